@@ -1,1 +1,116 @@
-fn main() {}
+// SPDX-License-Identifier: GPL-2.0
+//! PID 1 of the lab's virtual machines. In each generation: collect facts, do what the plan says,
+//! load the next kernel with kexec-tools and start it; after the last one, power off.
+
+mod actions;
+mod efi_test;
+mod facts;
+mod kernel_log;
+mod next_kernel;
+mod serial;
+mod shared;
+mod variables;
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{ensure, Context, Result};
+use efi_rtmap_guest::plan::{Plan, FW_CFG_NAME, GENERATION_PARAMETER};
+use efi_rtmap_guest::report::Event;
+use nix::mount::{mount, MsFlags};
+use nix::sys::reboot::{reboot, RebootMode};
+
+use serial::Serial;
+
+fn main() {
+    let mut generation = 0;
+    if let Err(error) = live(&mut generation) {
+        let message = format!("{error:#}");
+        eprintln!("guest: {message}");
+        let report = Event::Error {
+            generation,
+            message,
+        };
+        if let Err(error) = Serial::open().and_then(|mut serial| serial.send(&report)) {
+            eprintln!("guest: {error:#}");
+        }
+    }
+    // Comes back only if the machine cannot be switched off: PID 1 then ends, the kernel panics
+    // and, told panic=-1, resets, which ends QEMU too.
+    let error = reboot(RebootMode::RB_POWER_OFF);
+    eprintln!("guest: power off: {error:?}");
+}
+
+fn live(generation: &mut usize) -> Result<()> {
+    mount_all()?;
+    let mut serial = Serial::open()?;
+    let command_line = fs::read_to_string("/proc/cmdline")?;
+    *generation = generation_of(&command_line)?;
+    let k = *generation;
+
+    let plan = read_plan()?;
+    ensure!(k < plan.generations.len(), "no generation {k} in the plan");
+    let files = shared::Files::open(&plan.files)?;
+
+    let facts = facts::collect(k, command_line.trim())?;
+    serial.send(&Event::Facts(Box::new(facts)))?;
+    for action in &plan.generations[k].then {
+        serial.send(&actions::perform(k, action, &files))?;
+    }
+    let next = plan.generations.get(k + 1);
+    if let Some(next) = next {
+        next_kernel::load(next, &files)?;
+    }
+    serial.send(&Event::KernelLog {
+        generation: k,
+        lines: kernel_log::read()?,
+    })?;
+    serial.send(&Event::Leaving { generation: k })?;
+    if next.is_some() {
+        next_kernel::start()?;
+    }
+    Ok(())
+}
+
+fn mount_all() -> Result<()> {
+    for (kind, target) in [
+        ("proc", "/proc"),
+        ("sysfs", "/sys"),
+        ("devtmpfs", "/dev"),
+        ("tmpfs", "/tmp"),
+        ("debugfs", "/sys/kernel/debug"),
+    ] {
+        mount_one(kind, target).with_context(|| format!("mount {kind} on {target}"))?;
+    }
+    Ok(())
+}
+
+fn mount_one(kind: &str, target: &str) -> Result<()> {
+    if !Path::new(target).exists() {
+        fs::create_dir(target)?;
+    }
+    mount(
+        Some(kind),
+        target,
+        Some(kind),
+        MsFlags::empty(),
+        None::<&str>,
+    )?;
+    Ok(())
+}
+
+fn generation_of(command_line: &str) -> Result<usize> {
+    let number = command_line
+        .split_ascii_whitespace()
+        .find_map(|word| word.strip_prefix(GENERATION_PARAMETER))
+        .with_context(|| format!("no {GENERATION_PARAMETER} in {command_line:?}"))?;
+    number
+        .parse()
+        .with_context(|| format!("{GENERATION_PARAMETER}{number:?}"))
+}
+
+fn read_plan() -> Result<Plan> {
+    let path = format!("/sys/firmware/qemu_fw_cfg/by_name/{FW_CFG_NAME}/raw");
+    let json = fs::read(&path).with_context(|| path.clone())?;
+    serde_json::from_slice(&json).with_context(|| path)
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0
+//! What a plan may ask for between two kernels.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::os::unix::fs::FileExt;
+use std::process::Command;
+
+use anyhow::{bail, ensure, Context, Result};
+use efi_rtmap_guest::damage::{self, Header};
+use efi_rtmap_guest::plan::{Action, Damage};
+use efi_rtmap_guest::report::{Event, Timing};
+
+use crate::efi_test::{nanoseconds, EfiTest, GLOBAL_VARIABLE};
+use crate::kernel_log;
+use crate::shared::Files;
+use crate::variables::as_outcome;
+
+const BUSYBOX: &str = "/bin/busybox";
+const MEMORY: &str = "/dev/mem";
+const TABLE_MARK: &str = " RTMAP=";
+/// Far more than 128 regions in two slots need; keeps a wrong size from reading on.
+const LARGEST_TABLE: u32 = 1 << 20;
+
+pub fn perform(generation: usize, action: &Action, files: &Files) -> Event {
+    if let Action::Bench(samples) = action {
+        return match bench(*samples) {
+            Ok(calls) => Event::Bench { generation, calls },
+            Err(error) => Event::Error {
+                generation,
+                message: format!("bench: {error:#}"),
+            },
+        };
+    }
+    let outcome = match action {
+        Action::Damage(kind) => damage_table(*kind),
+        Action::UseMemory(mebibytes) => use_memory(*mebibytes),
+        Action::Insmod(name) => insmod(name, files),
+        Action::Script(words) => script(words, files),
+        Action::Bench(_) => unreachable!("handled above"),
+    };
+    Event::Action {
+        generation,
+        action: action.clone(),
+        outcome: as_outcome(outcome),
+    }
+}
+
+fn damage_table(kind: Damage) -> Result<String> {
+    let address = table_address()?;
+    let memory = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(MEMORY)
+        .context(MEMORY)?;
+    let head = read_memory(&memory, address, size_of::<Header>())?;
+    let size = Header::read(&head)?.size.get();
+    ensure!(size <= LARGEST_TABLE, "handover table: {size} bytes");
+    let mut table = read_memory(&memory, address, size as usize)?;
+    let said = damage::apply(&mut table, kind)?;
+    memory.write_all_at(&table, address).context(MEMORY)?;
+    ensure!(
+        read_memory(&memory, address, table.len())? == table,
+        "handover table at {address:#x}: the damage did not stay"
+    );
+    Ok(format!("table at {address:#x}: {said}"))
+}
+
+fn read_memory(memory: &File, address: u64, length: usize) -> Result<Vec<u8>> {
+    let mut bytes = vec![0; length];
+    memory
+        .read_exact_at(&mut bytes, address)
+        .with_context(|| format!("{MEMORY} at {address:#x}"))?;
+    Ok(bytes)
+}
+
+/// From the kernel's line of configuration tables.
+fn table_address() -> Result<u64> {
+    let log = kernel_log::read()?;
+    let number = log
+        .iter()
+        .find_map(|line| Some(line.split_once(TABLE_MARK)?.1))
+        .and_then(|rest| rest.split_ascii_whitespace().next())
+        .context("no RTMAP= in the kernel log")?;
+    let digits = number.strip_prefix("0x").unwrap_or(number);
+    u64::from_str_radix(digits, 16).with_context(|| format!("RTMAP={number}"))
+}
+
+/// Not zeros: what others read here afterwards must be wrong for them.
+fn use_memory(mebibytes: u64) -> Result<String> {
+    let mut held = Vec::new();
+    for _ in 0..mebibytes {
+        held.push(vec![0xa5u8; 1 << 20]);
+    }
+    let sum: usize = held.iter().map(|part| part[part.len() / 2] as usize).sum();
+    ensure!(sum == 0xa5 * held.len(), "memory did not keep its content");
+    Ok(format!("{} MiB filled", held.len()))
+}
+
+fn insmod(name: &str, files: &Files) -> Result<String> {
+    let before = kernel_log::read()?.len();
+    let path = files.unpack(name)?;
+    run(Command::new(BUSYBOX).arg("insmod").arg(path))?;
+    let log = kernel_log::read()?;
+    Ok(log[before.min(log.len())..].join("\n"))
+}
+
+fn script(words: &[String], files: &Files) -> Result<String> {
+    let [name, arguments @ ..] = words else {
+        bail!("script: no name");
+    };
+    fs::create_dir_all("/bin")?;
+    run(Command::new(BUSYBOX).args(["--install", "-s", "/bin"]))?;
+    let path = files.unpack(name)?;
+    run(Command::new("/bin/sh")
+        .arg(path)
+        .args(arguments)
+        .current_dir("/tmp")
+        .env("PATH", "/bin:/sbin"))
+}
+
+/// Runs to the end and returns what was printed; a failure carries it too.
+pub fn run(command: &mut Command) -> Result<String> {
+    let shown = format!("{command:?}");
+    let output = command.output().with_context(|| shown.clone())?;
+    let mut printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    printed += &String::from_utf8_lossy(&output.stderr);
+    ensure!(
+        output.status.success(),
+        "{shown}: {}: {}",
+        output.status,
+        printed.trim_end()
+    );
+    Ok(printed)
+}
+
+fn bench(samples: u32) -> Result<BTreeMap<String, Timing>> {
+    let efi = EfiTest::open()?;
+    let mut calls = BTreeMap::new();
+    let mut time = |name: &str, call: &dyn Fn() -> Result<u64>| -> Result<()> {
+        let times = (0..samples).map(|_| call()).collect::<Result<Vec<_>>>()?;
+        calls.insert(name.into(), Timing::of(times).context("no samples")?);
+        Ok(())
+    };
+    time("GetTime", &|| nanoseconds(|| efi.get_time()))?;
+    time("GetVariable", &|| {
+        nanoseconds(|| efi.get_variable("BootOrder", &GLOBAL_VARIABLE))
+    })?;
+    Ok(calls)
+}

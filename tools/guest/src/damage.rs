@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0
+//! Spoiling a handover table on purpose. Knows the layout from its ABI, not from the kernel's
+//! code, so that the two check each other.
+
+use thiserror::Error;
+use zerocopy::little_endian::{U16, U32, U64};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+use crate::plan::Damage;
+
+const MAGIC: &[u8; 8] = b"EFIRTMAP";
+const FLAG_FAULTED: u32 = 1;
+/// GetTime, in the kernel's numbering of runtime services.
+const GET_TIME: u32 = 1;
+/// Conventional memory on every machine of the lab.
+const OUTSIDE: u64 = 0x0100_0000;
+
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum Error {
+    #[error("handover table: {0} bytes are too few for it")]
+    Short(usize),
+    #[error("handover table: magic is {0:02x?}")]
+    Magic([u8; 8]),
+    #[error("handover table: slot {slot} says that it is {length} bytes long")]
+    Length { slot: usize, length: usize },
+    #[error("handover table: {0} valid slots, {1:?} needs {2}")]
+    Slots(usize, Damage, usize),
+}
+
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+pub struct Header {
+    magic: [u8; 8],
+    pub size: U32,
+    slot_size: U32,
+    call_service: U32,
+    call_count: U32,
+    zero: [u8; 40],
+}
+
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+struct Slot {
+    crc: U32,
+    length: U32,
+    major: U16,
+    minor: U16,
+    sequence: U32,
+    generation: U32,
+    kind: U32,
+    svam: U32,
+    flags: U32,
+    entry_offset: U32,
+    entry_size: U32,
+    entry_count: U32,
+    svam_generation: U32,
+    systab: U64,
+    fw_revision: U32,
+    vendor_crc: U32,
+    runtime: U64,
+    config: U64,
+    vendor: U64,
+    zero: U64,
+}
+
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+struct Entry {
+    phys: U64,
+    virt: U64,
+    pages: U64,
+    attribute: U64,
+    kind: U32,
+    permission: U32,
+}
+
+const _: () = assert!(size_of::<Header>() == 64 && size_of::<Slot>() == 96);
+const _: () = assert!(size_of::<Entry>() == 40);
+
+impl Header {
+    pub fn read(bytes: &[u8]) -> Result<&Self, Error> {
+        let (header, _) = Self::ref_from_prefix(bytes).map_err(|_| Error::Short(bytes.len()))?;
+        if &header.magic != MAGIC {
+            return Err(Error::Magic(header.magic));
+        }
+        Ok(header)
+    }
+}
+
+/// Spoils `table`, the whole of it, and says what was changed.
+pub fn apply(table: &mut [u8], damage: Damage) -> Result<String, Error> {
+    let slot_size = Header::read(table)?.slot_size.get() as usize;
+    let total = table.len();
+    let (header, slots) = Header::mut_from_prefix(table).map_err(|_| Error::Short(total))?;
+    if damage == Damage::InCall {
+        header.call_service = GET_TIME.into();
+        return Ok("in-call mark set".into());
+    }
+
+    let mut valid = Vec::new();
+    for (index, bytes) in slots.chunks_exact_mut(slot_size.max(1)).take(2).enumerate() {
+        valid.extend(valid_slot(index, bytes)?.map(|bytes| (index, bytes)));
+    }
+    valid.sort_by_key(|(_, bytes)| std::cmp::Reverse(slot_of(bytes).sequence.get()));
+    let needed = if damage == Damage::CrcOneSlot { 2 } else { 1 };
+    if valid.len() < needed {
+        return Err(Error::Slots(valid.len(), damage, needed));
+    }
+    if damage == Damage::CrcOneSlot {
+        valid.truncate(1);
+    }
+    let changed: Vec<usize> = valid.iter().map(|(index, _)| *index).collect();
+    for (_, bytes) in valid {
+        spoil(bytes, damage);
+    }
+    Ok(format!("slots {changed:?} spoiled"))
+}
+
+/// The used bytes of a slot that a reader would accept.
+fn valid_slot(index: usize, bytes: &mut [u8]) -> Result<Option<&mut [u8]>, Error> {
+    let room = bytes.len();
+    let (slot, _) = Slot::ref_from_prefix(bytes).map_err(|_| Error::Short(room))?;
+    let length = slot.length.get() as usize;
+    if length == 0 {
+        return Ok(None);
+    }
+    let slot_end = size_of::<Slot>() + size_of::<Entry>();
+    if length < slot_end || length > room {
+        return Err(Error::Length {
+            slot: index,
+            length,
+        });
+    }
+    let crc = slot.crc.get();
+    let used = &mut bytes[..length];
+    Ok((crc32fast::hash(&used[4..]) == crc).then_some(used))
+}
+
+fn spoil(bytes: &mut [u8], damage: Damage) {
+    match damage {
+        Damage::CrcOneSlot | Damage::CrcBoth => {
+            bytes[0] ^= 0xff;
+            return;
+        }
+        Damage::NewerMajor => {
+            let slot = slot_of_mut(bytes);
+            slot.major = (slot.major.get() + 1).into();
+        }
+        Damage::EntryOutside => {
+            let offset = slot_of(bytes).entry_offset.get() as usize;
+            if let Some(Ok((entry, _))) = bytes.get_mut(offset..).map(Entry::mut_from_prefix) {
+                if entry.virt == entry.phys {
+                    entry.virt = OUTSIDE.into();
+                }
+                entry.phys = OUTSIDE.into();
+            }
+        }
+        Damage::ForeignFirmware => {
+            let slot = slot_of_mut(bytes);
+            slot.vendor_crc = (!slot.vendor_crc.get()).into();
+        }
+        Damage::Faulted => {
+            let slot = slot_of_mut(bytes);
+            slot.flags = (slot.flags.get() | FLAG_FAULTED).into();
+        }
+        Damage::InCall => unreachable!("outside the slots"),
+    }
+    let crc = crc32fast::hash(&bytes[4..]);
+    slot_of_mut(bytes).crc = crc.into();
+}
+
+fn slot_of(bytes: &[u8]) -> &Slot {
+    Slot::ref_from_prefix(bytes).expect("length was checked").0
+}
+
+fn slot_of_mut(bytes: &mut [u8]) -> &mut Slot {
+    Slot::mut_from_prefix(bytes).expect("length was checked").0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SLOT_SIZE: usize = 512;
+
+    /// Two slots with one entry each; the one at `sequences[k] == 0` is unused.
+    fn table(sequences: [u32; 2]) -> Vec<u8> {
+        let mut bytes = vec![0; 64 + 2 * SLOT_SIZE];
+        bytes[..8].copy_from_slice(MAGIC);
+        bytes[12..16].copy_from_slice(&(SLOT_SIZE as u32).to_le_bytes());
+        for (k, sequence) in sequences.into_iter().enumerate() {
+            if sequence == 0 {
+                continue;
+            }
+            let slot = &mut bytes[64 + k * SLOT_SIZE..][..136];
+            slot[4..8].copy_from_slice(&136u32.to_le_bytes());
+            slot[8..10].copy_from_slice(&1u16.to_le_bytes());
+            slot[12..16].copy_from_slice(&sequence.to_le_bytes());
+            slot[32..36].copy_from_slice(&96u32.to_le_bytes());
+            let crc = crc32fast::hash(&slot[4..]);
+            slot[..4].copy_from_slice(&crc.to_le_bytes());
+        }
+        bytes
+    }
+
+    fn crc_right(table: &[u8], slot: usize) -> bool {
+        let slot = &table[64 + slot * SLOT_SIZE..][..136];
+        crc32fast::hash(&slot[4..]).to_le_bytes() == slot[..4]
+    }
+
+    fn damaged(sequences: [u32; 2], damage: Damage) -> Vec<u8> {
+        let mut bytes = table(sequences);
+        apply(&mut bytes, damage).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn one_slot_is_the_current_one() {
+        let bytes = damaged([7, 6], Damage::CrcOneSlot);
+        assert_eq!((crc_right(&bytes, 0), crc_right(&bytes, 1)), (false, true));
+        let bytes = damaged([6, 7], Damage::CrcOneSlot);
+        assert_eq!((crc_right(&bytes, 0), crc_right(&bytes, 1)), (true, false));
+    }
+
+    #[test]
+    fn one_of_one_slot_is_refused() {
+        let error = apply(&mut table([1, 0]), Damage::CrcOneSlot).unwrap_err();
+        assert_eq!(error, Error::Slots(1, Damage::CrcOneSlot, 2));
+    }
+
+    #[test]
+    fn both_slots() {
+        let bytes = damaged([1, 2], Damage::CrcBoth);
+        assert_eq!((crc_right(&bytes, 0), crc_right(&bytes, 1)), (false, false));
+    }
+
+    #[test]
+    fn what_lies_behind_the_checksum_gets_a_right_one() {
+        let good = table([1, 0]);
+        for (damage, changed) in [
+            (Damage::NewerMajor, 8..10),
+            (Damage::Faulted, 28..32),
+            (Damage::ForeignFirmware, 60..64),
+            (Damage::EntryOutside, 96..112),
+        ] {
+            let bytes = damaged([1, 0], damage);
+            assert!(crc_right(&bytes, 0), "{damage:?}");
+            assert_ne!(
+                bytes[64..][changed.clone()],
+                good[64..][changed],
+                "{damage:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn in_call_is_outside_the_slots() {
+        let bytes = damaged([1, 2], Damage::InCall);
+        assert_eq!(bytes[16..20], GET_TIME.to_le_bytes());
+        assert_eq!(bytes[64..], table([1, 2])[64..]);
+    }
+
+    #[test]
+    fn other_memory_is_not_touched() {
+        let mut bytes = vec![0xaa; 4096];
+        assert_eq!(
+            apply(&mut bytes, Damage::CrcBoth),
+            Err(Error::Magic([0xaa; 8]))
+        );
+        assert_eq!(bytes, vec![0xaa; 4096]);
+        assert_eq!(apply(&mut [0; 10], Damage::CrcBoth), Err(Error::Short(10)));
+    }
+}

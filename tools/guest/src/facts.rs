@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0
+//! What the running kernel shows about itself and its firmware.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use efi_rtmap_guest::plan::BALLAST;
+use efi_rtmap_guest::ptdump::{self, Mapping};
+use efi_rtmap_guest::report::{Facts, RuntimeRegion};
+
+use crate::efi_test::EfiTest;
+use crate::variables::{self, as_outcome};
+
+const RTMAP: &str = "/sys/firmware/efi/rtmap";
+const RUNTIME_MAP: &str = "/sys/firmware/efi/runtime-map";
+const PAGE_TABLES: &str = "/sys/kernel/debug/page_tables/efi";
+const CLOCK_SAMPLES: u32 = 20;
+
+pub fn collect(generation: usize, command_line: &str) -> Result<Facts> {
+    let uptime = fs::read_to_string("/proc/uptime")?;
+    let seconds = uptime.split(' ').next().unwrap_or_default();
+    Ok(Facts {
+        generation,
+        release: read_line("/proc/sys/kernel/osrelease")?,
+        command_line: command_line.into(),
+        rtmap: read_rtmap()?,
+        runtime_map: as_outcome(read_runtime_map()),
+        variables: as_outcome(variables::exercise(generation)),
+        storage: as_outcome(EfiTest::open().and_then(|efi| efi.storage())),
+        clock: as_outcome(EfiTest::open().and_then(|efi| efi.clock(CLOCK_SAMPLES))),
+        // Last: calls into firmware have built what they build on demand.
+        page_tables: as_outcome(read_page_tables()),
+        ballast: fs::read(BALLAST).ok().map(|bytes| crc32fast::hash(&bytes)),
+        uptime: seconds.parse().context("/proc/uptime")?,
+    })
+}
+
+fn read_line(path: impl AsRef<Path>) -> Result<String> {
+    let path = path.as_ref();
+    let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    Ok(text.trim_end().into())
+}
+
+fn read_rtmap() -> Result<Option<BTreeMap<String, String>>> {
+    if !Path::new(RTMAP).exists() {
+        return Ok(None);
+    }
+    let mut values = BTreeMap::new();
+    for entry in fs::read_dir(RTMAP)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name != "table" {
+            values.insert(name, read_line(entry.path())?);
+        }
+    }
+    Ok(Some(values))
+}
+
+fn read_runtime_map() -> Result<Vec<RuntimeRegion>> {
+    let mut regions = Vec::new();
+    for entry in fs::read_dir(RUNTIME_MAP).context(RUNTIME_MAP)? {
+        let directory = entry?.path();
+        let number = |name: &str| {
+            let text = read_line(directory.join(name))?;
+            let digits = text.strip_prefix("0x").unwrap_or(&text);
+            u64::from_str_radix(digits, 16).with_context(|| format!("{name}: {text:?}"))
+        };
+        regions.push(RuntimeRegion {
+            phys: number("phys_addr")?,
+            virt: number("virt_addr")?,
+            pages: number("num_pages")?,
+            kind: number("type")?,
+            attribute: number("attribute")?,
+        });
+    }
+    regions.sort();
+    Ok(regions)
+}
+
+fn read_page_tables() -> Result<Vec<Mapping>> {
+    let dump = fs::read_to_string(PAGE_TABLES).context(PAGE_TABLES)?;
+    ptdump::parse(&dump).map_err(anyhow::Error::msg)
+}

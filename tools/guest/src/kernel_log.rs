@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0
+//! The kernel's log, from its first line.
+
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Read};
+use std::os::unix::fs::OpenOptionsExt;
+
+use anyhow::{Context, Result};
+
+const KMSG: &str = "/dev/kmsg";
+
+/// One `[seconds.microseconds] text` per record.
+pub fn read() -> Result<Vec<String>> {
+    let mut kmsg = OpenOptions::new()
+        .read(true)
+        .custom_flags(nix::fcntl::OFlag::O_NONBLOCK.bits())
+        .open(KMSG)
+        .context(KMSG)?;
+    let mut record = [0; 8192];
+    let mut lines = Vec::new();
+    loop {
+        match kmsg.read(&mut record) {
+            Ok(0) => break,
+            Ok(length) => lines.push(line(&String::from_utf8_lossy(&record[..length]))),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+            // Overwritten while we read: the next record is there.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
+            Err(error) => return Err(error).context(KMSG),
+        }
+    }
+    Ok(lines)
+}
+
+/// A record is `level,sequence,microseconds,flags;text`, then lines of metadata.
+fn line(record: &str) -> String {
+    let record = record.lines().next().unwrap_or_default();
+    let (head, text) = record.split_once(';').unwrap_or(("", record));
+    let microseconds: u64 = head
+        .split(',')
+        .nth(2)
+        .and_then(|number| number.parse().ok())
+        .unwrap_or(0);
+    let (seconds, rest) = (microseconds / 1_000_000, microseconds % 1_000_000);
+    format!("[{seconds:5}.{rest:06}] {text}")
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0
+//! What the guest is asked to do: one entry per kernel of the chain.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Name of the plan among the machine's fw_cfg files.
+pub const FW_CFG_NAME: &str = "opt/efi-rtmap/plan";
+/// Kernel parameter that carries the generation's number.
+pub const GENERATION_PARAMETER: &str = "rtmap.gen=";
+/// A file of this name in the initrd is checksummed in every generation.
+pub const BALLAST: &str = "/ballast";
+/// Vendor GUID of the variables that the guest writes.
+pub const VENDOR_GUID: &str = "6b6f1c4e-2a0d-4f53-9a51-72746d617031";
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Plan {
+    /// Where each file lies in the memory shared with the host.
+    pub files: BTreeMap<String, Span>,
+    pub generations: Vec<Generation>,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Span {
+    pub offset: u64,
+    pub size: u64,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Generation {
+    /// Names in [`Plan::files`]; how the *previous* kernel loads this one.
+    pub kernel: String,
+    pub initrd: String,
+    pub loader: Loader,
+    pub command_line: String,
+    /// Done in this generation, after its facts are collected.
+    pub then: Vec<Action>,
+}
+
+/// Which system call kexec-tools uses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Loader {
+    #[default]
+    #[serde(rename = "-c")]
+    KexecLoad,
+    #[serde(rename = "-s")]
+    KexecFileLoad,
+}
+
+impl fmt::Display for Loader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::KexecLoad => "-c",
+            Self::KexecFileLoad => "-s",
+        })
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// Spoil the handover table, where it lies in physical memory.
+    Damage(Damage),
+    /// Fill this many MiB, so that memory given free at boot is used again.
+    UseMemory(u64),
+    /// Load a module of [`Plan::files`].
+    Insmod(String),
+    /// Run a shell script of [`Plan::files`] with these arguments.
+    Script(Vec<String>),
+    /// Time this many calls of each kind.
+    Bench(u32),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Damage {
+    /// The current slot's checksum is wrong, the older slot is good.
+    CrcOneSlot,
+    CrcBoth,
+    NewerMajor,
+    /// One entry lies where the firmware has no runtime region; checksum right.
+    EntryOutside,
+    /// The table says that it is of another firmware; checksum right.
+    ForeignFirmware,
+    /// As if the last kernel had died inside a firmware call.
+    InCall,
+    /// As if the last kernel had seen the firmware fault; checksum right.
+    Faulted,
+}
+
+/// Name of the variable that `generation` writes.
+pub fn variable_name(generation: usize) -> String {
+    format!("RtmapLab{generation:02}")
+}
+
+/// What `generation` writes into it: differs in content and length from all others.
+pub fn variable_content(generation: usize) -> Vec<u8> {
+    let line = format!("written by generation {generation}; ");
+    line.repeat(generation % 7 + 3).into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_of_two_generations_differ() {
+        for generation in 0..20 {
+            assert_ne!(variable_name(generation), variable_name(generation + 1));
+            assert_ne!(
+                variable_content(generation),
+                variable_content(generation + 1)
+            );
+        }
+    }
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0
+//! What the guest tells: one JSON object per line on the second serial port.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::plan::Action;
+use crate::ptdump::Mapping;
+
+/// Something that was tried in the guest, and what came of it.
+pub type Outcome<T> = Result<T, String>;
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    Facts(Box<Facts>),
+    Action {
+        generation: usize,
+        action: Action,
+        outcome: Outcome<String>,
+    },
+    Bench {
+        generation: usize,
+        calls: BTreeMap<String, Timing>,
+    },
+    /// The whole kernel log, just before this kernel ends.
+    KernelLog {
+        generation: usize,
+        lines: Vec<String>,
+    },
+    /// The guest goes on: to the next kernel or, after the last, to power off.
+    Leaving {
+        generation: usize,
+    },
+    Error {
+        generation: usize,
+        message: String,
+    },
+}
+
+/// What one kernel shows about itself and its firmware.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Facts {
+    pub generation: usize,
+    pub release: String,
+    pub command_line: String,
+    /// The text files of /sys/firmware/efi/rtmap; None: there is no such directory.
+    pub rtmap: Option<BTreeMap<String, String>>,
+    /// Entries of /sys/firmware/efi/runtime-map, in the order of physical addresses.
+    pub runtime_map: Outcome<Vec<RuntimeRegion>>,
+    /// The EFI page tables, without the kernel's half.
+    pub page_tables: Outcome<Vec<Mapping>>,
+    pub variables: Outcome<Variables>,
+    pub storage: Outcome<Storage>,
+    pub clock: Outcome<Clock>,
+    /// CRC-32 of the ballast in the initrd, if there is one.
+    pub ballast: Option<u32>,
+    /// Seconds from this kernel's start to its /init.
+    pub uptime: f64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RuntimeRegion {
+    pub phys: u64,
+    pub virt: u64,
+    pub pages: u64,
+    pub kind: u64,
+    pub attribute: u64,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Variables {
+    /// All names that efivarfs lists, with their GUIDs, before this generation wrote its own.
+    pub listed_before: Vec<String>,
+    /// The same afterwards.
+    pub listed: Vec<String>,
+    /// For this generation and each one before: what its variable holds.
+    pub held: Vec<Outcome<String>>,
+    /// Writing this generation's own.
+    pub written: Outcome<()>,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Storage {
+    pub maximum: u64,
+    pub remaining: u64,
+    pub largest_variable: u64,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Clock {
+    /// The firmware's clock as seconds since 1970, UTC.
+    pub epoch: i64,
+    /// Median time of one GetTime.
+    pub nanoseconds: u64,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Timing {
+    pub minimum: u64,
+    pub median: u64,
+}
+
+impl Timing {
+    /// None when nothing was timed.
+    pub fn of(mut samples: Vec<u64>) -> Option<Self> {
+        samples.sort_unstable();
+        Some(Self {
+            minimum: *samples.first()?,
+            median: samples[samples.len() / 2],
+        })
+    }
+}

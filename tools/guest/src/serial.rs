@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0
+//! The second serial port, where the report goes.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+
+use anyhow::{Context, Result};
+use efi_rtmap_guest::report::Event;
+use nix::sys::termios::{cfmakeraw, tcdrain, tcgetattr, tcsetattr, SetArg};
+
+const PORT: &str = "/dev/ttyS1";
+
+pub struct Serial(File);
+
+impl Serial {
+    pub fn open() -> Result<Self> {
+        let port = OpenOptions::new().write(true).open(PORT).context(PORT)?;
+        let mut settings = tcgetattr(&port)?;
+        cfmakeraw(&mut settings);
+        tcsetattr(&port, SetArg::TCSANOW, &settings)?;
+        Ok(Self(port))
+    }
+
+    /// Returns when the last byte is out: the next thing may be another kernel.
+    pub fn send(&mut self, event: &Event) -> Result<()> {
+        let mut line = serde_json::to_string(event)?;
+        line.push('\n');
+        self.0.write_all(line.as_bytes()).context(PORT)?;
+        tcdrain(&self.0).context(PORT)
+    }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0
+//! EFI variables through efivarfs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{ensure, Context, Result};
+use efi_rtmap_guest::plan::{variable_content, variable_name, VENDOR_GUID};
+use efi_rtmap_guest::report::{Outcome, Variables};
+
+const DIRECTORY: &str = "/sys/firmware/efi/efivars";
+/// Non-volatile, boot service access, runtime access.
+const ATTRIBUTES: u32 = 7;
+
+/// Reads what all generations up to `generation` wrote, after writing this one's own.
+pub fn exercise(generation: usize) -> Result<Variables> {
+    if !Path::new(DIRECTORY).join(".").is_dir() {
+        anyhow::bail!("no {DIRECTORY}");
+    }
+    crate::mount_one("efivarfs", DIRECTORY).context("mount efivarfs")?;
+    let listed_before = list()?;
+    let written = write(generation);
+    Ok(Variables {
+        listed_before,
+        written: as_outcome(written),
+        listed: list()?,
+        held: (0..=generation).map(|k| as_outcome(read(k))).collect(),
+    })
+}
+
+fn list() -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(DIRECTORY)? {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn path(generation: usize) -> PathBuf {
+    Path::new(DIRECTORY).join(format!("{}-{VENDOR_GUID}", variable_name(generation)))
+}
+
+fn write(generation: usize) -> Result<()> {
+    let mut bytes = ATTRIBUTES.to_le_bytes().to_vec();
+    bytes.extend(variable_content(generation));
+    // One write(2): efivarfs takes attributes and content at once.
+    fs::write(path(generation), bytes)?;
+    Ok(())
+}
+
+fn read(generation: usize) -> Result<String> {
+    let bytes = fs::read(path(generation))?;
+    let (attributes, content) = bytes.split_first_chunk().context("no attributes")?;
+    let attributes = u32::from_le_bytes(*attributes);
+    ensure!(attributes == ATTRIBUTES, "attributes are {attributes:#x}");
+    Ok(String::from_utf8_lossy(content).into_owned())
+}
+
+pub fn as_outcome<T>(result: Result<T>) -> Outcome<T> {
+    result.map_err(|error| format!("{error:#}"))
+}
