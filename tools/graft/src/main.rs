@@ -12,8 +12,9 @@ mod state;
 mod text;
 mod tree;
 
+use std::io::{self, Write};
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{exit, ExitCode};
 
 use anyhow::Result;
 use clap::Parser;
@@ -46,41 +47,44 @@ struct Cli {
     tree: PathBuf,
 }
 
-fn main() -> ExitCode {
-    match run(&Cli::parse()) {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("graft: {error:#}");
-            ExitCode::FAILURE
-        }
+fn main() -> Result<ExitCode> {
+    let (text, code) = run(&Cli::parse()).unwrap_or_else(|error| {
+        eprintln!("graft: {error:#}");
+        exit(1)
+    });
+    match io::stdout().write_all(text.as_bytes()) {
+        // Whoever pages through a patch may stop early.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(code),
     }
 }
 
-fn run(cli: &Cli) -> Result<ExitCode> {
+/// What to print, and how to end.
+fn run(cli: &Cli) -> Result<(String, ExitCode)> {
     let tree = Tree::open(&cli.tree)?;
     if cli.revert {
-        let plan = Plan::new(&tree, &Overlay::default())?;
-        plan.execute(&tree)?;
-        println!("{}\n{}", tree.describe(), plan.summary());
-        return Ok(ExitCode::SUCCESS);
+        return Ok((carry_out(&tree, &Overlay::default())?, ExitCode::SUCCESS));
     }
-
     let overlay = Overlay::load(&cli.overlay)?;
     if cli.check {
         let report = check::report(&tree, &overlay)?;
-        print!("{report}");
-        return Ok(if report.complete() {
+        let code = if report.complete() {
             ExitCode::SUCCESS
         } else {
             ExitCode::FAILURE
-        });
+        };
+        return Ok((report.to_string(), code));
     }
-    if cli.patch {
-        print!("{}", patch::render(&tree, &overlay)?);
+    let text = if cli.patch {
+        patch::render(&tree, &overlay)?
     } else {
-        let plan = Plan::new(&tree, &overlay)?;
-        plan.execute(&tree)?;
-        println!("{}\n{}", tree.describe(), plan.summary());
-    }
-    Ok(ExitCode::SUCCESS)
+        carry_out(&tree, &overlay)?
+    };
+    Ok((text, ExitCode::SUCCESS))
+}
+
+fn carry_out(tree: &Tree, overlay: &Overlay) -> Result<String> {
+    let plan = Plan::new(tree, overlay)?;
+    plan.execute(tree)?;
+    Ok(format!("{}\n{}\n", tree.describe(), plan.summary()))
 }
