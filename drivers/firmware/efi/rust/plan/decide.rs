@@ -1,0 +1,498 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The decision: which map kind, and whether SVAM is called or an earlier kernel's map reused.
+//!
+//! [`decide`] is the table; the first row that matches wins. SVAM may be called once in the
+//! firmware's life, so a map that an earlier kernel made is reused whatever is asked for.
+
+use super::{
+    layout::LayoutError,
+    request::{
+        Kind,
+        Request, //
+    },
+};
+use core::fmt;
+
+/// What is known about the SVAM call of this firmware's life.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub(crate) enum Svam {
+    Unknown = 0,
+    NotCalled = 1,
+    CalledIdent = 2,
+    CalledFixed = 3,
+    Failed = 4,
+}
+
+impl Svam {
+    const ALL: [Self; 5] = [
+        Self::Unknown,
+        Self::NotCalled,
+        Self::CalledIdent,
+        Self::CalledFixed,
+        Self::Failed,
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::NotCalled => "not-called",
+            Self::CalledIdent => "called-ident",
+            Self::CalledFixed => "called-fixed",
+            Self::Failed => "failed",
+        }
+    }
+
+    pub(crate) fn from_number(number: u32) -> Option<Self> {
+        Self::ALL.into_iter().find(|svam| *svam as u32 == number)
+    }
+
+    /// The state after SVAM has succeeded for a map of `kind`, or been left out for it.
+    pub(crate) fn after(kind: Kind) -> Self {
+        match kind {
+            Kind::Phys => Self::NotCalled,
+            Kind::Ident => Self::CalledIdent,
+            Kind::Fixed => Self::CalledFixed,
+        }
+    }
+
+    /// Whether a map of `kind` can be the result of this state.
+    pub(crate) fn allows(self, kind: Kind) -> bool {
+        match self {
+            Self::Unknown => true,
+            Self::Failed => kind == Kind::Phys,
+            _ => self == Self::after(kind),
+        }
+    }
+}
+
+impl fmt::Display for Svam {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What an earlier kernel left behind.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Predecessor {
+    /// There was none: firmware started this kernel, and that is proven.
+    None,
+    /// A valid handover table.
+    Handover { kind: Kind, latch: Latch },
+    /// The traces of a stock kernel: addresses in the memory map.
+    Legacy { kind: Kind },
+    /// It cannot be told. Firmware may have been converted, nobody knows to what.
+    Unproven,
+}
+
+/// What an earlier kernel saw the firmware do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Latch {
+    Clear,
+    /// It faulted or hung.
+    Faulted,
+    /// A kernel died inside this call.
+    InCall {
+        service: u32,
+        count: u32,
+    },
+}
+
+/// A firmware known to need a particular map kind.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Quirk {
+    pub(crate) kind: Kind,
+    /// Where the misbehaviour was reported.
+    pub(crate) source: &'static str,
+}
+
+/// Everything that the decision depends on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Facts {
+    pub(crate) request: Request,
+    pub(crate) predecessor: Predecessor,
+    /// 32-bit firmware under a 64-bit kernel.
+    pub(crate) mixed: bool,
+    /// RT_PROPERTIES (UEFI 2.10, section 4.6) does not exclude SVAM.
+    pub(crate) svam_supported: bool,
+    pub(crate) quirk: Option<Quirk>,
+    /// The kind that the architecture and the configuration prefer.
+    pub(crate) default: Kind,
+    /// Whether a 1:1 map, and one in the window, can hold the regions.
+    pub(crate) identity_fits: Result<(), LayoutError>,
+    pub(crate) fixed_fits: Result<(), LayoutError>,
+}
+
+/// Why a kind was chosen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Reason {
+    Requested,
+    Default,
+    Quirk(&'static str),
+    Mixed,
+    SvamUnsupported,
+    DoesNotFit(LayoutError),
+    Handover,
+    Legacy,
+    /// SVAM returned this status, and firmware is still physical.
+    SvamFailed(u64),
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Requested => f.write_str("requested on the command line"),
+            Self::Default => f.write_str("default of this kernel"),
+            Self::Quirk(source) => write!(f, "this firmware needs it ({source})"),
+            Self::Mixed => f.write_str("firmware is 32-bit"),
+            Self::SvamUnsupported => f.write_str("firmware does not support SVAM at run time"),
+            Self::DoesNotFit(error) => error.fmt(f),
+            Self::Handover => f.write_str("inherited through the handover table"),
+            Self::Legacy => f.write_str("inherited from a kernel without handover table"),
+            Self::SvamFailed(status) => write!(f, "SVAM failed with status {status:#x}"),
+        }
+    }
+}
+
+/// Why the runtime services stay off.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Off {
+    Faulted,
+    InCall { service: u32, count: u32 },
+    Unproven,
+    DoesNotFit(LayoutError),
+}
+
+impl fmt::Display for Off {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let retry = "boot with efi=rtmap:retry to use it all the same";
+        match self {
+            Self::Faulted => write!(f, "an earlier kernel saw the firmware fault; {retry}"),
+            Self::InCall { service, count } => write!(
+                f,
+                "an earlier kernel stopped inside firmware call {count} (service {service}); {retry}"
+            ),
+            Self::Unproven => f.write_str("cannot tell which map an earlier kernel installed"),
+            Self::DoesNotFit(error) => error.fmt(f),
+        }
+    }
+}
+
+/// What to do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Decision {
+    /// Leave everything to stock Linux.
+    Decline,
+    /// Boot without runtime services.
+    ServicesOff(Off),
+    /// Install the predecessor's map. `refused` is what was asked for and cannot be had any more.
+    Reuse {
+        kind: Kind,
+        reason: Reason,
+        refused: Option<Kind>,
+    },
+    /// Make a map, and call SVAM unless it is [`Kind::Phys`]. `refused` as above.
+    Fresh {
+        kind: Kind,
+        reason: Reason,
+        refused: Option<Kind>,
+    },
+}
+
+/// Decides.
+pub(crate) fn decide(facts: &Facts) -> Decision {
+    if facts.request.off {
+        return Decision::Decline;
+    }
+    match facts.predecessor {
+        Predecessor::Handover { latch, .. } if latch != Latch::Clear && !facts.request.retry => {
+            Decision::ServicesOff(match latch {
+                Latch::InCall { service, count } => Off::InCall { service, count },
+                _ => Off::Faulted,
+            })
+        }
+        Predecessor::Handover { kind, .. } => reuse(facts, kind, Reason::Handover),
+        Predecessor::Legacy { kind } => reuse(facts, kind, Reason::Legacy),
+        Predecessor::Unproven => Decision::ServicesOff(Off::Unproven),
+        Predecessor::None => fresh(facts),
+    }
+}
+
+fn reuse(facts: &Facts, kind: Kind, reason: Reason) -> Decision {
+    let refused = facts.request.kind.filter(|&asked| asked != kind);
+    Decision::Reuse {
+        kind,
+        reason,
+        refused,
+    }
+}
+
+fn fresh(facts: &Facts) -> Decision {
+    let (kind, reason) = preferred(facts);
+    let (kind, reason) = match (kind.is_identity(), facts.identity_fits, facts.fixed_fits) {
+        (true, Ok(()), _) | (false, _, Ok(())) => (kind, reason),
+        (true, Err(error), Ok(())) if facts.svam_supported && !facts.mixed => {
+            (Kind::Fixed, Reason::DoesNotFit(error))
+        }
+        (false, Ok(()), Err(error)) => (Kind::Ident, Reason::DoesNotFit(error)),
+        (_, Err(error), _) => return Decision::ServicesOff(Off::DoesNotFit(error)),
+    };
+    let refused = facts.request.kind.filter(|&asked| asked != kind);
+    Decision::Fresh {
+        kind,
+        reason,
+        refused,
+    }
+}
+
+/// The kind to have if addresses were no object.
+fn preferred(facts: &Facts) -> (Kind, Reason) {
+    if !facts.svam_supported {
+        (Kind::Phys, Reason::SvamUnsupported)
+    } else if facts.mixed {
+        // High addresses do not fit 32 bits. Either 1:1 kind does.
+        match facts.request.kind {
+            Some(Kind::Phys) => (Kind::Phys, Reason::Requested),
+            Some(Kind::Ident) => (Kind::Ident, Reason::Requested),
+            _ => (Kind::Ident, Reason::Mixed),
+        }
+    } else if let Some(kind) = facts.request.kind {
+        (kind, Reason::Requested)
+    } else if let Some(quirk) = facts.quirk {
+        (quirk.kind, Reason::Quirk(quirk.source))
+    } else {
+        (facts.default, Reason::Default)
+    }
+}
+
+#[cfg_attr(
+    CONFIG_EFI_RTMAP_KUNIT_TEST,
+    ::kernel::macros::kunit_tests(efi_rtmap_decide)
+)]
+#[cfg(any(test, CONFIG_EFI_RTMAP_KUNIT_TEST))]
+mod tests {
+    use super::*;
+    use crate::plan::{
+        addr::PhysAddr,
+        fixtures::BLANK_REGION, //
+    };
+
+    const FRESH: Facts = Facts {
+        request: Request {
+            off: false,
+            kind: None,
+            retry: false,
+        },
+        predecessor: Predecessor::None,
+        mixed: false,
+        svam_supported: true,
+        quirk: None,
+        default: Kind::Ident,
+        identity_fits: Ok(()),
+        fixed_fits: Ok(()),
+    };
+
+    const TOO_HIGH: LayoutError =
+        LayoutError::BeyondIdentity(BLANK_REGION.phys, PhysAddr::new(0x1000));
+    const EXHAUSTED: LayoutError = LayoutError::Exhausted(BLANK_REGION.phys);
+
+    fn asking(kind: Kind, facts: Facts) -> Facts {
+        let request = Request {
+            kind: Some(kind),
+            ..facts.request
+        };
+        Facts { request, ..facts }
+    }
+
+    fn after(predecessor: Predecessor) -> Facts {
+        Facts {
+            predecessor,
+            ..FRESH
+        }
+    }
+
+    fn makes(facts: Facts, kind: Kind, reason: Reason, refused: Option<Kind>) -> bool {
+        let expected = Decision::Fresh {
+            kind,
+            reason,
+            refused,
+        };
+        decide(&facts) == expected
+    }
+
+    fn reuses(facts: Facts, kind: Kind, reason: Reason, refused: Option<Kind>) -> bool {
+        let expected = Decision::Reuse {
+            kind,
+            reason,
+            refused,
+        };
+        decide(&facts) == expected
+    }
+
+    #[test]
+    fn off_declines_whatever_else_holds() {
+        for predecessor in [
+            Predecessor::None,
+            Predecessor::Legacy { kind: Kind::Fixed },
+            Predecessor::Unproven,
+        ] {
+            let mut facts = after(predecessor);
+            facts.request.off = true;
+            assert_eq!(decide(&facts), Decision::Decline);
+        }
+    }
+
+    #[test]
+    fn known_bad_firmware_stays_off_until_retried() {
+        let (service, count) = (5, 7);
+        for (latch, off) in [
+            (Latch::Faulted, Off::Faulted),
+            (
+                Latch::InCall { service, count },
+                Off::InCall { service, count },
+            ),
+        ] {
+            let kind = Kind::Ident;
+            let mut facts = after(Predecessor::Handover { kind, latch });
+            assert_eq!(decide(&facts), Decision::ServicesOff(off));
+            facts.request.retry = true;
+            assert!(reuses(facts, kind, Reason::Handover, None));
+        }
+    }
+
+    #[test]
+    fn an_inherited_map_is_reused_whatever_is_asked() {
+        let latch = Latch::Clear;
+        for kind in Kind::ALL {
+            for (predecessor, reason) in [
+                (Predecessor::Handover { kind, latch }, Reason::Handover),
+                (Predecessor::Legacy { kind }, Reason::Legacy),
+            ] {
+                let facts = after(predecessor);
+                assert!(reuses(facts, kind, reason, None));
+                for asked in Kind::ALL {
+                    let refused = Some(asked).filter(|&asked| asked != kind);
+                    assert!(reuses(asking(asked, facts), kind, reason, refused));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn doubt_is_not_fresh() {
+        let facts = asking(Kind::Ident, after(Predecessor::Unproven));
+        assert_eq!(decide(&facts), Decision::ServicesOff(Off::Unproven));
+    }
+
+    #[test]
+    fn a_32_bit_firmware_gets_a_1_to_1_map() {
+        let facts = Facts {
+            mixed: true,
+            default: Kind::Fixed,
+            ..FRESH
+        };
+        assert!(makes(facts, Kind::Ident, Reason::Mixed, None));
+        for kind in [Kind::Phys, Kind::Ident] {
+            assert!(makes(asking(kind, facts), kind, Reason::Requested, None));
+        }
+        let fixed = asking(Kind::Fixed, facts);
+        assert!(makes(fixed, Kind::Ident, Reason::Mixed, Some(Kind::Fixed)));
+    }
+
+    #[test]
+    fn firmware_without_svam_stays_physical() {
+        let facts = Facts {
+            svam_supported: false,
+            ..FRESH
+        };
+        let reason = Reason::SvamUnsupported;
+        assert!(makes(facts, Kind::Phys, reason, None));
+        assert!(makes(asking(Kind::Phys, facts), Kind::Phys, reason, None));
+        for kind in [Kind::Ident, Kind::Fixed] {
+            assert!(makes(asking(kind, facts), Kind::Phys, reason, Some(kind)));
+        }
+    }
+
+    #[test]
+    fn a_request_wins_over_a_quirk_and_a_quirk_over_the_default() {
+        let quirk = Some(Quirk {
+            kind: Kind::Phys,
+            source: "report",
+        });
+        let facts = Facts { quirk, ..FRESH };
+        assert!(makes(facts, Kind::Phys, Reason::Quirk("report"), None));
+        for kind in Kind::ALL {
+            assert!(makes(asking(kind, facts), kind, Reason::Requested, None));
+            let default = kind;
+            assert!(makes(
+                Facts { default, ..FRESH },
+                kind,
+                Reason::Default,
+                None
+            ));
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_becomes_what_does() {
+        let high = Facts {
+            identity_fits: Err(TOO_HIGH),
+            ..FRESH
+        };
+        let reason = Reason::DoesNotFit(TOO_HIGH);
+        assert!(makes(high, Kind::Fixed, reason, None));
+        for kind in [Kind::Phys, Kind::Ident] {
+            assert!(makes(asking(kind, high), Kind::Fixed, reason, Some(kind)));
+        }
+
+        let many = Facts {
+            fixed_fits: Err(EXHAUSTED),
+            ..asking(Kind::Fixed, FRESH)
+        };
+        let reason = Reason::DoesNotFit(EXHAUSTED);
+        assert!(makes(many, Kind::Ident, reason, Some(Kind::Fixed)));
+    }
+
+    #[test]
+    fn without_room_or_svam_the_services_stay_off() {
+        let high = Facts {
+            identity_fits: Err(TOO_HIGH),
+            ..FRESH
+        };
+        let off = Decision::ServicesOff(Off::DoesNotFit(TOO_HIGH));
+        let fixed_fits = Err(EXHAUSTED);
+        assert_eq!(decide(&Facts { fixed_fits, ..high }), off);
+        let fixed = asking(Kind::Fixed, high);
+        assert_eq!(
+            decide(&Facts {
+                fixed_fits,
+                ..fixed
+            }),
+            off
+        );
+        let svam_supported = false;
+        assert_eq!(
+            decide(&Facts {
+                svam_supported,
+                ..high
+            }),
+            off
+        );
+        let mixed = true;
+        assert_eq!(decide(&Facts { mixed, ..high }), off);
+    }
+
+    #[test]
+    fn svam_states_go_with_kinds() {
+        for svam in Svam::ALL {
+            assert_eq!(Svam::from_number(svam as u32), Some(svam));
+        }
+        assert_eq!(Svam::from_number(5), None);
+        for kind in Kind::ALL {
+            assert!(Svam::after(kind).allows(kind) && Svam::Unknown.allows(kind));
+            assert_eq!(Svam::Failed.allows(kind), kind == Kind::Phys);
+        }
+        assert!(!Svam::CalledFixed.allows(Kind::Ident));
+    }
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Entries: the map as it is installed and handed over, split wherever the permission changes.
+
+use super::{
+    addr::{
+        PhysAddr,
+        PhysRange,
+        VirtAddr, //
+    },
+    list::{
+        Full,
+        List, //
+    },
+    memattr::Piece,
+    memtype::{
+        Attributes,
+        MemoryType, //
+    },
+    perm::Permission,
+    region::Region,
+};
+
+/// A range that is mapped with one permission.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Entry {
+    pub(crate) ty: MemoryType,
+    pub(crate) attributes: Attributes,
+    pub(crate) phys: PhysRange,
+    pub(crate) virt: VirtAddr,
+    pub(crate) permission: Permission,
+}
+
+impl Entry {
+    /// Where `addr` is found in the map, if this entry maps it.
+    pub(crate) fn translate(&self, addr: PhysAddr) -> Option<VirtAddr> {
+        let offset = addr.value().checked_sub(self.phys.start().value())?;
+        let virt = self.virt.value().checked_add(offset)?;
+        self.phys.contains_addr(addr).then_some(VirtAddr::new(virt))
+    }
+
+    /// Whether firmware may execute at `addr`: in the map itself or in its 1:1 alias.
+    pub(crate) fn executes_at(&self, addr: VirtAddr) -> bool {
+        let mapped = addr
+            .value()
+            .checked_sub(self.virt.value())
+            .is_some_and(|offset| offset < self.phys.bytes());
+        let alias = self.phys.contains_addr(PhysAddr::new(addr.value()));
+        self.permission.executes() && (mapped || alias)
+    }
+}
+
+/// Splits `regions` into `entries` by the `pieces` that the memory attributes table describes.
+/// What no piece covers keeps the permission of its type. Temporary regions are left out.
+///
+/// # Errors
+///
+/// [`Full`] if there are more entries than fit.
+pub(crate) fn split(
+    regions: &[Region],
+    pieces: &[Piece],
+    entries: &mut List<'_, Entry>,
+) -> Result<(), Full> {
+    for region in regions.iter().filter(|region| !region.is_temporary()) {
+        let rest = Permission::of_type(region.ty);
+        let mut cursor = region.phys.start();
+        for piece in pieces.iter().filter(|p| region.phys.contains(&p.phys)) {
+            add(entries, region, cursor, piece.phys.start(), rest)?;
+            add(
+                entries,
+                region,
+                piece.phys.start(),
+                piece.phys.end(),
+                piece.permission,
+            )?;
+            cursor = piece.phys.end();
+        }
+        add(entries, region, cursor, region.phys.end(), rest)?;
+    }
+    Ok(())
+}
+
+/// Adds the part of `region` between `from` and `to`, joined to the entry before it if nothing
+/// tells them apart.
+fn add(
+    entries: &mut List<'_, Entry>,
+    region: &Region,
+    from: PhysAddr,
+    to: PhysAddr,
+    permission: Permission,
+) -> Result<(), Full> {
+    let Some(phys) = region.phys.between(from, to) else {
+        return Ok(());
+    };
+    let first = from == region.phys.start();
+    if let Some(last) = entries
+        .last_mut()
+        .filter(|last| !first && last.permission == permission)
+    {
+        if let Some(joined) = last.phys.joined(&phys) {
+            last.phys = joined;
+            return Ok(());
+        }
+    }
+    let offset = from.value() - region.phys.start().value();
+    entries.push(Entry {
+        ty: region.ty,
+        attributes: region.attributes,
+        phys,
+        // The layout has checked that the region ends within 64 bits.
+        virt: VirtAddr::new(region.virt.value().wrapping_add(offset)),
+        permission,
+    })
+}
+
+#[cfg_attr(
+    CONFIG_EFI_RTMAP_KUNIT_TEST,
+    ::kernel::macros::kunit_tests(efi_rtmap_entry)
+)]
+#[cfg(any(test, CONFIG_EFI_RTMAP_KUNIT_TEST))]
+mod tests {
+    use super::*;
+    use crate::plan::{
+        addr::{
+            Pages,
+            RangeError, //
+        },
+        fixtures::BLANK_ENTRY,
+    };
+
+    const RX: Permission = Permission::ReadExecute;
+    const RW: Permission = Permission::ReadWrite;
+    const RWX: Permission = Permission::ReadWriteExecute;
+
+    fn range(start: u64, pages: u64) -> Result<PhysRange, RangeError> {
+        PhysRange::new(PhysAddr::new(start), Pages::new(pages))
+    }
+
+    fn code(phys: PhysRange, virt: u64) -> Region {
+        Region {
+            ty: MemoryType::RUNTIME_SERVICES_CODE,
+            attributes: Attributes::RUNTIME,
+            phys,
+            virt: VirtAddr::new(virt),
+        }
+    }
+
+    #[test]
+    fn splits_where_the_permission_changes() -> Result<(), RangeError> {
+        let region = code(range(0x10_0000, 8)?, 0xffff_0000_0010_0000);
+        let piece = |start, pages, permission| -> Result<Piece, RangeError> {
+            let phys = range(start, pages)?;
+            Ok(Piece { phys, permission })
+        };
+        let pieces = [
+            piece(0x10_1000, 1, RX)?,
+            piece(0x10_2000, 1, RX)?,
+            piece(0x10_3000, 2, RW)?,
+        ];
+        let mut buffer = [BLANK_ENTRY; 8];
+        let mut entries = List::new(&mut buffer);
+        assert_eq!(split(&[region], &pieces, &mut entries), Ok(()));
+        let got = entries.iter().map(|e| (e.phys, e.permission));
+        assert!(got.eq([
+            (range(0x10_0000, 1)?, RWX),
+            (range(0x10_1000, 2)?, RX),
+            (range(0x10_3000, 2)?, RW),
+            (range(0x10_5000, 3)?, RWX),
+        ]));
+        assert!(entries
+            .iter()
+            .all(|e| e.virt.value() - e.phys.start().value() == 0xffff_0000_0000_0000));
+        Ok(())
+    }
+
+    #[test]
+    fn keeps_regions_apart_and_leaves_temporary_ones_out() -> Result<(), RangeError> {
+        let mut temporary = code(range(0x30_0000, 1)?, 0);
+        temporary.attributes = Attributes(0);
+        let regions = [
+            code(range(0, 1)?, 0x9000),
+            code(range(0x1000, 1)?, 0x2000),
+            temporary,
+        ];
+        let mut buffer = [BLANK_ENTRY; 8];
+        let mut entries = List::new(&mut buffer);
+        assert_eq!(split(&regions, &[], &mut entries), Ok(()));
+        assert_eq!(entries.len(), 2);
+        assert_eq!(
+            split(&regions, &[], &mut List::new(&mut buffer[..1])),
+            Err(Full(1))
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn translates_and_executes_within_bounds() -> Result<(), RangeError> {
+        let entry = Entry {
+            ty: MemoryType::RUNTIME_SERVICES_CODE,
+            attributes: Attributes::RUNTIME,
+            phys: range(0x1000, 1)?,
+            virt: VirtAddr::new(0x8000),
+            permission: RX,
+        };
+        let at = |addr| entry.translate(PhysAddr::new(addr)).map(VirtAddr::value);
+        assert_eq!(at(0x1ff8), Some(0x8ff8));
+        assert_eq!((at(0xfff), at(0x2000)), (None, None));
+        let runs = |addr| entry.executes_at(VirtAddr::new(addr));
+        assert!(runs(0x8000) && runs(0x8fff) && runs(0x1000));
+        assert!(!runs(0x7fff) && !runs(0x9000) && !runs(0x2000));
+        Ok(())
+    }
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Values that the tests share: a recorded memory map, and ways to make bytes of one.
+
+pub(crate) use crate::crc32;
+
+use super::{
+    addr::{
+        Pages,
+        PhysAddr,
+        PhysRange,
+        VirtAddr, //
+    },
+    entry::Entry,
+    layout::AddressSpace,
+    memattr::{
+        Piece,
+        HEADER_SIZE, //
+    },
+    memmap::{
+        Descriptor,
+        MemoryMap, //
+    },
+    memtype::{
+        Attributes,
+        MemoryType, //
+    },
+    perm::Permission,
+    region::Region,
+};
+
+/// The x86-64 address space with 4-level paging: `EFI_VA_START` and `EFI_VA_END` of the kernel.
+pub(crate) const X86_64: AddressSpace = AddressSpace {
+    fixed_bottom: VirtAddr::new(0xffff_ffef_0000_0000),
+    fixed_top: VirtAddr::new(0xffff_ffff_0000_0000),
+    large_page: 2 << 20,
+    identity_end: PhysAddr::new(1 << 47),
+};
+
+pub(crate) fn descriptor(ty: MemoryType, phys: u64, pages: u64) -> Descriptor {
+    let runtime = ty.is_runtime_services() || ty == MemoryType::MAPPED_IO;
+    Descriptor {
+        ty,
+        phys: PhysAddr::new(phys),
+        virt: VirtAddr::new(0),
+        pages: Pages::new(pages),
+        attributes: Attributes(if runtime { 1 << 63 | 0xf } else { 0xf }),
+    }
+}
+
+pub(crate) fn code(phys: u64, pages: u64) -> Descriptor {
+    descriptor(MemoryType::RUNTIME_SERVICES_CODE, phys, pages)
+}
+
+pub(crate) fn data(phys: u64, pages: u64) -> Descriptor {
+    descriptor(MemoryType::RUNTIME_SERVICES_DATA, phys, pages)
+}
+
+const fn recorded(ty: MemoryType, phys: u64, pages: u64, attributes: u64) -> Descriptor {
+    Descriptor {
+        ty,
+        phys: PhysAddr::new(phys),
+        virt: VirtAddr::new(0),
+        pages: Pages::new(pages),
+        attributes: Attributes(attributes),
+    }
+}
+
+/// The upper end of the memory map of OVMF 2022.11 on a QEMU machine with 1 GiB.
+pub(crate) const OVMF: [Descriptor; 11] = [
+    recorded(
+        MemoryType::RUNTIME_SERVICES_DATA,
+        0x3f4e_c000,
+        0x100,
+        1 << 63 | 0xf,
+    ),
+    recorded(
+        MemoryType::RUNTIME_SERVICES_CODE,
+        0x3f5e_c000,
+        0x100,
+        1 << 63 | 0xf,
+    ),
+    recorded(MemoryType::BOOT_SERVICES_DATA, 0x3f7f_e000, 0x602, 0xf),
+    recorded(MemoryType::CONVENTIONAL_MEMORY, 0x3fe0_0000, 0x81, 0xf),
+    recorded(MemoryType::BOOT_SERVICES_DATA, 0x3fe8_1000, 0x20, 0xf),
+    recorded(MemoryType::BOOT_SERVICES_CODE, 0x3fea_1000, 0x2e, 0xf),
+    recorded(MemoryType::BOOT_SERVICES_DATA, 0x3fec_f000, 0x11, 0xf),
+    recorded(MemoryType::BOOT_SERVICES_CODE, 0x3fee_0000, 0x14, 0xf),
+    recorded(
+        MemoryType::RUNTIME_SERVICES_DATA,
+        0x3fef_4000,
+        0x84,
+        1 << 63 | 0xf,
+    ),
+    recorded(MemoryType(0), 0xb000_0000, 0x10000, 1),
+    recorded(MemoryType::MAPPED_IO, 0xffc0_0000, 0x400, 1 << 63 | 1),
+];
+
+/// Physical and virtual addresses of the runtime regions of [`OVMF`], as stock Linux 7.3 lays them
+/// out.
+pub(crate) const OVMF_STOCK_ADDRESSES: [(u64, u64); 4] = [
+    (0x3f4e_c000, 0xffff_fffe_ff0e_c000),
+    (0x3f5e_c000, 0xffff_fffe_ff1e_c000),
+    (0x3fef_4000, 0xffff_fffe_ffaf_4000),
+    (0xffc0_0000, 0xffff_fffe_ffc0_0000),
+];
+
+pub(crate) const BLANK_REGION: Region = Region {
+    ty: MemoryType(0),
+    attributes: Attributes::RUNTIME,
+    phys: PhysRange::FIRST_PAGE,
+    virt: VirtAddr::new(0),
+};
+
+pub(crate) const BLANK_PIECE: Piece = Piece {
+    phys: PhysRange::FIRST_PAGE,
+    permission: Permission::Read,
+};
+
+pub(crate) const BLANK_ENTRY: Entry = Entry {
+    ty: MemoryType(0),
+    attributes: Attributes::RUNTIME,
+    phys: PhysRange::FIRST_PAGE,
+    virt: VirtAddr::new(0),
+    permission: Permission::Read,
+};
+
+const SLOTS: usize = 16;
+const DESC_SIZE: usize = 48;
+
+/// A memory map of up to 16 descriptors, of 48 bytes each as most firmware has them.
+pub(crate) struct MapBytes {
+    bytes: [u8; SLOTS * DESC_SIZE],
+    len: usize,
+}
+
+impl MapBytes {
+    pub(crate) fn new(descriptors: &[Descriptor]) -> Self {
+        let mut bytes = [0; SLOTS * DESC_SIZE];
+        for (descriptor, slot) in descriptors.iter().zip(bytes.chunks_exact_mut(DESC_SIZE)) {
+            descriptor.write(slot);
+        }
+        let len = descriptors.len().min(SLOTS) * DESC_SIZE;
+        Self { bytes, len }
+    }
+
+    pub(crate) fn map(&self) -> MemoryMap<'_> {
+        let bytes = self.bytes.get(..self.len).unwrap_or_default();
+        match MemoryMap::new(bytes, DESC_SIZE, 1) {
+            Ok(map) => map,
+            Err(_) => MemoryMap::EMPTY,
+        }
+    }
+}
+
+/// A memory attributes table, version 2, of up to 16 entries.
+pub(crate) struct MatBytes {
+    pub(crate) bytes: [u8; HEADER_SIZE + SLOTS * DESC_SIZE],
+    len: usize,
+}
+
+impl MatBytes {
+    pub(crate) fn new(entries: &[(Descriptor, Attributes)]) -> Self {
+        let mut bytes = [0; HEADER_SIZE + SLOTS * DESC_SIZE];
+        bytes[0] = 2;
+        bytes[4] = entries.len().min(SLOTS) as u8;
+        bytes[8] = DESC_SIZE as u8;
+        let (_, table) = bytes.split_at_mut(HEADER_SIZE);
+        for (entry, slot) in entries.iter().zip(table.chunks_exact_mut(DESC_SIZE)) {
+            let (descriptor, attributes) = *entry;
+            Descriptor {
+                attributes,
+                ..descriptor
+            }
+            .write(slot);
+        }
+        let len = HEADER_SIZE + entries.len().min(SLOTS) * DESC_SIZE;
+        Self { bytes, len }
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The firmware's memory map, read from bytes and written as bytes.
+
+use super::{
+    addr::{
+        Pages,
+        PhysAddr,
+        PhysRange,
+        VirtAddr, //
+    },
+    bytes::{
+        u32_at,
+        u64_at,
+        Writer, //
+    },
+    memtype::{
+        Attributes,
+        MemoryType, //
+    },
+    region::Region,
+};
+use core::fmt;
+
+/// Bytes of the fields that UEFI defines. Firmware may step further: only `desc_size` says how far.
+pub(crate) const DESCRIPTOR_SIZE: usize = 40;
+
+/// The one version of the descriptor that UEFI defines.
+const DESCRIPTOR_VERSION: u32 = 1;
+
+/// One memory descriptor as firmware wrote it: nothing in it has been checked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Descriptor {
+    pub(crate) ty: MemoryType,
+    pub(crate) phys: PhysAddr,
+    pub(crate) virt: VirtAddr,
+    pub(crate) pages: Pages,
+    pub(crate) attributes: Attributes,
+}
+
+impl Descriptor {
+    /// Reads the descriptor at the start of `bytes`, or [`None`] if they are too few.
+    pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
+        Some(Self {
+            ty: MemoryType(u32_at(bytes, 0)?),
+            phys: PhysAddr::new(u64_at(bytes, 8)?),
+            virt: VirtAddr::new(u64_at(bytes, 16)?),
+            pages: Pages::new(u64_at(bytes, 24)?),
+            attributes: Attributes(u64_at(bytes, 32)?),
+        })
+    }
+
+    pub(crate) fn write(&self, bytes: &mut [u8]) -> Option<()> {
+        let mut writer = Writer::new(bytes);
+        writer.put_u32(self.ty.0)?;
+        writer.put_u32(0)?;
+        writer.put_u64(self.phys.value())?;
+        writer.put_u64(self.virt.value())?;
+        writer.put_u64(self.pages.count())?;
+        writer.put_u64(self.attributes.0)
+    }
+}
+
+/// Why bytes are no memory map.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum MapError {
+    Version(u32),
+    DescriptorSize(usize),
+    Length { bytes: usize, desc_size: usize },
+}
+
+impl fmt::Display for MapError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Version(version) => write!(f, "memory descriptor version {version} is not 1"),
+            Self::DescriptorSize(size) => {
+                write!(
+                    f,
+                    "memory descriptor size {size} is less than 40 or not a multiple of 8"
+                )
+            }
+            Self::Length { bytes, desc_size } => write!(
+                f,
+                "memory map of {bytes} bytes is no whole number of {desc_size}-byte descriptors"
+            ),
+        }
+    }
+}
+
+/// A memory map.
+///
+/// # Invariants
+///
+/// `desc_size` is at least [`DESCRIPTOR_SIZE`] and divides the length of `bytes`.
+#[derive(Clone, Copy)]
+pub(crate) struct MemoryMap<'a> {
+    bytes: &'a [u8],
+    desc_size: usize,
+}
+
+impl<'a> MemoryMap<'a> {
+    /// A map without descriptors.
+    // INVARIANT: any size divides 0.
+    pub(crate) const EMPTY: Self = Self {
+        bytes: &[],
+        desc_size: DESCRIPTOR_SIZE,
+    };
+
+    /// Takes `bytes` as descriptors of `desc_size` bytes each.
+    ///
+    /// # Errors
+    ///
+    /// A [`MapError`] if the version is unknown or the sizes cannot be right.
+    pub(crate) fn new(bytes: &'a [u8], desc_size: usize, version: u32) -> Result<Self, MapError> {
+        if version != DESCRIPTOR_VERSION {
+            return Err(MapError::Version(version));
+        }
+        if desc_size < DESCRIPTOR_SIZE || desc_size % 8 != 0 {
+            return Err(MapError::DescriptorSize(desc_size));
+        }
+        if bytes.len() % desc_size != 0 {
+            return Err(MapError::Length {
+                bytes: bytes.len(),
+                desc_size,
+            });
+        }
+        // INVARIANT: checked above.
+        Ok(Self { bytes, desc_size })
+    }
+
+    /// All descriptors, in the firmware's order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Descriptor> + Clone + 'a {
+        // By the type invariants every chunk holds a descriptor.
+        self.bytes
+            .chunks_exact(self.desc_size)
+            .filter_map(Descriptor::read)
+    }
+
+    /// The ranges of memory that firmware uses at run time.
+    pub(crate) fn runtime_ranges(&self) -> impl Iterator<Item = PhysRange> + Clone + 'a {
+        self.iter()
+            .filter(|d| d.attributes.has(Attributes::RUNTIME))
+            .filter_map(|d| PhysRange::new(d.phys, d.pages).ok())
+    }
+
+    /// Whether the map describes free memory, as it does until the first kernel takes it. What
+    /// kernels hand to their successors describes runtime regions only.
+    pub(crate) fn has_free_memory(&self) -> bool {
+        self.iter().any(|d| d.ty == MemoryType::CONVENTIONAL_MEMORY)
+    }
+}
+
+/// Writes `regions` as a memory map into `bytes`, from low to high addresses of the plan's order,
+/// each descriptor in `desc_size` bytes. Returns the bytes used, or [`None`] if they do not fit.
+pub(crate) fn encode(regions: &[Region], desc_size: usize, bytes: &mut [u8]) -> Option<usize> {
+    let size = regions.len().checked_mul(desc_size)?;
+    let target = bytes.get_mut(..size)?;
+    target.fill(0);
+    for (region, slot) in regions.iter().zip(target.chunks_exact_mut(desc_size)) {
+        region.descriptor().write(slot)?;
+    }
+    Some(size)
+}
+
+#[cfg_attr(
+    CONFIG_EFI_RTMAP_KUNIT_TEST,
+    ::kernel::macros::kunit_tests(efi_rtmap_memmap)
+)]
+#[cfg(any(test, CONFIG_EFI_RTMAP_KUNIT_TEST))]
+mod tests {
+    use super::*;
+    use crate::plan::fixtures::OVMF;
+
+    #[test]
+    fn refuses_other_versions_and_sizes() {
+        let bytes = [0; 96];
+        assert_eq!(
+            MemoryMap::new(&bytes, 48, 2).err(),
+            Some(MapError::Version(2))
+        );
+        for size in [0, 8, 39, 44] {
+            assert_eq!(
+                MemoryMap::new(&bytes, size, 1).err(),
+                Some(MapError::DescriptorSize(size))
+            );
+        }
+        let (bytes, desc_size) = (95, 48);
+        assert_eq!(
+            MemoryMap::new(&[0; 95], 48, 1).err(),
+            Some(MapError::Length { bytes, desc_size })
+        );
+    }
+
+    #[test]
+    fn steps_by_the_descriptor_size() {
+        for desc_size in [40, 48, 64] {
+            let mut bytes = [0u8; 64 * 16];
+            for (descriptor, slot) in OVMF.iter().zip(bytes.chunks_exact_mut(desc_size)) {
+                assert!(descriptor.write(slot).is_some());
+            }
+            let used = desc_size * OVMF.len();
+            let map = MemoryMap::new(&bytes[..used], desc_size, 1);
+            assert!(map.is_ok_and(|map| map.iter().eq(OVMF.iter().copied())));
+        }
+    }
+
+    #[test]
+    fn an_empty_map_is_a_map() {
+        assert_eq!(
+            MemoryMap::new(&[], 48, 1).map(|map| map.iter().count()),
+            Ok(0)
+        );
+    }
+}

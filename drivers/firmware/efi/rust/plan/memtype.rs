@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The words of a memory descriptor (UEFI 2.10, section 7.2): what the memory is and may be.
+
+use core::fmt;
+
+/// `EFI_MEMORY_TYPE`. Open: firmware may use any value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct MemoryType(pub(crate) u32);
+
+impl MemoryType {
+    pub(crate) const BOOT_SERVICES_CODE: Self = Self(3);
+    pub(crate) const BOOT_SERVICES_DATA: Self = Self(4);
+    pub(crate) const RUNTIME_SERVICES_CODE: Self = Self(5);
+    pub(crate) const RUNTIME_SERVICES_DATA: Self = Self(6);
+    pub(crate) const CONVENTIONAL_MEMORY: Self = Self(7);
+    pub(crate) const MAPPED_IO: Self = Self(11);
+
+    pub(crate) fn is_boot_services(self) -> bool {
+        matches!(self, Self::BOOT_SERVICES_CODE | Self::BOOT_SERVICES_DATA)
+    }
+
+    pub(crate) fn is_runtime_services(self) -> bool {
+        matches!(
+            self,
+            Self::RUNTIME_SERVICES_CODE | Self::RUNTIME_SERVICES_DATA
+        )
+    }
+}
+
+impl fmt::Display for MemoryType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::BOOT_SERVICES_CODE => f.write_str("boot services code"),
+            Self::BOOT_SERVICES_DATA => f.write_str("boot services data"),
+            Self::RUNTIME_SERVICES_CODE => f.write_str("runtime services code"),
+            Self::RUNTIME_SERVICES_DATA => f.write_str("runtime services data"),
+            Self::CONVENTIONAL_MEMORY => f.write_str("conventional memory"),
+            Self::MAPPED_IO => f.write_str("memory-mapped I/O"),
+            Self(other) => write!(f, "type {other}"),
+        }
+    }
+}
+
+/// The `Attribute` field: `EFI_MEMORY_*` bits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Attributes(pub(crate) u64);
+
+impl Attributes {
+    /// Write-back cacheable.
+    pub(crate) const WB: Self = Self(1 << 3);
+    /// Must not be executed.
+    pub(crate) const XP: Self = Self(1 << 14);
+    /// Must not be written.
+    pub(crate) const RO: Self = Self(1 << 17);
+    /// Firmware uses it at run time: it must be mapped during calls.
+    pub(crate) const RUNTIME: Self = Self(1 << 63);
+
+    pub(crate) fn has(self, bits: Self) -> bool {
+        self.0 & bits.0 == bits.0
+    }
+}

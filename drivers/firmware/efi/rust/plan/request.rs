@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the command line asks for: the `rtmap:` words of the `efi=` option.
+
+use core::fmt;
+
+/// A map kind: which addresses firmware is called at, and whether SVAM tells it so.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub(crate) enum Kind {
+    /// 1:1, and SVAM is not called.
+    Phys = 1,
+    /// 1:1, and SVAM is called with `VirtualStart` equal to `PhysicalStart`.
+    Ident = 2,
+    /// SVAM is called with addresses from a window; a 1:1 alias serves unconverted pointers.
+    Fixed = 3,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 3] = [Self::Phys, Self::Ident, Self::Fixed];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Phys => "phys",
+            Self::Ident => "ident",
+            Self::Fixed => "fixed",
+        }
+    }
+
+    pub(crate) fn from_number(number: u32) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| *kind as u32 == number)
+    }
+
+    /// Whether every address is the physical one.
+    pub(crate) fn is_identity(self) -> bool {
+        !matches!(self, Self::Fixed)
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What the user asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Request {
+    /// Leave everything to stock Linux.
+    pub(crate) off: bool,
+    /// The map kind asked for; [`None`] leaves the choice to [`super::decide::decide`].
+    pub(crate) kind: Option<Kind>,
+    /// Use the services although an earlier kernel saw the firmware fail.
+    pub(crate) retry: bool,
+}
+
+impl Request {
+    /// Reads the comma-separated words of one `efi=` option, the later ones winning. Words without
+    /// the prefix are not ours; `unknown` hears of those that are but mean nothing.
+    pub(crate) fn add(mut self, option: &[u8], mut unknown: impl FnMut(&[u8])) -> Self {
+        let ours = option
+            .split(|&byte| byte == b',')
+            .filter_map(|word| word.strip_prefix(b"rtmap:"));
+        for word in ours {
+            let kind = Kind::ALL
+                .into_iter()
+                .find(|kind| kind.name().as_bytes() == word);
+            match (word, kind) {
+                (_, Some(_)) => (self.kind, self.off) = (kind, false),
+                (b"auto", None) => (self.kind, self.off) = (None, false),
+                (b"off", None) => self.off = true,
+                (b"retry", None) => self.retry = true,
+                (word, None) => {
+                    unknown(word);
+                    (self.kind, self.off) = (None, false);
+                }
+            }
+        }
+        self
+    }
+
+    /// The word for the kind asked for.
+    pub(crate) fn name(&self) -> &'static str {
+        self.kind.map_or("auto", Kind::name)
+    }
+}
+
+#[cfg_attr(
+    CONFIG_EFI_RTMAP_KUNIT_TEST,
+    ::kernel::macros::kunit_tests(efi_rtmap_request)
+)]
+#[cfg(any(test, CONFIG_EFI_RTMAP_KUNIT_TEST))]
+mod tests {
+    use super::*;
+
+    fn parse(option: &[u8]) -> (Request, usize) {
+        let mut unknown = 0;
+        let request = Request::default().add(option, |_| unknown += 1);
+        (request, unknown)
+    }
+
+    #[test]
+    fn knows_every_word() {
+        for (option, name, off, retry) in [
+            (b"rtmap:auto".as_slice(), "auto", false, false),
+            (b"rtmap:phys", "phys", false, false),
+            (b"rtmap:ident", "ident", false, false),
+            (b"rtmap:fixed", "fixed", false, false),
+            (b"rtmap:off", "auto", true, false),
+            (b"rtmap:retry", "auto", false, true),
+            (b"debug,rtmap:retry,rtmap:phys", "phys", false, true),
+            (b"rtmap:off,rtmap:ident", "ident", false, false),
+            (b"runtime,debug", "auto", false, false),
+        ] {
+            let (request, unknown) = parse(option);
+            assert_eq!(
+                (request.name(), request.off, request.retry),
+                (name, off, retry)
+            );
+            assert_eq!(unknown, 0);
+        }
+    }
+
+    #[test]
+    fn an_unknown_word_is_reported_and_taken_for_auto() {
+        for option in [
+            b"rtmap:".as_slice(),
+            b"rtmap:fixe",
+            b"rtmap:phys,rtmap:identity",
+        ] {
+            assert_eq!(parse(option), (Request::default(), 1));
+        }
+    }
+
+    #[test]
+    fn numbers_are_read_back() {
+        assert!(Kind::ALL
+            .into_iter()
+            .all(|kind| Kind::from_number(kind as u32) == Some(kind)));
+        assert_eq!((Kind::from_number(0), Kind::from_number(4)), (None, None));
+    }
+}
