@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-2.0
+# The front door. `make help` lists what there is.
+
+O     ?= build
+CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/efi-rtmap
+ARCH  ?= x86_64
+
+override O     := $(abspath $(O))
+override CACHE := $(abspath $(CACHE))
+export O CACHE KDIR RUST_LIB_SRC V PREPARE
+export CARGO_TARGET_DIR := $(O)/cargo
+
+ifneq ($(ARCH),x86_64)
+$(error ARCH=$(ARCH) is not yet supported; supported: x86_64)
+endif
+ifneq ($(words $(O) $(CACHE)),2)
+$(error O=$(O) CACHE=$(CACHE): the kernel's build cannot handle blanks in paths)
+endif
+
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+
+manifest := tools/Cargo.toml
+graft    := $(O)/cargo/release/graft --overlay .
+lab      := $(O)/cargo/release/lab
+kernels  := $(O)/linux/stock.built $(O)/linux/rtmap.built
+configs  := $(wildcard tools/configs/*.config)
+
+# Rust that the kernel compiles: formatted by this repository's rules, as all else.
+kernel_rust := $(shell find drivers arch rust samples -name '*.rs' 2>/dev/null)
+
+.PHONY: help
+help: ## show this list
+	@echo 'efi-rtmap: the EFI runtime map of Linux, in Rust'
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo '  O=DIR         build there (default: ./build)'
+	@echo '  CACHE=DIR     keep downloads and the compiler cache there (default: ~/.cache/efi-rtmap)'
+	@echo '  KDIR=TREE     use a copy of this kernel tree instead of fetching one'
+	@echo '  RUST_LIB_SRC=DIR  use this source of the Rust library'
+	@echo '  PREPARE=no    do not look for Debian packages; everything is installed'
+	@echo '  V=1           show everything that the builds print'
+
+##
+# What people come for
+
+.PHONY: demo
+demo: guest $(kernels) ## three kernels on one firmware, as a table
+	@$(lab) demo --build $(O)
+
+.PHONY: check
+check: ## every check there is, with a summary
+	@tools/check
+
+.PHONY: bench
+bench: guest $(kernels) ## costs of each map kind against stock, in instructions
+	@$(lab) bench --build $(O)
+
+##
+# Building
+
+.PHONY: prepare
+prepare: ## packages, kernel source, rust-src, bindgen
+	@tools/prepare all
+
+.PHONY: host-tools
+host-tools: prepare
+	@cargo build --quiet --release --locked --manifest-path $(manifest) -p efi-rtmap-graft -p efi-rtmap-lab
+
+.PHONY: guest
+guest: host-tools ## the lab's guest
+	@$(lab) guest --build $(O)
+
+.PHONY: graft
+graft: host-tools ## put the overlay and the hooks into the build's kernel tree
+	@$(graft) $(O)/src/rtmap
+
+.PHONY: check-graft
+check-graft: host-tools ## say what is applied to the build's kernel tree
+	@$(graft) --check $(O)/src/rtmap
+
+.PHONY: kernel
+kernel: $(kernels) ## both kernels, ours and stock
+
+# Neither `prepare` nor `graft` touches these unless the content changes, so a kernel is looked
+# at again only when there is a reason.
+$(O)/src/stock.id: prepare ;
+$(O)/src/rtmap/.efi-rtmap.toml: graft ;
+
+$(O)/linux/stock.built: $(O)/src/stock.id $(configs) tools/build-kernel tools/common.sh
+	@tools/build-kernel stock
+
+$(O)/linux/rtmap.built: $(O)/src/rtmap/.efi-rtmap.toml $(configs) tools/build-kernel tools/common.sh
+	@tools/build-kernel rtmap
+
+##
+# The parts of `make check`
+
+.PHONY: check-host
+check-host: ## format, lints and tests of everything that runs on this machine
+	@tools/prepare rust
+	cargo fmt --manifest-path $(manifest) --all --check
+	$(if $(kernel_rust),rustfmt --check --edition 2021 $(kernel_rust))
+	cargo clippy --manifest-path $(manifest) --locked --workspace --all-targets -- -D warnings
+	cargo test --manifest-path $(manifest) --locked --workspace
+
+.PHONY: check-kernel
+check-kernel: $(kernels) ## warnings, clippy, checkpatch, and that off is off
+	@tools/check-kernel
+
+.PHONY: check-lab
+check-lab: guest $(kernels) ## all scenarios in QEMU
+	@$(lab) run --build $(O) --scenarios tools/scenarios
+
+.PHONY: clean
+clean: ## remove the build; downloads and the compiler cache stay
+	rm -rf $(O)

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0
+# Shared by the scripts of this folder: where things are, and how to talk to the user.
+# shellcheck shell=bash
+
+# Options of the front door's make are not for the makes below it.
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
+
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+O=$(realpath -m "${O:-$TOP/build}")
+CACHE=$(realpath -m "${CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/efi-rtmap}")
+BINDGEN_VERSION=0.72.1
+BINDGEN=$CACHE/bindgen-$BINDGEN_VERSION
+
+say() { printf '==> %s\n' "$*"; }
+
+die() {
+	printf 'error: %s\n' "$@" >&2
+	exit 1
+}
+
+# run_logged LOG COMMAND...: the whole output goes to LOG; the user sees that it moves,
+# as one line that changes on a terminal, as a line every 20 seconds elsewhere.
+run_logged() {
+	local log=$1 status=0
+	shift
+	mkdir -p "$(dirname "$log")"
+	if [ "${V:-0}" != 0 ]; then
+		"$@" 2>&1 | tee "$log" || status=$?
+	else
+		"$@" 2>&1 | tee "$log" | show_progress || status=$?
+	fi
+	[ "$status" = 0 ] && return
+	printf '\n%s\n' "--- the last lines of $log"
+	tail -n 30 "$log"
+	die "failed; the whole log is $log"
+}
+
+show_progress() {
+	local line count=0 next=$((SECONDS + 20))
+	while IFS= read -r line; do
+		count=$((count + 1))
+		if [ -t 1 ]; then
+			printf '\r\033[K    %s' "$(printf '%5d  %.60s' "$count" "$line")"
+		elif [ "$SECONDS" -ge "$next" ]; then
+			printf '    %5d  %.70s\n' "$count" "$line"
+			next=$((SECONDS + 20))
+		fi
+	done
+	[ ! -t 1 ] || printf '\r\033[K'
+}
+
+# The newest LLVM that is installed whole, 19 first because it is what we test with.
+llvm_version() {
+	local version
+	for version in 19 22 21 20 18 17 16 15; do
+		if command -v "clang-$version" "ld.lld-$version" "llvm-config-$version" >/dev/null; then
+			echo "$version"
+			return
+		fi
+	done
+	die "no clang-N with lld-N and llvm-N, N from 15 on: run \`tools/prepare packages\`"
+}
+
+rustc_version() { rustc --version | cut -d' ' -f2; }
+
+# Where the Rust library's source is or will be.
+rust_lib_src() {
+	local sysroot
+	sysroot=$(rustc --print sysroot)/lib/rustlib/src/rust/library
+	if [ -n "${RUST_LIB_SRC:-}" ]; then
+		echo "$RUST_LIB_SRC"
+	elif [ -d "$sysroot" ]; then
+		echo "$sysroot"
+	else
+		echo "$CACHE/rust-src-$(rustc_version)/library"
+	fi
+}
+
+# kernel_make NAME TREE ARGUMENT...: the kernel's make, objects in $O/linux/NAME.
+# Everything that could differ between two machines is fixed.
+kernel_make() {
+	local name=$1 tree=$2 llvm
+	shift 2
+	llvm=$(llvm_version)
+	PATH=$BINDGEN/bin:$PATH \
+	LIBCLANG_PATH=$("llvm-config-$llvm" --libdir) \
+	CCACHE_DIR=${CCACHE_DIR:-$CACHE/ccache} CCACHE_BASEDIR=$O CCACHE_NOHASHDIR=1 \
+	CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-5G} \
+	KBUILD_BUILD_TIMESTAMP='2026-01-01' KBUILD_BUILD_USER=efi-rtmap KBUILD_BUILD_HOST=lab \
+	KBUILD_BUILD_VERSION=1 \
+	make --no-print-directory -C "$tree" "O=$O/linux/$name" ARCH=x86_64 "LLVM=-$llvm" \
+		"CC=ccache clang-$llvm" "HOSTCC=ccache clang-$llvm" \
+		"RUST_LIB_SRC=$(rust_lib_src)" "-j$(nproc)" "$@"
+}
