@@ -1,1 +1,152 @@
-fn main() {}
+// SPDX-License-Identifier: GPL-2.0
+//! Runs chains of kernels on real UEFI firmware in QEMU, with the real kexec-tools, and compares
+//! what each kernel shows with what its scenario expects.
+
+mod arch;
+mod build;
+mod cpio;
+mod guest_image;
+mod judge;
+mod machine;
+mod report;
+mod runner;
+mod scenario;
+mod scenario_file;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{ensure, Context, Result};
+use clap::{Args, Parser, Subcommand};
+
+use build::Build;
+use machine::Lab;
+use scenario::Scenario;
+
+#[derive(Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build the guest's initrd
+    Guest(Common),
+    /// Run scenarios
+    Run {
+        #[command(flatten)]
+        common: Common,
+        /// Where the scenario files are
+        #[arg(long, default_value_os_t = build::default_scenarios())]
+        scenarios: PathBuf,
+        /// Names or patterns (*, ?) of scenarios; all if none is given
+        patterns: Vec<String>,
+        /// How many at once; as many as there are processors if not given
+        #[arg(long, short)]
+        jobs: Option<usize>,
+        /// Keep the machines' variable stores and shared files
+        #[arg(long)]
+        keep: bool,
+        /// Only list what would run
+        #[arg(long)]
+        list: bool,
+    },
+}
+
+#[derive(Args)]
+struct Common {
+    /// The build directory (make's O=)
+    #[arg(long)]
+    build: PathBuf,
+    /// Multiplies all time limits, for slow machines
+    #[arg(long, default_value_t = 1.0)]
+    timeout_factor: f64,
+}
+
+impl Common {
+    /// The lab with an up-to-date guest.
+    fn lab(&self) -> Result<Lab> {
+        ensure!(
+            self.timeout_factor.is_finite() && self.timeout_factor > 0.0,
+            "--timeout-factor {}: must be above zero",
+            self.timeout_factor
+        );
+        let lab = Lab {
+            build: Build::new(&self.build)?,
+            arch: &arch::X86_64,
+            time_factor: self.timeout_factor,
+            keep: false,
+            count_instructions: false,
+        };
+        if guest_image::build(&lab.build, lab.arch)? {
+            eprintln!("lab: built {}", lab.build.initrd().display());
+        }
+        Ok(lab)
+    }
+}
+
+fn main() -> ExitCode {
+    match Cli::parse().command.perform() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("lab: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+impl Command {
+    /// False: it ran, and something is not as it should be.
+    fn perform(self) -> Result<bool> {
+        match self {
+            Self::Guest(common) => common.lab().map(|_| true),
+            Self::Run {
+                common,
+                scenarios,
+                patterns,
+                jobs,
+                keep,
+                list,
+            } => {
+                let selected = select(scenario_file::load_all(&scenarios)?, &patterns)?;
+                if list {
+                    for scenario in selected {
+                        println!("{:30} {}", scenario.name, scenario.about);
+                    }
+                    return Ok(true);
+                }
+                let lab = Lab {
+                    keep,
+                    ..common.lab()?
+                };
+                let processors = std::thread::available_parallelism()?.get();
+                let jobs = jobs.unwrap_or(processors);
+                ensure!(jobs > 0, "--jobs 0: at least one");
+                Ok(runner::run_all(&lab, &selected, jobs))
+            }
+        }
+    }
+}
+
+/// Those that match any pattern; every pattern must match something.
+fn select(mut scenarios: Vec<Scenario>, patterns: &[String]) -> Result<Vec<Scenario>> {
+    let patterns = patterns
+        .iter()
+        .map(|text| glob::Pattern::new(text).with_context(|| format!("pattern {text:?}")))
+        .collect::<Result<Vec<_>>>()?;
+    for pattern in &patterns {
+        ensure!(
+            scenarios
+                .iter()
+                .any(|scenario| pattern.matches(&scenario.name)),
+            "no scenario is called {pattern}: see --list"
+        );
+    }
+    if !patterns.is_empty() {
+        scenarios.retain(|scenario| patterns.iter().any(|p| p.matches(&scenario.name)));
+    }
+    Ok(scenarios)
+}

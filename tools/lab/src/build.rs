@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0
+//! Where things are in the build directory (O=) and around it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{ensure, Context, Result};
+
+use crate::arch::Arch;
+use crate::scenario::Image;
+
+pub struct Build {
+    root: PathBuf,
+}
+
+impl Build {
+    pub fn new(root: &Path) -> Result<Self> {
+        std::fs::create_dir_all(root).with_context(|| root.display().to_string())?;
+        // QEMU and cargo run elsewhere: relative paths would not do.
+        Ok(Self {
+            root: root.canonicalize()?,
+        })
+    }
+
+    pub fn guest_dir(&self) -> PathBuf {
+        self.root.join("guest")
+    }
+
+    pub fn initrd(&self) -> PathBuf {
+        self.guest_dir().join("initrd.gz")
+    }
+
+    pub fn logs(&self, scenario: &str) -> PathBuf {
+        self.root.join("lab").join(scenario)
+    }
+
+    pub fn kernel_dir(&self, image: Image) -> PathBuf {
+        self.root.join("linux").join(image.to_string())
+    }
+
+    pub fn kernel(&self, arch: &Arch, image: Image) -> Result<PathBuf> {
+        let path = self.kernel_dir(image).join(arch.kernel);
+        ensure!(
+            path.exists(),
+            "no {image} kernel at {}: build it first (make kernels)",
+            path.display()
+        );
+        Ok(path)
+    }
+}
+
+/// The workspace that this program was built from.
+pub fn tools_dir() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+pub fn default_scenarios() -> PathBuf {
+    tools_dir().join("scenarios")
+}
+
+/// Downloads that outlive build directories.
+pub fn cache_dir() -> Result<PathBuf> {
+    if let Some(cache) = std::env::var_os("CACHE").filter(|cache| !cache.is_empty()) {
+        return Ok(cache.into());
+    }
+    let home = std::env::var_os("HOME").context("neither CACHE nor HOME is set")?;
+    Ok(Path::new(&home).join(".cache/efi-rtmap"))
+}

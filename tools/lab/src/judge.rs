@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: GPL-2.0
+//! Compares what the generations of a chain told with what was expected of them.
+
+use std::fmt;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use efi_rtmap_guest::plan::{variable_content, variable_name, VENDOR_GUID};
+use efi_rtmap_guest::ptdump::Mapping;
+use efi_rtmap_guest::report::{Clock, Facts, Outcome, Storage, Variables};
+
+use crate::machine::{ballast, End};
+use crate::report::{Report, Told};
+use crate::scenario::{Kind, RuntimeMap, Scenario, Step, Wx};
+
+/// Words of kernel log lines that mean trouble, whatever the scenario.
+const COMPLAINTS: &[&str] = &[
+    "WARNING:",
+    "BUG:",
+    "Oops",
+    "Call Trace",
+    "Firmware Bug",
+    "Kernel panic",
+    "general protection fault",
+    "not ok ",
+];
+const CLOCK_TOLERANCE_S: i64 = 5;
+
+/// One expectation that was not met.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    pub generation: Option<usize>,
+    pub expected: String,
+    pub seen: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.generation {
+            Some(generation) => write!(f, "generation {generation}: ")?,
+            None => write!(f, "machine: ")?,
+        }
+        write!(f, "expected {}, seen {}", self.expected, self.seen)
+    }
+}
+
+/// What the lab knows besides the report.
+pub struct Observed<'a> {
+    pub report: &'a Report,
+    pub console: &'a str,
+    pub end: &'a End,
+    pub started: SystemTime,
+    pub ended: SystemTime,
+    /// The report of the twin that `same-as` asks for.
+    pub twin: Option<&'a Report>,
+}
+
+pub fn judge(scenario: &Scenario, observed: &Observed<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let steps = scenario.generations();
+    for (k, step) in steps.iter().enumerate() {
+        let told = observed.report.0.get(&k);
+        let Some((told, facts)) = told.and_then(|told| Some((told, told.facts.as_ref()?))) else {
+            let last = observed
+                .console
+                .lines()
+                .rfind(|line| !line.trim().is_empty());
+            let errors = told.map(|told| told.errors.join("; ")).unwrap_or_default();
+            findings.push(Finding {
+                generation: Some(k),
+                expected: "a report of this generation".into(),
+                seen: format!("{errors} none; console ends with {:?}", last.unwrap_or("")),
+            });
+            break;
+        };
+        let mut judge = Judge {
+            generation: k,
+            step,
+            steps: &steps,
+            observed,
+            told,
+            facts,
+            findings: Vec::new(),
+        };
+        judge.all(scenario);
+        findings.append(&mut judge.findings);
+    }
+    if *observed.end != End::Exited {
+        findings.push(Finding {
+            generation: None,
+            expected: "power off by the guest".into(),
+            seen: observed.end.to_string(),
+        });
+    }
+    findings
+}
+
+struct Judge<'a> {
+    generation: usize,
+    step: &'a Step,
+    steps: &'a [&'a Step],
+    observed: &'a Observed<'a>,
+    told: &'a Told,
+    facts: &'a Facts,
+    findings: Vec<Finding>,
+}
+
+impl Judge<'_> {
+    fn all(&mut self, scenario: &Scenario) {
+        let image = self.step.image.to_string();
+        let release = &self.facts.release;
+        self.expect(
+            release.ends_with(&image),
+            || format!("a {image} kernel"),
+            release,
+        );
+        for error in &self.told.errors {
+            self.find("no error in the guest", error);
+        }
+        self.expect(
+            self.told.left,
+            || "the guest to go on from here".into(),
+            "it did not",
+        );
+        for (action, outcome) in &self.told.actions {
+            if let Err(error) = outcome {
+                self.find(format!("{action:?} to work"), error);
+            }
+        }
+        self.rtmap();
+        self.page_tables();
+        self.runtime_map();
+        if self.step.services() {
+            self.variables();
+            self.storage();
+            self.clock();
+        } else {
+            self.services_off();
+        }
+        self.log();
+        self.ballast(scenario.ballast_mib);
+    }
+
+    fn find(&mut self, expected: impl Into<String>, seen: impl Into<String>) {
+        self.findings.push(Finding {
+            generation: Some(self.generation),
+            expected: expected.into(),
+            seen: seen.into(),
+        });
+    }
+
+    fn expect(&mut self, met: bool, expected: impl FnOnce() -> String, seen: impl Into<String>) {
+        if !met {
+            self.find(expected(), seen);
+        }
+    }
+
+    /// The outcome's value; a failure is a finding.
+    fn worked<'t, T>(&mut self, what: &str, outcome: &'t Outcome<T>) -> Option<&'t T> {
+        match outcome {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.find(format!("{what} to work"), error);
+                None
+            }
+        }
+    }
+
+    fn rtmap(&mut self) {
+        let Some(files) = &self.facts.rtmap else {
+            let on = self.step.rtmap_on();
+            self.expect(!on, || "an rtmap directory in sysfs".into(), "none");
+            return;
+        };
+        if !self.step.rtmap_on() {
+            self.find("no rtmap directory in sysfs", format!("{files:?}"));
+            return;
+        }
+        let expect = &self.step.expect;
+        let counted = self.steps[..self.generation]
+            .iter()
+            .all(|step| step.rtmap_on());
+        let default_generation = counted.then_some(self.generation as u32);
+        let wanted = [
+            ("kind", expect.kind.map(|word| word.to_string())),
+            ("origin", expect.origin.map(|word| word.to_string())),
+            ("svam", expect.svam.map(|word| word.to_string())),
+            ("requested", expect.requested.map(|word| word.to_string())),
+            (
+                "generation",
+                expect
+                    .generation
+                    .or(default_generation)
+                    .map(|number| number.to_string()),
+            ),
+        ];
+        for (file, wanted) in wanted {
+            let seen = files.get(file).map_or("no such file", String::as_str);
+            if let Some(wanted) = wanted {
+                self.expect(seen == wanted, || format!("{file} {wanted}"), seen);
+            }
+        }
+        if let Some(part) = &expect.reason {
+            let seen = files.get("reason").map_or("no such file", String::as_str);
+            self.expect(
+                seen.contains(part),
+                || format!("a reason with {part:?}"),
+                seen,
+            );
+        }
+        if let Some(kind) = expect.kind.filter(|kind| *kind != Kind::None) {
+            let regions = files.get("regions").map_or("no such file", String::as_str);
+            let some = regions.parse::<u32>().is_ok_and(|count| count > 0);
+            self.expect(some, || "a number of regions".into(), regions);
+            let line = format!("efi: rtmap: {kind}, ");
+            let said = self.told.log.iter().any(|logged| logged.contains(&line));
+            self.expect(said, || format!("{line:?} in the log"), "no such line");
+        }
+    }
+
+    fn page_tables(&mut self) {
+        let facts = self.facts;
+        let Some(mappings) = self.worked("reading the EFI page tables", &facts.page_tables) else {
+            return;
+        };
+        let ranges: Vec<&Mapping> = mappings.iter().filter(|m| m.write_and_execute()).collect();
+        let wanted = match self.step.expect.wx {
+            Some(Wx::Exactly(count)) => count,
+            None if self.step.rtmap_on() => 0,
+            _ => return,
+        };
+        let seen = ranges
+            .iter()
+            .map(|m| format!("{:#x}-{:#x}", m.start, m.end));
+        let seen: Vec<String> = seen.collect();
+        self.expect(
+            ranges.len() == wanted,
+            || format!("{wanted} W+X ranges"),
+            format!("{} {}", ranges.len(), seen.join(" ")),
+        );
+    }
+
+    fn runtime_map(&mut self) {
+        let facts = self.facts;
+        let same = self.step.expect.runtime_map == Some(RuntimeMap::Same);
+        if !same && self.observed.twin.is_none() {
+            return;
+        }
+        let Some(regions) = self.worked("reading runtime-map", &facts.runtime_map) else {
+            return;
+        };
+        let of = |report: &Report, k: usize| report.0.get(&k).and_then(|told| told.facts.clone());
+        let before = self.generation.checked_sub(1);
+        let before = before.and_then(|k| of(self.observed.report, k));
+        let twin = self
+            .observed
+            .twin
+            .and_then(|twin| of(twin, self.generation));
+        let others = [
+            (same, "in the generation before", before),
+            (self.observed.twin.is_some(), "in the twin", twin),
+        ];
+        for (wanted, whose, other) in others {
+            let other = other.and_then(|facts| facts.runtime_map.ok());
+            self.expect(
+                !wanted || other.as_ref() == Some(regions),
+                || format!("runtime-map as {whose}: {other:x?}"),
+                format!("{regions:x?}"),
+            );
+        }
+    }
+
+    fn variables(&mut self) {
+        let facts = self.facts;
+        let Some(variables) = self.worked("efivarfs", &facts.variables) else {
+            return;
+        };
+        let Variables {
+            listed_before,
+            listed,
+            held,
+            written,
+        } = variables;
+        self.worked("writing a variable", written);
+        for k in 0..=self.generation {
+            if !self.steps[k].services() {
+                continue;
+            }
+            let name = format!("{}-{VENDOR_GUID}", variable_name(k));
+            let list = if k == self.generation {
+                listed
+            } else {
+                listed_before
+            };
+            let found = list.contains(&name);
+            self.expect(
+                found,
+                || format!("{name} to be listed"),
+                format!("{list:?}"),
+            );
+            let wanted = String::from_utf8_lossy(&variable_content(k)).into_owned();
+            let seen = held.get(k).cloned().unwrap_or(Err("nothing".into()));
+            self.expect(
+                seen.as_ref() == Ok(&wanted),
+                || format!("{name} to hold {wanted:?}"),
+                format!("{seen:?}"),
+            );
+        }
+    }
+
+    fn storage(&mut self) {
+        let facts = self.facts;
+        if let Some(storage) = self.worked("QueryVariableInfo", &facts.storage) {
+            let Storage {
+                maximum,
+                remaining,
+                largest_variable,
+            } = *storage;
+            self.expect(
+                remaining <= maximum && largest_variable > 0 && largest_variable <= maximum,
+                || "sensible variable storage".into(),
+                format!("{storage:?}"),
+            );
+        }
+    }
+
+    fn clock(&mut self) {
+        let facts = self.facts;
+        if let Some(Clock { epoch, .. }) = self.worked("GetTime", &facts.clock) {
+            let from = seconds(self.observed.started) - CLOCK_TOLERANCE_S;
+            let to = seconds(self.observed.ended) + CLOCK_TOLERANCE_S;
+            self.expect(
+                (from..=to).contains(epoch),
+                || format!("the firmware's clock between {from} and {to}"),
+                epoch.to_string(),
+            );
+        }
+    }
+
+    fn services_off(&mut self) {
+        let facts = self.facts;
+        if let Ok(variables) = &facts.variables {
+            let seen = format!("{} variables", variables.listed.len());
+            self.find("no efivarfs: services are to be off", seen);
+        }
+        if let Ok(clock) = &facts.clock {
+            self.find("no GetTime: services are to be off", format!("{clock:?}"));
+        }
+    }
+
+    fn log(&mut self) {
+        let told = self.told;
+        let expect = &self.step.expect;
+        for part in &expect.log {
+            let there = told.log.iter().any(|line| line.contains(part));
+            self.expect(there, || format!("{part:?} in the log"), "no such line");
+        }
+        for part in &expect.no_log {
+            if let Some(line) = told.log.iter().find(|line| line.contains(part)) {
+                self.find(format!("no {part:?} in the log"), line);
+            }
+        }
+        for part in &expect.printed {
+            let mut printed = told
+                .actions
+                .iter()
+                .filter_map(|(_, outcome)| outcome.as_ref().ok());
+            let there = printed.any(|text| text.contains(part));
+            let seen = format!("{:?}", told.actions);
+            self.expect(there, || format!("{part:?} printed by an action"), seen);
+        }
+        // The console as well: it has what came after the log was told.
+        let console = console_of(self.observed.console, self.generation);
+        let lines = told.log.iter().map(String::as_str).chain(console.lines());
+        let complaint = lines
+            .filter(|line| COMPLAINTS.iter().any(|word| line.contains(word)))
+            .find(|line| !expect.tolerate.iter().any(|part| line.contains(part)));
+        if let Some(line) = complaint {
+            self.find("no complaint in the log", line);
+        }
+    }
+
+    fn ballast(&mut self, mebibytes: u32) {
+        if mebibytes > 0 {
+            let wanted = Some(crc32fast::hash(&ballast(mebibytes)));
+            let seen = self.facts.ballast;
+            self.expect(
+                seen == wanted,
+                || format!("the initrd's ballast intact, {wanted:x?}"),
+                format!("{seen:x?}"),
+            );
+        }
+    }
+}
+
+fn seconds(time: SystemTime) -> i64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    since.as_secs() as i64
+}
+
+/// From the line in which a kernel tells its command line to the same line of the next.
+fn console_of(console: &str, generation: usize) -> &str {
+    let mark = |k: usize| format!("rtmap.gen={k} ");
+    let start = console.find(&mark(generation)).unwrap_or(console.len());
+    let rest = &console[start..];
+    &rest[..rest.find(&mark(generation + 1)).unwrap_or(rest.len())]
+}

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0
+//! One virtual machine's life: files and plan in, console log and report out.
+
+use std::fs::{self, File};
+use std::io::{Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant, SystemTime};
+
+use anyhow::{Context, Result};
+use efi_rtmap_guest::plan::{Action, Generation, Loader, Plan, Span, BALLAST};
+use efi_rtmap_guest::plan::{FW_CFG_NAME, GENERATION_PARAMETER};
+use flate2::read::GzDecoder;
+use wait_timeout::ChildExt;
+
+use crate::arch::Arch;
+use crate::build::{tools_dir, Build};
+use crate::cpio::Archive;
+use crate::scenario::Scenario;
+
+const PAGE: u64 = 4096;
+const INITRD: &str = "initrd";
+
+/// How the whole lab runs its machines.
+pub struct Lab {
+    pub build: Build,
+    pub arch: &'static Arch,
+    pub time_factor: f64,
+    /// Leave the machine's disks and shared files where they are.
+    pub keep: bool,
+    /// Virtual time counts instructions.
+    pub count_instructions: bool,
+}
+
+/// What a machine left behind.
+pub struct Remains {
+    pub logs: PathBuf,
+    pub end: End,
+    pub started: SystemTime,
+    pub ended: SystemTime,
+    pub took: Duration,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub enum End {
+    Exited,
+    TimedOut(Duration),
+    Failed(String),
+}
+
+impl Lab {
+    pub fn run(&self, scenario: &Scenario) -> Result<Remains> {
+        let logs = self.build.logs(&scenario.name);
+        if logs.exists() {
+            fs::remove_dir_all(&logs)?;
+        }
+        fs::create_dir_all(&logs).with_context(|| logs.display().to_string())?;
+
+        let initrd = self.initrd(scenario, &logs)?;
+        let plan = self.share(scenario, &initrd, &logs)?;
+        fs::write(logs.join("plan.json"), serde_json::to_string(&plan)?)?;
+        let firmware = self.arch.firmware(scenario.firmware)?;
+        fs::copy(&firmware.variables, logs.join("variables.fd"))?;
+        let mut command = self.command(scenario, &plan, &firmware.code, &initrd, &logs)?;
+        fs::write(logs.join("qemu.cmd"), format!("{command:?}\n"))?;
+
+        let (started, clock) = (SystemTime::now(), Instant::now());
+        let end = self.supervise(&mut command, scenario)?;
+        let remains = Remains {
+            end,
+            started,
+            ended: SystemTime::now(),
+            took: clock.elapsed(),
+            logs: logs.clone(),
+        };
+        if !self.keep {
+            for name in ["shared", "variables.fd", "initrd"] {
+                let path = logs.join(name);
+                if path.exists() {
+                    fs::remove_file(path)?;
+                }
+            }
+        }
+        Ok(remains)
+    }
+
+    fn supervise(&self, command: &mut Command, scenario: &Scenario) -> Result<End> {
+        let mut qemu = command
+            .spawn()
+            .with_context(|| format!("{}: install it", self.arch.qemu))?;
+        let limit = f64::from(scenario.time_limit_s) * self.time_factor;
+        let limit = Duration::from_secs_f64(limit);
+        Ok(match qemu.wait_timeout(limit)? {
+            Some(status) if status.success() => End::Exited,
+            Some(status) => End::Failed(status.to_string()),
+            None => {
+                qemu.kill()?;
+                qemu.wait()?;
+                End::TimedOut(limit)
+            }
+        })
+    }
+
+    /// The guest's initrd, with the scenario's ballast in it.
+    fn initrd(&self, scenario: &Scenario, logs: &Path) -> Result<PathBuf> {
+        let plain = self.build.initrd();
+        if scenario.ballast_mib == 0 {
+            return Ok(plain);
+        }
+        let path = logs.join("initrd");
+        let mut out = File::create(&path)?;
+        // The ballast first and uncompressed: what spoils memory shall hit it, not our tools.
+        let mut archive = Archive::new(&mut out);
+        archive.file(
+            BALLAST.trim_start_matches('/'),
+            &ballast(scenario.ballast_mib),
+        )?;
+        archive.finish()?;
+        let packed = File::open(&plain).with_context(|| plain.display().to_string())?;
+        std::io::copy(&mut GzDecoder::new(packed), &mut out)?;
+        Ok(path)
+    }
+
+    /// Puts the files that the chain needs into memory shared with the machine.
+    fn share(&self, scenario: &Scenario, initrd: &Path, logs: &Path) -> Result<Plan> {
+        let mut shared = Shared {
+            file: File::create(logs.join("shared"))?,
+            plan: Plan {
+                files: Default::default(),
+                generations: Vec::new(),
+            },
+        };
+        shared.add(INITRD, initrd)?;
+        for (k, step) in scenario.generations().into_iter().enumerate() {
+            let kernel = step.image.to_string();
+            shared.add(&kernel, &self.build.kernel(self.arch, step.image)?)?;
+            let mut then = step.then.clone();
+            for action in &mut then {
+                self.share_for(action, &mut shared)?;
+            }
+            let console = self.arch.console;
+            let options = &step.options;
+            shared.plan.generations.push(Generation {
+                kernel,
+                initrd: INITRD.into(),
+                loader: step.loader.unwrap_or(Loader::KexecLoad),
+                command_line: format!(
+                    "console={console} panic=-1 {GENERATION_PARAMETER}{k} {options}"
+                ),
+                then,
+            });
+        }
+        shared.finish()
+    }
+
+    /// Shares the file that an action names by its path, and renames it to what the guest sees.
+    fn share_for(&self, action: &mut Action, shared: &mut Shared) -> Result<()> {
+        let (name, root) = match action {
+            Action::Insmod(name) => (name, self.build.kernel_dir(crate::scenario::Image::Rtmap)),
+            Action::Script(words) => (
+                words.first_mut().context("script: no name")?,
+                tools_dir().join(".."),
+            ),
+            _ => return Ok(()),
+        };
+        let path = root.join(&*name);
+        let base = path.file_name().unwrap_or_default();
+        *name = base.to_string_lossy().into_owned();
+        shared.add(name, &path)
+    }
+
+    fn command(
+        &self,
+        scenario: &Scenario,
+        plan: &Plan,
+        firmware: &Path,
+        initrd: &Path,
+        logs: &Path,
+    ) -> Result<Command> {
+        let shared = logs.join("shared");
+        let size = fs::metadata(&shared)?.len();
+        let first = scenario.generations()[0].image;
+        let accelerator = if self.count_instructions {
+            "tcg,thread=single"
+        } else {
+            "tcg"
+        };
+        let output = File::create(logs.join("qemu.log"))?;
+
+        let mut qemu = Command::new(self.arch.qemu);
+        qemu.args(["-accel", accelerator])
+            .args(self.arch.machine)
+            .args([
+                "-cpu",
+                &format!("{}{}", self.arch.cpu, scenario.cpu_features),
+            ])
+            .args(["-m", &scenario.memory_mib.to_string()])
+            .args(["-smp", &scenario.smp.to_string()])
+            .args(["-display", "none", "-no-reboot", "-nodefaults"])
+            .args(["-monitor", "none"])
+            .args([
+                "-serial",
+                &format!("file:{}", logs.join("console.log").display()),
+            ])
+            .args([
+                "-serial",
+                &format!("file:{}", logs.join("report.jsonl").display()),
+            ])
+            .args(["-drive", &flash(firmware, "on")])
+            .args(["-drive", &flash(&logs.join("variables.fd"), "off")])
+            .args(["-object", &memory_backend(&shared, size)])
+            .args(["-device", "ivshmem-plain,memdev=shared"])
+            .args([
+                "-fw_cfg",
+                &format!(
+                    "name={FW_CFG_NAME},file={}",
+                    logs.join("plan.json").display()
+                ),
+            ])
+            .arg("-kernel")
+            .arg(self.build.kernel(self.arch, first)?)
+            .arg("-initrd")
+            .arg(initrd)
+            .args(["-append", &plan.generations[0].command_line])
+            .stdin(Stdio::null())
+            .stdout(output.try_clone()?)
+            .stderr(output);
+        if self.count_instructions {
+            qemu.args(["-icount", "shift=0,sleep=off"]);
+        }
+        Ok(qemu)
+    }
+}
+
+fn flash(path: &Path, readonly: &str) -> String {
+    format!(
+        "if=pflash,format=raw,readonly={readonly},file={}",
+        path.display()
+    )
+}
+
+fn memory_backend(path: &Path, size: u64) -> String {
+    format!(
+        "memory-backend-file,id=shared,share=on,size={size},mem-path={}",
+        path.display()
+    )
+}
+
+/// Bytes that differ from place to place and are never zero.
+pub fn ballast(mebibytes: u32) -> Vec<u8> {
+    let mut state = 1u32;
+    (0..u64::from(mebibytes) << 20)
+        .map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8 | 1
+        })
+        .collect()
+}
+
+struct Shared {
+    file: File,
+    plan: Plan,
+}
+
+impl Shared {
+    fn add(&mut self, name: &str, path: &Path) -> Result<()> {
+        if self.plan.files.contains_key(name) {
+            return Ok(());
+        }
+        let content = fs::read(path).with_context(|| path.display().to_string())?;
+        let end = self.file.stream_position()?;
+        let offset = end.next_multiple_of(PAGE);
+        self.file.seek(SeekFrom::Start(offset))?;
+        self.file.write_all(&content)?;
+        let size = content.len() as u64;
+        self.plan.files.insert(name.into(), Span { offset, size });
+        Ok(())
+    }
+
+    /// A PCI region's size is a power of two.
+    fn finish(mut self) -> Result<Plan> {
+        let size = self.file.stream_position()?.next_power_of_two();
+        self.file.set_len(size)?;
+        Ok(self.plan)
+    }
+}
+
+impl std::fmt::Display for End {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Exited => f.write_str("power off"),
+            Self::TimedOut(limit) => write!(f, "no end within {} s", limit.as_secs()),
+            Self::Failed(status) => write!(f, "QEMU: {status}, see qemu.log"),
+        }
+    }
+}

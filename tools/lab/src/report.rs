@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0
+//! Reads what a guest told on its serial port.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use efi_rtmap_guest::plan::Action;
+use efi_rtmap_guest::report::{Event, Facts, Outcome, Timing};
+
+/// Firmware writes to this port too, before the first kernel does.
+const LINE_START: &str = "{\"event\":";
+
+/// By generation; those that told nothing are missing.
+#[derive(Clone, Debug, Default)]
+pub struct Report(pub BTreeMap<usize, Told>);
+
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    pub facts: Option<Facts>,
+    pub actions: Vec<(Action, Outcome<String>)>,
+    pub bench: BTreeMap<String, Timing>,
+    pub log: Vec<String>,
+    pub errors: Vec<String>,
+    pub left: bool,
+}
+
+impl Report {
+    pub fn read(path: &Path) -> Result<Self> {
+        let bytes = fs::read(path).with_context(|| path.display().to_string())?;
+        Self::parse(&String::from_utf8_lossy(&bytes))
+    }
+
+    pub fn parse(text: &str) -> Result<Self> {
+        let mut report = Self::default();
+        for line in text.lines() {
+            let Some(start) = line.find(LINE_START) else {
+                continue;
+            };
+            // A machine that was stopped may leave half a line, and only as the last one.
+            match serde_json::from_str(&line[start..]) {
+                Ok(event) => report.add(event),
+                Err(error) if error.is_eof() => break,
+                Err(error) => return Err(error).with_context(|| format!("report: {line}")),
+            }
+        }
+        Ok(report)
+    }
+
+    fn add(&mut self, event: Event) {
+        match event {
+            Event::Facts(facts) => {
+                let generation = facts.generation;
+                self.of(generation).facts = Some(*facts);
+            }
+            Event::Action {
+                generation,
+                action,
+                outcome,
+            } => self.of(generation).actions.push((action, outcome)),
+            Event::Bench { generation, calls } => self.of(generation).bench = calls,
+            Event::KernelLog { generation, lines } => self.of(generation).log = lines,
+            Event::Leaving { generation } => self.of(generation).left = true,
+            Event::Error {
+                generation,
+                message,
+            } => self.of(generation).errors.push(message),
+        }
+    }
+
+    fn of(&mut self, generation: usize) -> &mut Told {
+        self.0.entry(generation).or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn firmware_may_write_before_the_report() {
+        let text = "\u{1b}[2J\u{1b}[01;01H{\"event\":\"leaving\",\"generation\":3}\n";
+        assert!(Report::parse(text).unwrap().0[&3].left);
+    }
+
+    #[test]
+    fn a_stopped_machine_leaves_half_a_line() {
+        let text = "{\"event\":\"leaving\",\"generation\":0}\n{\"event\":\"leav";
+        assert_eq!(Report::parse(text).unwrap().0.len(), 1);
+    }
+
+    #[test]
+    fn a_line_that_is_not_the_guests_is_an_error() {
+        let error = Report::parse("{\"event\":\"leaving\",\"generation\":\"x\"}\n").unwrap_err();
+        assert!(format!("{error:#}").contains("\"x\""), "{error:#}");
+    }
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0
+//! Runs scenarios side by side and tells how they went.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::judge::{judge, Finding, Observed};
+use crate::machine::{Lab, Remains};
+use crate::report::Report;
+use crate::scenario::Scenario;
+
+/// How one scenario went.
+pub struct Run {
+    pub findings: Vec<Finding>,
+    pub report: Report,
+    pub logs: PathBuf,
+    pub took: Duration,
+}
+
+pub fn run(lab: &Lab, scenario: &Scenario) -> Result<Run> {
+    let twin = match scenario.same_as {
+        Some(image) => Some(run(lab, &scenario.all_of(image))?),
+        None => None,
+    };
+    let remains = lab.run(scenario)?;
+    let Remains { logs, took, .. } = &remains;
+    let report = Report::read(&logs.join("report.jsonl"))?;
+    let console = fs::read(logs.join("console.log"))?;
+    let mut findings = judge(
+        scenario,
+        &Observed {
+            report: &report,
+            console: &String::from_utf8_lossy(&console),
+            end: &remains.end,
+            started: remains.started,
+            ended: remains.ended,
+            twin: twin.as_ref().map(|twin| &twin.report),
+        },
+    );
+    for mut finding in twin.into_iter().flat_map(|twin| twin.findings) {
+        finding.expected = format!("(twin) {}", finding.expected);
+        findings.push(finding);
+    }
+    Ok(Run {
+        findings,
+        report,
+        logs: logs.clone(),
+        took: *took,
+    })
+}
+
+/// Runs all; true if all passed. Failures are shown as they come and named again at the end.
+pub fn run_all(lab: &Lab, scenarios: &[Scenario], jobs: usize) -> bool {
+    let start = Instant::now();
+    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} {elapsed} {msg}");
+    let bar = ProgressBar::new(scenarios.len() as u64);
+    bar.set_style(style.expect("a good template"));
+    bar.enable_steady_tick(Duration::from_millis(500));
+    let waiting = Mutex::new(scenarios.iter());
+    let failed = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..jobs.min(scenarios.len()) {
+            scope.spawn(|| loop {
+                let next = waiting.lock().expect("no thread panics").next();
+                let Some(scenario) = next else { break };
+                bar.set_message(scenario.name.clone());
+                let (passed, told) = verdict(scenario, run(lab, scenario));
+                bar.suspend(|| println!("{told}"));
+                bar.inc(1);
+                if !passed {
+                    failed
+                        .lock()
+                        .expect("no thread panics")
+                        .push(&scenario.name);
+                }
+            });
+        }
+    });
+    bar.finish_and_clear();
+
+    let failed = failed.into_inner().expect("no thread panics");
+    if !failed.is_empty() {
+        println!("\nfailed: {failed:?}");
+    }
+    println!(
+        "\ntest result: {}. {} passed; {} failed; finished in {:.0}s",
+        if failed.is_empty() { "ok" } else { "FAILED" },
+        scenarios.len() - failed.len(),
+        failed.len(),
+        start.elapsed().as_secs_f64()
+    );
+    failed.is_empty()
+}
+
+/// Whether the scenario passed, and what to tell about it.
+fn verdict(scenario: &Scenario, run: Result<Run>) -> (bool, String) {
+    let name = &scenario.name;
+    let run = match run {
+        Ok(run) => run,
+        Err(error) => return (false, format!("FAILED  {name}: {error:#}")),
+    };
+    let took = run.took.as_secs_f64();
+    let Some(known) = &scenario.expect_failure else {
+        return if run.findings.is_empty() {
+            (true, format!("ok      {name} ({took:.1}s)"))
+        } else {
+            (false, explain("FAILED", scenario, &run))
+        };
+    };
+    let first = run.findings.first();
+    match first {
+        Some(first) if first.generation == Some(known.generation) => (
+            true,
+            format!(
+                "ok      {name} ({took:.1}s) fails as it must: {}\n          {first}",
+                known.reason
+            ),
+        ),
+        Some(_) => (false, explain("FAILED, but not as it must", scenario, &run)),
+        None => {
+            let told = format!(
+                "FAILED  {name} ({took:.1}s)\n    {}\n    expected generation {} to fail ({}), seen none fail\n    console: {}",
+                scenario.about,
+                known.generation,
+                known.reason,
+                run.logs.join("console.log").display()
+            );
+            (false, told)
+        }
+    }
+}
+
+pub fn explain(verdict: &str, scenario: &Scenario, run: &Run) -> String {
+    let mut told = format!(
+        "{verdict}  {} ({:.1}s)\n    {}",
+        scenario.name,
+        run.took.as_secs_f64(),
+        scenario.about
+    );
+    let steps = scenario.generations();
+    for finding in &run.findings {
+        let whose = match finding.generation {
+            Some(k) => format!("generation {k} ({})", steps[k].described()),
+            None => "machine".into(),
+        };
+        told += &format!(
+            "\n    {whose}:\n        expected {}\n        seen     {}",
+            finding.expected, finding.seen
+        );
+    }
+    told + &format!("\n    console: {}", run.logs.join("console.log").display())
+}

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0
+//! A scenario: a machine, a chain of kernels, and what each must show. The scenario files' format
+//! is described in tools/scenarios/README.md.
+
+use std::fmt;
+
+use anyhow::{ensure, Result};
+use efi_rtmap_guest::plan::{Action, Loader};
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Scenario {
+    pub name: String,
+    /// One line for people: what goes wrong if this fails.
+    pub about: String,
+    #[serde(default)]
+    pub firmware: Firmware,
+    /// Added to the architecture's processor, e.g. ",-la57".
+    #[serde(default)]
+    pub cpu_features: String,
+    #[serde(default = "default_memory")]
+    pub memory_mib: u32,
+    #[serde(default = "default_smp")]
+    pub smp: u32,
+    #[serde(default = "default_time_limit")]
+    pub time_limit_s: u32,
+    /// A file of this size in the initrd, of which every generation checks the content.
+    #[serde(default)]
+    pub ballast_mib: u32,
+    /// Run the chain once more with all kernels of this image and no options of ours, and expect
+    /// the same firmware map in each generation.
+    pub same_as: Option<Image>,
+    /// This chain is known not to work: the scenario shows the difference.
+    pub expect_failure: Option<KnownFailure>,
+    pub kernel: Vec<Step>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct KnownFailure {
+    pub reason: String,
+    /// The first generation that must fail; those before it must be good.
+    pub generation: usize,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Firmware {
+    #[default]
+    Ovmf,
+}
+
+/// One kernel of the chain, or several alike.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Step {
+    pub image: Image,
+    #[serde(default)]
+    pub options: String,
+    /// None for the first, which firmware starts.
+    pub loader: Option<Loader>,
+    #[serde(default = "default_repeat")]
+    pub repeat: u32,
+    #[serde(default)]
+    pub then: Vec<Action>,
+    #[serde(default)]
+    pub expect: Expect,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Image {
+    Rtmap,
+    Stock,
+}
+
+/// What is asserted beyond the checks that every generation gets.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Expect {
+    pub kind: Option<Kind>,
+    pub origin: Option<Origin>,
+    pub svam: Option<Svam>,
+    pub requested: Option<Requested>,
+    pub generation: Option<u32>,
+    /// A part of the line in `reason`.
+    pub reason: Option<String>,
+    pub wx: Option<Wx>,
+    /// Parts of kernel log lines that must be there, must not be there, and may be there although
+    /// they look like a complaint.
+    #[serde(default)]
+    pub log: Vec<String>,
+    #[serde(default)]
+    pub no_log: Vec<String>,
+    #[serde(default)]
+    pub tolerate: Vec<String>,
+    /// What the actions printed must contain these.
+    #[serde(default)]
+    pub printed: Vec<String>,
+    pub runtime_map: Option<RuntimeMap>,
+    /// False: runtime services must be off.
+    pub services: Option<bool>,
+}
+
+/// Enums whose names are the words of the kernel's sysfs files.
+macro_rules! words {
+    ($($name:ident { $($variant:ident = $word:literal),+ $(,)? })+) => {$(
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+        pub enum $name {
+            $(#[serde(rename = $word)] $variant),+
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self {
+                    $(Self::$variant => $word),+
+                })
+            }
+        }
+    )+};
+}
+
+words! {
+    Kind { Phys = "phys", Ident = "ident", Fixed = "fixed", None = "none" }
+    Origin { Fresh = "fresh", Handover = "handover", Legacy = "legacy", None = "none" }
+    Svam {
+        Unknown = "unknown",
+        NotCalled = "not-called",
+        CalledIdent = "called-ident",
+        CalledFixed = "called-fixed",
+        Failed = "failed",
+    }
+    Requested { Auto = "auto", Phys = "phys", Ident = "ident", Fixed = "fixed" }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RuntimeMap {
+    /// As in the generation before.
+    Same,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged, expecting = "expected a number or \"any\"")]
+pub enum Wx {
+    Exactly(usize),
+    Any(AnyNumber),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AnyNumber {
+    Any,
+}
+
+impl fmt::Display for Image {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Rtmap => "rtmap",
+            Self::Stock => "stock",
+        })
+    }
+}
+
+fn default_memory() -> u32 {
+    1024
+}
+
+fn default_smp() -> u32 {
+    1
+}
+
+fn default_repeat() -> u32 {
+    1
+}
+
+fn default_time_limit() -> u32 {
+    120
+}
+
+impl Step {
+    /// Our code runs and shows its directory in sysfs.
+    pub fn rtmap_on(&self) -> bool {
+        self.image == Image::Rtmap && !self.options.contains("rtmap:off")
+    }
+
+    pub fn services(&self) -> bool {
+        self.expect.services.unwrap_or(true)
+    }
+
+    pub fn started_by(&self) -> String {
+        match self.loader {
+            Some(loader) => format!("kexec {loader}"),
+            None => "firmware".into(),
+        }
+    }
+
+    pub fn described(&self) -> String {
+        format!("{}, started by {}", self.image, self.started_by())
+    }
+}
+
+impl Scenario {
+    /// One step per generation.
+    pub fn generations(&self) -> Vec<&Step> {
+        self.kernel
+            .iter()
+            .flat_map(|step| std::iter::repeat_n(step, step.repeat as usize))
+            .collect()
+    }
+
+    /// The checks that the types cannot make.
+    pub fn validate(&self) -> Result<()> {
+        ensure!(
+            !self.name.is_empty() && !self.name.contains(['/', '{', ' ']),
+            "name: {:?} cannot name a directory",
+            self.name
+        );
+        ensure!(!self.kernel.is_empty(), "kernel: there is none");
+        ensure!(self.smp > 0, "smp: 0");
+        for (index, step) in self.kernel.iter().enumerate() {
+            step.validate(index == 0)
+                .map_err(|error| error.context(format!("kernel[{index}]")))?;
+        }
+        Ok(())
+    }
+
+    /// The same chain, all of `image`, without our options and expectations.
+    pub fn all_of(&self, image: Image) -> Self {
+        let mut twin = self.clone();
+        twin.name = format!("{}.{image}", self.name);
+        twin.same_as = None;
+        for step in &mut twin.kernel {
+            step.image = image;
+            step.options = without_our_option(&step.options);
+            step.expect = Expect::default();
+        }
+        twin
+    }
+}
+
+fn without_our_option(options: &str) -> String {
+    let others = options
+        .split_ascii_whitespace()
+        .filter(|word| !word.starts_with("efi=rtmap:"));
+    others.collect::<Vec<_>>().join(" ")
+}
+
+impl Step {
+    fn validate(&self, first: bool) -> Result<()> {
+        ensure!(self.repeat > 0, "repeat: 0");
+        ensure!(
+            !first || (self.loader.is_none() && self.repeat == 1),
+            "loader, repeat: firmware starts the first kernel, once"
+        );
+        ensure!(
+            first || self.loader.is_some(),
+            "loader: missing; \"-c\" or \"-s\""
+        );
+        let expect = &self.expect;
+        let ours = [
+            ("kind", expect.kind.is_some()),
+            ("origin", expect.origin.is_some()),
+            ("svam", expect.svam.is_some()),
+        ];
+        for (field, given) in ours {
+            ensure!(
+                given == self.rtmap_on(),
+                "expect.{field}: {}",
+                if given {
+                    "this kernel has no rtmap directory in sysfs"
+                } else {
+                    "missing; every rtmap kernel must say what it expects"
+                }
+            );
+        }
+        Ok(())
+    }
+}

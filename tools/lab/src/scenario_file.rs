@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0
+//! Reads scenario files. A file describes one scenario or, with a matrix, one for each combination
+//! of the matrix' values; `{axis}` and `{axis.key}` in any string stand for them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{anyhow, bail, ensure, Context, Result};
+use toml::{Table, Value};
+
+use crate::scenario::Scenario;
+
+type Substitutions = BTreeMap<String, String>;
+
+/// All scenarios of a directory's .toml files, in the files' order.
+pub fn load_all(directory: &Path) -> Result<Vec<Scenario>> {
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(directory)
+        .with_context(|| format!("scenarios in {}", directory.display()))?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<_>>()?;
+    paths.retain(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "toml")
+    });
+    paths.sort();
+    let mut scenarios = Vec::new();
+    for path in &paths {
+        let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+        let parsed = parse(&text).with_context(|| path.display().to_string())?;
+        scenarios.extend(parsed);
+    }
+    ensure_unique(&scenarios)?;
+    Ok(scenarios)
+}
+
+pub fn parse(text: &str) -> Result<Vec<Scenario>> {
+    let mut file: Table = text.parse()?;
+    let axes = match file.remove("matrix") {
+        None => Table::new(),
+        Some(Value::Table(axes)) => axes,
+        Some(other) => bail!("matrix: {other} is not a table of axes"),
+    };
+    let mut scenarios = Vec::new();
+    for substitutions in combinations(&axes)? {
+        scenarios.push(instance(&file, &substitutions)?);
+    }
+    Ok(scenarios)
+}
+
+fn instance(file: &Table, substitutions: &Substitutions) -> Result<Scenario> {
+    let mut value = Value::Table(file.clone());
+    substitute(&mut value, substitutions)?;
+    let name = match value.get("name") {
+        Some(Value::String(name)) => name.clone(),
+        _ => bail!("name: missing, or not a string"),
+    };
+    let scenario: Scenario = serde_path_to_error::deserialize(value.clone())
+        .map_err(|error| explain(&error, &value))
+        .with_context(|| format!("scenario {name}"))?;
+    scenario
+        .validate()
+        .with_context(|| format!("scenario {name}"))?;
+    Ok(scenario)
+}
+
+/// Adds what stands at the place of the error; serde does not always say it.
+fn explain(error: &serde_path_to_error::Error<toml::de::Error>, file: &Value) -> anyhow::Error {
+    let path = error.path().to_string();
+    let mut at = Some(file);
+    for part in path.split(['.', '[', ']']).filter(|part| !part.is_empty()) {
+        at = at.and_then(|value| match part.parse::<usize>() {
+            Ok(index) => value.get(index),
+            Err(_) => value.get(part),
+        });
+    }
+    let reason = error.inner().message();
+    match at {
+        Some(value) if !value.is_table() && !value.is_array() => {
+            anyhow!("{path} = {value}: {reason}")
+        }
+        _ => anyhow!("{path}: {reason}"),
+    }
+}
+
+fn ensure_unique(scenarios: &[Scenario]) -> Result<()> {
+    let mut names = std::collections::BTreeSet::new();
+    for scenario in scenarios {
+        ensure!(
+            names.insert(&scenario.name),
+            "two scenarios are called {}",
+            scenario.name
+        );
+    }
+    Ok(())
+}
+
+/// The product of all axes; one empty combination when there are none.
+fn combinations(axes: &Table) -> Result<Vec<Substitutions>> {
+    let mut all = vec![Substitutions::new()];
+    for (axis, values) in axes {
+        let values = values
+            .as_array()
+            .filter(|values| !values.is_empty())
+            .with_context(|| format!("matrix.{axis}: {values} is not a list of values"))?;
+        let mut extended = Vec::new();
+        for combination in &all {
+            for value in values {
+                let mut combination = combination.clone();
+                combination.extend(placeholders(axis, value)?);
+                extended.push(combination);
+            }
+        }
+        all = extended;
+    }
+    Ok(all)
+}
+
+fn placeholders(axis: &str, value: &Value) -> Result<Substitutions> {
+    match value {
+        Value::String(text) => Ok([(axis.to_string(), text.clone())].into()),
+        Value::Table(parts) => parts
+            .iter()
+            .map(|(key, part)| {
+                let text = part
+                    .as_str()
+                    .with_context(|| format!("matrix.{axis}.{key}: {part} is not a string"))?;
+                Ok((format!("{axis}.{key}"), text.to_string()))
+            })
+            .collect(),
+        other => bail!("matrix.{axis}: {other} is neither a string nor a table of strings"),
+    }
+}
+
+fn substitute(value: &mut Value, substitutions: &Substitutions) -> Result<()> {
+    match value {
+        Value::String(text) => *text = fill_in(text, substitutions)?,
+        Value::Array(items) => {
+            for item in items {
+                substitute(item, substitutions)?;
+            }
+        }
+        Value::Table(fields) => {
+            for (_, field) in fields {
+                substitute(field, substitutions)?;
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn fill_in(text: &str, substitutions: &Substitutions) -> Result<String> {
+    let mut filled = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, after) = after
+            .split_once('}')
+            .with_context(|| format!("{text:?}: no }} after {{"))?;
+        let value = substitutions
+            .get(name)
+            .with_context(|| format!("{text:?}: the matrix has no {name}"))?;
+        filled += before;
+        filled += value;
+        rest = after;
+    }
+    Ok(filled + rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+        name = "example"
+        about = "for the tests"
+        [[kernel]]
+        image = "rtmap"
+        expect = { kind = "ident", origin = "fresh", svam = "called-ident" }
+        [[kernel]]
+        image = "stock"
+        loader = "-c"
+        expect = { wx = "any" }
+    "#;
+
+    fn error_of(from: &str, to: &str) -> String {
+        assert!(GOOD.contains(from), "{from}");
+        format!("{:#}", parse(&GOOD.replace(from, to)).unwrap_err())
+    }
+
+    #[test]
+    fn the_example_is_good() {
+        let scenarios = parse(GOOD).unwrap();
+        assert_eq!(scenarios.len(), 1);
+        assert_eq!(scenarios[0].generations().len(), 2);
+    }
+
+    #[test]
+    fn errors_name_scenario_field_and_value() {
+        for (from, to, parts) in [
+            (
+                "\"ident\"",
+                "\"idnet\"",
+                &["kernel[0].expect.kind", "idnet", "`fixed`"][..],
+            ),
+            ("\"fresh\"", "7", &["kernel[0].expect.origin = 7"]),
+            ("\"stock\"", "\"bsd\"", &["kernel[1].image = \"bsd\""]),
+            (
+                "\"any\"",
+                "\"some\"",
+                &["kernel[1].expect.wx", "number or \"any\""],
+            ),
+            ("wx =", "xw =", &["kernel[1].expect", "xw"]),
+            ("about =", "abuot =", &["abuot"]),
+            ("loader = \"-c\"", "", &["kernel[1]", "loader: missing"]),
+            ("\"-c\"", "\"-x\"", &["kernel[1].loader = \"-x\"", "-s"]),
+            (
+                "svam = \"called-ident\"",
+                "",
+                &["kernel[0]", "expect.svam: missing"],
+            ),
+            (
+                "wx =",
+                "svam = \"failed\", wx =",
+                &["kernel[1]", "expect.svam: this kernel has no"],
+            ),
+        ] {
+            let error = error_of(from, to);
+            for part in parts.iter().chain(&["scenario example"]) {
+                assert!(
+                    error.contains(part),
+                    "{from} -> {to}: {part:?} not in {error}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn firmware_starts_the_first_kernel() {
+        let error = error_of("image = \"rtmap\"", "image = \"rtmap\"\nloader = \"-s\"");
+        assert!(error.contains("kernel[0]: loader, repeat"), "{error}");
+    }
+
+    #[test]
+    fn a_matrix_gives_one_scenario_per_combination() {
+        let text = GOOD
+            .replace("\"example\"", "\"{kind.is}{loader}\"")
+            .replace("kind = \"ident\"", "kind = \"{kind.is}\"")
+            .replace("loader = \"-c\"", "loader = \"{loader}\"")
+            + "[matrix]\nkind = [{ is = \"phys\" }, { is = \"fixed\" }]\nloader = [\"-c\", \"-s\"]";
+        let names: Vec<String> = parse(&text).unwrap().into_iter().map(|s| s.name).collect();
+        assert_eq!(names, ["phys-c", "phys-s", "fixed-c", "fixed-s"]);
+    }
+
+    #[test]
+    fn an_unknown_placeholder_is_an_error() {
+        let error = error_of("for the tests", "for {kind}");
+        assert!(error.contains("the matrix has no kind"), "{error}");
+    }
+}
