@@ -25,6 +25,8 @@ pub fn collect(generation: usize, command_line: &str) -> Result<Facts> {
         generation,
         release: read_line("/proc/sys/kernel/osrelease")?,
         command_line: command_line.into(),
+        // The kernel takes the flag away when it does not use what it stands for.
+        five_level: fs::read_to_string("/proc/cpuinfo")?.contains(" la57"),
         rtmap: read_rtmap()?,
         runtime_map: as_outcome(read_runtime_map()),
         variables: as_outcome(variables::exercise(generation)),

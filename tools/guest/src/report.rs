@@ -45,6 +45,8 @@ pub struct Facts {
     pub generation: usize,
     pub release: String,
     pub command_line: String,
+    /// The kernel uses five levels of page tables.
+    pub five_level: bool,
     /// The text files of /sys/firmware/efi/rtmap; None: there is no such directory.
     pub rtmap: Option<BTreeMap<String, String>>,
     /// Entries of /sys/firmware/efi/runtime-map, in the order of physical addresses.

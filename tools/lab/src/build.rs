@@ -41,7 +41,7 @@ impl Build {
         let path = self.kernel_dir(image).join(arch.kernel);
         ensure!(
             path.exists(),
-            "no {image} kernel at {}: build it first (make kernels)",
+            "no {image} kernel at {}: run `make kernel` first",
             path.display()
         );
         Ok(path)
@@ -61,6 +61,9 @@ pub fn default_scenarios() -> PathBuf {
 pub fn cache_dir() -> Result<PathBuf> {
     if let Some(cache) = std::env::var_os("CACHE").filter(|cache| !cache.is_empty()) {
         return Ok(cache.into());
+    }
+    if let Some(cache) = std::env::var_os("XDG_CACHE_HOME").filter(|cache| !cache.is_empty()) {
+        return Ok(Path::new(&cache).join("efi-rtmap"));
     }
     let home = std::env::var_os("HOME").context("neither CACHE nor HOME is set")?;
     Ok(Path::new(&home).join(".cache/efi-rtmap"))

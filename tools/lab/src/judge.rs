@@ -10,7 +10,7 @@ use efi_rtmap_guest::report::{Clock, Facts, Outcome, Storage, Variables};
 
 use crate::machine::{ballast, End};
 use crate::report::{Report, Told};
-use crate::scenario::{Kind, RuntimeMap, Scenario, Step, Wx};
+use crate::scenario::{Kind, Origin, RuntimeMap, Scenario, Step, Wx, YesNo};
 
 /// Words of kernel log lines that mean trouble, whatever the scenario.
 const COMPLAINTS: &[&str] = &[
@@ -126,6 +126,14 @@ impl Judge<'_> {
                 self.find(format!("{action:?} to work"), error);
             }
         }
+        if let Some(wanted) = self.step.expect.five_level {
+            let seen = self.facts.five_level;
+            self.expect(
+                seen == (wanted == YesNo::Yes),
+                || format!("five levels of page tables: {wanted}"),
+                seen.to_string(),
+            );
+        }
         self.rtmap();
         self.page_tables();
         self.runtime_map();
@@ -179,7 +187,8 @@ impl Judge<'_> {
         let counted = self.steps[..self.generation]
             .iter()
             .all(|step| step.rtmap_on());
-        let default_generation = counted.then_some(self.generation as u32);
+        let proven = matches!(expect.origin, Some(Origin::Fresh | Origin::Handover));
+        let default_generation = (counted && proven).then_some(self.generation as u32);
         let wanted = [
             ("kind", expect.kind.map(|word| word.to_string())),
             ("origin", expect.origin.map(|word| word.to_string())),

@@ -99,6 +99,8 @@ pub struct Expect {
     #[serde(default)]
     pub printed: Vec<String>,
     pub runtime_map: Option<RuntimeMap>,
+    /// Whether the kernel runs with five levels of page tables.
+    pub five_level: Option<YesNo>,
     /// False: runtime services must be off.
     pub services: Option<bool>,
 }
@@ -131,6 +133,7 @@ words! {
         CalledFixed = "called-fixed",
         Failed = "failed",
     }
+    YesNo { Yes = "yes", No = "no" }
     Requested { Auto = "auto", Phys = "phys", Ident = "ident", Fixed = "fixed" }
 }
 
