@@ -41,6 +41,28 @@ impl<'a, T> List<'a, T> {
     }
 }
 
+impl<T: Copy> List<'_, T> {
+    /// Keeps the first item, and each later one for which `keep` says so when it is given the item
+    /// kept last and this one.
+    pub(crate) fn keep_by(&mut self, mut keep: impl FnMut(&T, &T) -> bool) {
+        let mut kept = 0_usize;
+        for index in 0..self.len {
+            let Some(&item) = self.buffer.get(index) else {
+                break;
+            };
+            let last = kept.checked_sub(1).and_then(|last| self.buffer.get(last));
+            if last.is_none_or(|last| keep(last, &item)) {
+                if let Some(slot) = self.buffer.get_mut(kept) {
+                    *slot = item;
+                    kept += 1;
+                }
+            }
+        }
+        // INVARIANT: `kept` counts some of the `len` items.
+        self.len = kept;
+    }
+}
+
 impl<T> Deref for List<'_, T> {
     type Target = [T];
 
@@ -73,5 +95,18 @@ mod tests {
         assert_eq!(list.push(9), Err(Full(2)));
         list[0] = 6;
         assert_eq!(*list, [6, 8]);
+    }
+
+    #[test]
+    fn keeps_what_it_is_told() {
+        let mut buffer = [0; 6];
+        let mut list = List::new(&mut buffer);
+        list.keep_by(|_, _| true);
+        assert!(list.is_empty());
+        for item in [1, 1, 2, 5, 4, 7] {
+            assert_eq!(list.push(item), Ok(()));
+        }
+        list.keep_by(|last, item| *item > last + 1);
+        assert_eq!(*list, [1, 5, 7]);
     }
 }

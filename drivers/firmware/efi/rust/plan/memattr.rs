@@ -25,6 +25,9 @@ pub(crate) const HEADER_SIZE: usize = 16;
 /// More entries than any firmware has: what claims more is taken for damaged, as stock Linux does.
 const MAX_ENTRIES: u32 = 65536;
 
+/// More bytes than any descriptor has: the bound keeps [`Header::table_size`] sane.
+const MAX_DESCRIPTOR_SIZE: u32 = 4096;
+
 /// Every indirect branch target of the runtime code is marked, so forward-edge control flow
 /// checks may stay on during calls.
 const FLAG_FORWARD_CFG: u32 = 1 << 0;
@@ -45,7 +48,7 @@ impl fmt::Display for AttributesError {
             Self::DescriptorSize(size) => {
                 write!(
                     f,
-                    "descriptor size {size} is less than 40 or not a multiple of 8"
+                    "descriptor size {size} is no multiple of 8 from 40 to {MAX_DESCRIPTOR_SIZE}"
                 )
             }
             Self::Entries(count) => write!(f, "{count} entries are more than {MAX_ENTRIES}"),
@@ -81,7 +84,7 @@ impl Header {
             return Err(AttributesError::Version(version));
         }
         let fits = usize::try_from(desc_size).is_ok_and(|size| size >= DESCRIPTOR_SIZE);
-        if !fits || desc_size % 8 != 0 || desc_size > 4096 {
+        if !fits || desc_size % 8 != 0 || desc_size > MAX_DESCRIPTOR_SIZE {
             return Err(AttributesError::DescriptorSize(desc_size));
         }
         if entries > MAX_ENTRIES {
@@ -118,13 +121,15 @@ pub(crate) struct Piece {
     pub(crate) permission: Permission,
 }
 
-/// Reads the table in `bytes` and adds the pieces it describes to `pieces`, ordered by address and
-/// without overlaps. Returns how many entries were passed over because they are not in one runtime
-/// region of their type, or overlap another.
+/// Reads the table in `bytes` into `pieces`, an empty list: ordered by address and without overlaps.
+/// Returns how many entries were passed over because they are not in one runtime region of their
+/// type, or overlap one at a lower address. It takes `n log n` steps however hostile the `n` entries
+/// are: this runs before the first process.
 ///
 /// # Errors
 ///
-/// An [`AttributesError`] if the table as a whole cannot be right.
+/// An [`AttributesError`] if the table as a whole cannot be right, or `pieces` has no room for
+/// [`Header::entries`].
 pub(crate) fn pieces(
     bytes: &[u8],
     regions: &[Region],
@@ -140,29 +145,27 @@ pub(crate) fn pieces(
     let desc_size = usize::try_from(header.desc_size)
         .map_err(|_| AttributesError::DescriptorSize(header.desc_size))?;
 
-    let mut ignored = 0;
     for entry in table.chunks_exact(desc_size).filter_map(Descriptor::read) {
-        let piece = valid(&entry, regions).filter(|new| {
-            let overlap = pieces.iter().find(|old| old.phys.overlaps(&new.phys));
-            overlap.is_none()
-        });
-        match piece {
-            Some(piece) => pieces
+        if let Some(piece) = valid(&entry, regions) {
+            pieces
                 .push(piece)
-                .map_err(|Full(_)| AttributesError::Entries(header.entries))?,
-            None => ignored += 1,
+                .map_err(|Full(_)| AttributesError::Entries(header.entries))?;
         }
     }
-    pieces.sort_unstable_by_key(|piece| piece.phys.start());
-    Ok(ignored)
+    // Of two for the same range, the one that grants less comes first, and stays.
+    pieces.sort_unstable_by_key(|p| (p.phys.start(), p.phys.end(), p.permission.bits()));
+    pieces.keep_by(|kept, next| !kept.phys.overlaps(&next.phys));
+    Ok(header.entries().saturating_sub(pieces.len()))
 }
 
 /// The piece that `entry` describes, if it lies within one runtime region of its own type.
 fn valid(entry: &Descriptor, regions: &[Region]) -> Option<Piece> {
     let phys = PhysRange::new(entry.phys, entry.pages).ok()?;
-    let region = regions.iter().find(|region| region.phys.contains(&phys))?;
-    let fits = region.ty == entry.ty && entry.ty.is_runtime_services();
-    (fits && !region.is_temporary()).then_some(Piece {
+    let holds = |region: &Region| {
+        region.ty == entry.ty && !region.is_temporary() && region.phys.contains(&phys)
+    };
+    let fits = entry.ty.is_runtime_services() && regions.iter().any(holds);
+    fits.then_some(Piece {
         phys,
         permission: Permission::of_attributes(entry.attributes),
     })
@@ -176,6 +179,7 @@ fn valid(entry: &Descriptor, regions: &[Region]) -> Option<Piece> {
 mod tests {
     use super::*;
     use crate::plan::{
+        addr::RangeError,
         fixtures::{
             code,
             data,
@@ -191,9 +195,9 @@ mod tests {
     const RX: Attributes = Attributes::RO;
     const RW: Attributes = Attributes::XP;
 
-    fn region(descriptor: Descriptor) -> Option<Region> {
-        let phys = PhysRange::new(descriptor.phys, descriptor.pages).ok()?;
-        Some(Region {
+    fn region(descriptor: Descriptor) -> Result<Region, RangeError> {
+        let phys = PhysRange::new(descriptor.phys, descriptor.pages)?;
+        Ok(Region {
             ty: descriptor.ty,
             attributes: descriptor.attributes,
             phys,
@@ -246,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn sorts_pieces_and_passes_over_what_does_not_fit() {
+    fn sorts_pieces_and_passes_over_what_does_not_fit() -> Result<(), RangeError> {
         let table = MatBytes::new(&[
             (code(0x10_2000, 1), RW),
             (code(0x10_0000, 1), RX),
@@ -256,17 +260,32 @@ mod tests {
             (code(0x90_0000, 1), RX), // in no region
             (data(0x20_0000, 0), RW), // empty
         ]);
-        let regions = [code(0x10_0000, 4), data(0x20_0000, 1)].map(region);
-        let [Some(a), Some(b)] = regions else {
-            return assert!(false);
-        };
+        let regions = [region(code(0x10_0000, 4))?, region(data(0x20_0000, 1))?];
         let mut buffer = [BLANK_PIECE; 8];
         let mut list = List::new(&mut buffer);
-        assert_eq!(pieces(table.bytes(), &[a, b], &mut list), Ok(5));
+        assert_eq!(pieces(table.bytes(), &regions, &mut list), Ok(5));
         assert_eq!(list.len(), 2);
         assert_eq!(list[0].phys.start().value(), 0x10_0000);
         assert_eq!(list[0].permission, Permission::ReadExecute);
         assert_eq!(list[1].permission, Permission::ReadWrite);
+        Ok(())
+    }
+
+    #[test]
+    fn of_two_for_one_range_the_stricter_stays() -> Result<(), RangeError> {
+        let range = code(0x10_0000, 1);
+        let region = region(range)?;
+        for entries in [
+            [(range, RX), (range, Attributes(0))],
+            [(range, Attributes(0)), (range, RX)],
+        ] {
+            let mut buffer = [BLANK_PIECE; 2];
+            let mut list = List::new(&mut buffer);
+            let table = MatBytes::new(&entries);
+            assert_eq!(pieces(table.bytes(), &[region], &mut list), Ok(1));
+            assert_eq!(list[0].permission, Permission::ReadExecute);
+        }
+        Ok(())
     }
 
     #[test]
@@ -281,17 +300,16 @@ mod tests {
     }
 
     #[test]
-    fn ignores_boot_services_memory() {
+    fn ignores_boot_services_memory() -> Result<(), RangeError> {
         let mut boot = data(0x10_0000, 1);
         boot.ty = MemoryType::BOOT_SERVICES_DATA;
         let table = MatBytes::new(&[(boot, RW)]);
-        let Some(region) = region(boot) else {
-            return assert!(false);
-        };
+        let region = region(boot)?;
         let mut buffer = [BLANK_PIECE; 1];
         assert_eq!(
             pieces(table.bytes(), &[region], &mut List::new(&mut buffer)),
             Ok(1)
         );
+        Ok(())
     }
 }
