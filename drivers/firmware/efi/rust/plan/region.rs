@@ -49,6 +49,14 @@ impl Region {
         }
     }
 
+    /// Whether `other`, which follows in the memory map, adds nothing to this region. Boot services
+    /// memory does not make up for a runtime region.
+    fn repeated_by(&self, other: &Self) -> bool {
+        let same = self.ty == other.ty && self.attributes == other.attributes;
+        let serves = !self.is_temporary() || other.is_temporary();
+        self.phys == other.phys && serves || same && self.phys.contains(&other.phys)
+    }
+
     /// The region that this one and `next` make together, if they touch and are of one kind.
     fn merged(&self, next: &Self) -> Option<Self> {
         let same = self.ty == next.ty && self.attributes == next.attributes;
@@ -89,8 +97,8 @@ impl fmt::Display for RegionError {
 /// has been called.
 ///
 /// Descriptors without pages or beyond 64 bits, which shipped firmware has (ThinkPad W541), are
-/// passed over, as are duplicates; neighbours of one type and attribute become one region, so that
-/// the layout is the one stock Linux makes.
+/// passed over, as is what an earlier descriptor covers; neighbours of one type and attribute become
+/// one region, which changes no address: the layout stays the one stock Linux makes.
 ///
 /// # Errors
 ///
@@ -121,7 +129,7 @@ pub(crate) fn collect(
             phys,
             virt,
         };
-        if regions.iter().any(|other| other.phys == phys) {
+        if regions.iter().any(|other| other.repeated_by(&region)) {
             continue;
         }
         if !region.is_temporary() {
@@ -230,6 +238,30 @@ mod tests {
         let mut regions = List::new(&mut buffer);
         assert_eq!(collect(&bytes.map(), false, &mut regions), Ok(()));
         assert_eq!(regions.len(), 1);
+    }
+
+    #[test]
+    fn a_duplicate_of_a_merged_region_is_one() {
+        let (a, b) = (data(0x10_0000, 1), data(0x10_1000, 1));
+        let bytes = MapBytes::new(&[a, b, a, b]);
+        let mut buffer = [BLANK_REGION; 8];
+        let mut regions = List::new(&mut buffer);
+        assert_eq!(collect(&bytes.map(), false, &mut regions), Ok(()));
+        assert_eq!(regions.len(), 1);
+        assert_eq!(regions[0].phys.pages(), Pages::new(2));
+    }
+
+    #[test]
+    fn boot_services_memory_hides_no_runtime_region() {
+        let boot = descriptor(MemoryType::BOOT_SERVICES_DATA, 0x10_0000, 1);
+        let bytes = MapBytes::new(&[boot, data(0x10_0000, 1), boot]);
+        let mut buffer = [BLANK_REGION; 8];
+        let mut regions = List::new(&mut buffer);
+        assert_eq!(collect(&bytes.map(), true, &mut regions), Ok(()));
+        assert!(regions
+            .iter()
+            .map(|region| region.is_temporary())
+            .eq([true, false]));
     }
 
     #[test]
