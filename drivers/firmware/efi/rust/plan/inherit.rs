@@ -42,6 +42,7 @@ pub(crate) enum InheritError {
     Overlap(PhysRange, PhysRange),
     WritableCode(PhysRange),
     NotCovered(PhysRange),
+    Scattered(PhysRange),
     NotExecutable(&'static str, VirtAddr),
     NotMapped(&'static str, PhysAddr),
 }
@@ -88,6 +89,9 @@ impl fmt::Display for InheritError {
                 write!(f, "entry {range} is writable and executable")
             }
             Self::NotCovered(range) => write!(f, "no entry for all of runtime region {range}"),
+            Self::Scattered(range) => {
+                write!(f, "entries move parts of runtime region {range} apart")
+            }
             Self::NotExecutable(what, addr) => {
                 write!(f, "{what} at {addr} is in no executable range")
             }
@@ -133,7 +137,9 @@ pub(crate) fn entries_of(
 ///
 /// # Errors
 ///
-/// [`InheritError::NotCovered`] if the entries leave a part of a region out.
+/// [`InheritError::NotCovered`] if the entries leave a part of a region out, and
+/// [`InheritError::Scattered`] if they do not give its parts the same distance in both address
+/// spaces: a successor is told one address for each region.
 pub(crate) fn place(regions: &mut [Region], entries: &[Entry]) -> Result<(), InheritError> {
     for region in regions {
         let virt = entries
@@ -141,6 +147,13 @@ pub(crate) fn place(regions: &mut [Region], entries: &[Entry]) -> Result<(), Inh
             .find_map(|entry| entry.translate(region.phys.start()))
             .filter(|_| covered(&region.phys, entries.iter().map(|entry| entry.phys)))
             .ok_or(InheritError::NotCovered(region.phys))?;
+        // Neither address space wraps within an entry, but the distance between the two may.
+        let moved_by = |phys: PhysAddr, virt: VirtAddr| virt.value().wrapping_sub(phys.value());
+        let distance = moved_by(region.phys.start(), virt);
+        let mut parts = entries.iter().filter(|e| e.phys.overlaps(&region.phys));
+        if parts.any(|part| moved_by(part.phys.start(), part.virt) != distance) {
+            return Err(InheritError::Scattered(region.phys));
+        }
         region.virt = virt;
     }
     Ok(())
@@ -469,6 +482,9 @@ mod tests {
         let error = InheritError::NotCovered(regions[0].phys);
         assert_eq!(place(&mut regions, &whole[..1]), Err(error));
         assert_eq!(place(&mut regions, &whole[1..]), Err(error));
+        let apart = [whole[0], entry(0x10_1000, HIGH + 0x2000, 3)?];
+        let error = InheritError::Scattered(regions[0].phys);
+        assert_eq!(place(&mut regions, &apart), Err(error));
         Ok(())
     }
 
