@@ -212,6 +212,12 @@ pub(crate) fn decide(facts: &Facts) -> Decision {
                 _ => Off::Faulted,
             })
         }
+        // No kernel has given 32-bit firmware addresses that it cannot hold.
+        Predecessor::Handover { kind, .. } | Predecessor::Legacy { kind }
+            if facts.mixed && !kind.is_identity() =>
+        {
+            Decision::ServicesOff(Off::Unproven)
+        }
         Predecessor::Handover { kind, .. } => reuse(facts, kind, Reason::Handover),
         Predecessor::Legacy { kind } => reuse(facts, kind, Reason::Legacy),
         Predecessor::Unproven => Decision::ServicesOff(Off::Unproven),
@@ -398,6 +404,24 @@ mod tests {
         }
         let fixed = asking(Kind::Fixed, facts);
         assert!(makes(fixed, Kind::Ident, Reason::Mixed, Some(Kind::Fixed)));
+    }
+
+    #[test]
+    fn a_32_bit_firmware_is_not_called_at_high_addresses() {
+        let latch = Latch::Clear;
+        for kind in Kind::ALL {
+            for predecessor in [
+                Predecessor::Handover { kind, latch },
+                Predecessor::Legacy { kind },
+            ] {
+                let mixed = Facts {
+                    mixed: true,
+                    ..after(predecessor)
+                };
+                let off = decide(&mixed) == Decision::ServicesOff(Off::Unproven);
+                assert_eq!(off, kind == Kind::Fixed);
+            }
+        }
     }
 
     #[test]
