@@ -150,9 +150,12 @@ impl<'a> MemoryMap<'a> {
     }
 }
 
-/// Writes `regions` as a memory map into `bytes`, from low to high addresses of the plan's order,
-/// each descriptor in `desc_size` bytes. Returns the bytes used, or [`None`] if they do not fit.
+/// Writes `regions`, in their order, as a memory map into `bytes`, each descriptor in `desc_size`
+/// bytes. Returns the bytes used, or [`None`] if they do not fit.
 pub(crate) fn encode(regions: &[Region], desc_size: usize, bytes: &mut [u8]) -> Option<usize> {
+    if desc_size < DESCRIPTOR_SIZE {
+        return None;
+    }
     let size = regions.len().checked_mul(desc_size)?;
     let target = bytes.get_mut(..size)?;
     target.fill(0);
@@ -169,7 +172,10 @@ pub(crate) fn encode(regions: &[Region], desc_size: usize, bytes: &mut [u8]) -> 
 #[cfg(any(test, CONFIG_EFI_RTMAP_KUNIT_TEST))]
 mod tests {
     use super::*;
-    use crate::plan::fixtures::OVMF;
+    use crate::plan::fixtures::{
+        BLANK_REGION,
+        OVMF, //
+    };
 
     #[test]
     fn refuses_other_versions_and_sizes() {
@@ -202,6 +208,17 @@ mod tests {
             let map = MemoryMap::new(&bytes[..used], desc_size, 1);
             assert!(map.is_ok_and(|map| map.iter().eq(OVMF.iter().copied())));
         }
+    }
+
+    #[test]
+    fn writes_whole_descriptors_only() {
+        let mut bytes = [0xff; 96];
+        for (desc_size, used) in [(0, None), (39, None), (48, Some(96)), (49, None)] {
+            assert_eq!(encode(&[BLANK_REGION; 2], desc_size, &mut bytes), used);
+        }
+        let map = MemoryMap::new(&bytes, 48, 1);
+        let written = BLANK_REGION.descriptor();
+        assert!(map.is_ok_and(|map| map.iter().eq([written; 2])));
     }
 
     #[test]
