@@ -1,1 +1,175 @@
 // SPDX-License-Identifier: GPL-2.0
+
+//! Properties that hold for every input, and the inputs they share.
+
+extern crate std;
+
+mod decide;
+mod inherit;
+mod layout;
+mod memattr;
+mod memmap;
+mod request;
+mod split;
+mod wire;
+
+use crate::plan::{
+    addr::PAGE_SIZE,
+    fixtures::{
+        descriptor,
+        BLANK_REGION, //
+    },
+    list::List,
+    memmap::{
+        Descriptor,
+        MemoryMap, //
+    },
+    memtype::{
+        Attributes,
+        MemoryType, //
+    },
+    perm::Permission,
+    region::{
+        collect,
+        Region, //
+    },
+    request::Kind,
+};
+use proptest::{
+    collection::vec,
+    prelude::*,
+    sample::{
+        select,
+        Index, //
+    },
+};
+use std::{
+    vec,
+    vec::Vec, //
+};
+
+/// Bytes of one descriptor in the maps made here.
+const DESC_SIZE: usize = 48;
+
+fn kind() -> impl Strategy<Value = Kind> {
+    select(&Kind::ALL[..])
+}
+
+fn permission() -> impl Strategy<Value = Permission> {
+    select(vec![
+        Permission::Read,
+        Permission::ReadWrite,
+        Permission::ReadExecute,
+        Permission::ReadWriteExecute,
+    ])
+}
+
+fn memory_type() -> impl Strategy<Value = MemoryType> {
+    select(vec![
+        MemoryType::RUNTIME_SERVICES_CODE,
+        MemoryType::RUNTIME_SERVICES_DATA,
+        MemoryType::RUNTIME_SERVICES_CODE,
+        MemoryType::RUNTIME_SERVICES_DATA,
+        MemoryType::MAPPED_IO,
+        MemoryType::BOOT_SERVICES_CODE,
+        MemoryType::BOOT_SERVICES_DATA,
+        MemoryType::CONVENTIONAL_MEMORY,
+    ])
+}
+
+/// The descriptors of a sound firmware: in order, without overlaps, some of them touching.
+fn sound_map() -> impl Strategy<Value = Vec<Descriptor>> {
+    let gap = prop_oneof![Just(0u64), 1u64..0x300];
+    let parts = vec((gap, 1u64..24, memory_type()), 1..10);
+    (0u64..0x10_0000, parts).prop_map(|(first_page, parts)| {
+        let mut page = first_page;
+        let mut place = |(gap, pages, ty)| {
+            let start = page + gap;
+            page = start + pages;
+            descriptor(ty, start * PAGE_SIZE, pages)
+        };
+        parts.into_iter().map(&mut place).collect()
+    })
+}
+
+/// Descriptors of a firmware with bugs: some are given twice, as another type, or are empty,
+/// misaligned, overlapping, or wrap around.
+fn wild_map() -> impl Strategy<Value = Vec<Descriptor>> {
+    let slip = prop_oneof![
+        12 => Just((0u64, 0u64)),
+        2 => (0u64..4, 0u64..4).prop_map(|(pages, more)| (pages * PAGE_SIZE, more)),
+        1 => any::<(u64, u64)>(),
+    ];
+    let copies = vec(
+        (any::<[Index; 2]>(), prop::option::of(memory_type()), slip),
+        0..4,
+    );
+    (sound_map(), copies).prop_map(|(mut map, copies)| {
+        for ([from, to], ty, (offset, more)) in copies {
+            let source = map[from.index(map.len())];
+            let start = source.phys.value().wrapping_add(offset);
+            let pages = source.pages.count().wrapping_add(more);
+            let to = to.index(map.len() + 1);
+            map.insert(to, descriptor(ty.unwrap_or(source.ty), start, pages));
+        }
+        map
+    })
+}
+
+fn map_bytes(descriptors: &[Descriptor]) -> Vec<u8> {
+    let mut bytes = vec![0; descriptors.len() * DESC_SIZE];
+    for (descriptor, slot) in descriptors.iter().zip(bytes.chunks_exact_mut(DESC_SIZE)) {
+        descriptor.write(slot).unwrap();
+    }
+    bytes
+}
+
+/// What [`collect`] makes of `descriptors`, or [`None`] if it refuses them.
+fn regions_of(descriptors: &[Descriptor], boot_services: bool) -> Option<Vec<Region>> {
+    let bytes = map_bytes(descriptors);
+    let map = MemoryMap::new(&bytes, DESC_SIZE, 1).unwrap();
+    let mut buffer = vec![BLANK_REGION; descriptors.len()];
+    let mut regions = List::new(&mut buffer);
+    collect(&map, boot_services, &mut regions).ok()?;
+    Some(regions.to_vec())
+}
+
+/// A sound map and the regions collected from it, of which there is at least one.
+fn sound_regions(boot_services: bool) -> impl Strategy<Value = (Vec<Descriptor>, Vec<Region>)> {
+    sound_map().prop_filter_map("no runtime region", move |map| {
+        let regions = regions_of(&map, boot_services)?;
+        Some((map, regions))
+    })
+}
+
+/// Entries of a memory attributes table for `regions`: most of them within one region, some
+/// reaching over its end or of the wrong type, in no order, with overlaps.
+fn attribute_entries(regions: &[Region]) -> impl Strategy<Value = Vec<Descriptor>> {
+    let part = (select(regions.to_vec()), any::<(u16, u16)>(), 0u64..4);
+    let entry = (part, prop::bool::weighted(0.1), prop::bool::weighted(0.1));
+    let entry = entry.prop_map(|((region, (from, len), rights), beyond, other_type)| {
+        let from = u64::from(from) % region.phys.pages().count();
+        let room = region.phys.pages().count() - from + u64::from(beyond) * 2;
+        let start = region.phys.start().value() + from * PAGE_SIZE;
+        let ty = if other_type {
+            MemoryType::RUNTIME_SERVICES_DATA
+        } else {
+            region.ty
+        };
+        let read_only = if rights & 1 != 0 { Attributes::RO.0 } else { 0 };
+        let no_execute = if rights & 2 != 0 { Attributes::XP.0 } else { 0 };
+        Descriptor {
+            attributes: Attributes(Attributes::RUNTIME.0 | read_only | no_execute),
+            ..descriptor(ty, start, 1 + u64::from(len) % room)
+        }
+    });
+    vec(entry, 0..12)
+}
+
+fn attribute_bytes(entries: &[Descriptor]) -> Vec<u8> {
+    let count = u32::try_from(entries.len()).unwrap();
+    let header = [2, count, DESC_SIZE as u32, 0];
+    let mut bytes: Vec<u8> = header.into_iter().flat_map(u32::to_le_bytes).collect();
+    bytes.extend(map_bytes(entries));
+    bytes
+}

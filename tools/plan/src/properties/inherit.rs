@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Inheritance: a map that was made here is taken back, and no other map that breaks a rule is.
+
+use super::{
+    wire::{
+        blank,
+        snapshot,
+        write, //
+    },
+    *,
+};
+use crate::{
+    crc32,
+    plan::{
+        addr::{
+            Pages,
+            PhysAddr,
+            PhysRange,
+            VirtAddr, //
+        },
+        entry::{
+            split,
+            Entry, //
+        },
+        fixtures::{
+            BLANK_ENTRY,
+            BLANK_PIECE,
+            X86_64, //
+        },
+        inherit::{
+            entries_of,
+            place,
+            InheritError, //
+        },
+        memattr::pieces,
+        wire::{
+            SlotId,
+            Snapshot,
+            Table, //
+        },
+    },
+};
+
+const SLOT_SIZE: usize = 4096;
+
+/// Hands `entries` over in a table, as `snapshot` describes them, to a kernel that finds `map`.
+fn hand_over(
+    snapshot: &Snapshot,
+    entries: &[Entry],
+    map: &[Descriptor],
+) -> Result<Vec<Entry>, InheritError> {
+    let mut bytes = blank(SLOT_SIZE);
+    write(&mut bytes, SlotId::First, 1, &(*snapshot, entries.to_vec()));
+    let table = Table::new(&bytes).unwrap();
+    let slot = table.current(crc32, |_| ()).unwrap().unwrap();
+    let snapshot = slot.snapshot(&snapshot.identity)?;
+    let map = map_bytes(map);
+    let map = MemoryMap::new(&map, DESC_SIZE, 1).unwrap();
+    let mut buffer = vec![BLANK_ENTRY; entries.len()];
+    let mut list = List::new(&mut buffer);
+    entries_of(&slot, &snapshot, &map, &X86_64, &mut list)?;
+    Ok(list.to_vec())
+}
+
+/// One entry for a part of `regions`, most often with the address that its kind asks for.
+fn entry(regions: &[Region]) -> impl Strategy<Value = Entry> {
+    let part = (select(regions.to_vec()), 0u64..24, 1u64..24);
+    let slip = prop_oneof![30 => Just(0u64), 1 => 1u64..0x4000, 1 => any::<u64>()];
+    let high = prop::bool::weighted(0.9);
+    (part, slip, high, permission()).prop_map(|((region, from, pages), slip, high, permission)| {
+        let size = region.phys.pages().count();
+        let first = from % size;
+        let start = region.phys.start().value() + first * PAGE_SIZE;
+        // Now and then, beyond the region.
+        let pages = if pages > 22 {
+            pages
+        } else {
+            1 + pages % (size - first)
+        };
+        let base = if high {
+            region.virt
+        } else {
+            region.phys.start().identity()
+        };
+        let virt = base.value() + first * PAGE_SIZE;
+        Entry {
+            ty: region.ty,
+            attributes: region.attributes,
+            phys: PhysRange::new(PhysAddr::new(start), Pages::new(pages)).unwrap(),
+            virt: VirtAddr::new(virt.wrapping_add(slip)),
+            permission,
+        }
+    })
+}
+
+fn offers() -> impl Strategy<Value = (Vec<Descriptor>, Snapshot, Vec<Entry>)> {
+    (sound_regions(false), snapshot()).prop_flat_map(|((map, mut regions), snapshot)| {
+        lay_out(snapshot.kind, &mut regions);
+        let entries = prop_oneof![vec(entry(&regions), 0..4), halves(&regions)];
+        (Just(map), Just(snapshot), entries)
+    })
+}
+
+/// One region in two entries, which now and then lie apart.
+fn halves(regions: &[Region]) -> impl Strategy<Value = Vec<Entry>> {
+    (select(regions.to_vec()), any::<u64>(), 0u64..3).prop_map(|(region, cut, apart)| {
+        let (start, end) = (region.phys.start().value(), region.phys.end().value());
+        let cut = start + cut % region.phys.pages().count() * PAGE_SIZE;
+        let half = |from: u64, to: u64, apart: u64| {
+            let phys = region
+                .phys
+                .between(PhysAddr::new(from), PhysAddr::new(to))?;
+            let virt = (region.virt.value() + (from - start)).wrapping_sub(apart * PAGE_SIZE);
+            Some(Entry {
+                phys,
+                virt: VirtAddr::new(virt),
+                ..BLANK_ENTRY
+            })
+        };
+        [half(start, cut, apart), half(cut, end, 0)]
+            .into_iter()
+            .flatten()
+            .collect()
+    })
+}
+
+fn lay_out(kind: Kind, regions: &mut [Region]) {
+    match kind.is_identity() {
+        true => X86_64.lay_out_identity(regions).unwrap(),
+        false => X86_64.lay_out_fixed(regions).unwrap(),
+    }
+}
+
+fn disjoint(a: (u64, u64), b: (u64, u64)) -> bool {
+    a.0 + a.1 <= b.0 || b.0 + b.1 <= a.0
+}
+
+/// Whether an entry by itself is one that a kernel may take.
+fn sound(entry: &Entry, snapshot: &Snapshot, map: &[Descriptor]) -> bool {
+    let (start, size) = (entry.phys.start().value(), entry.phys.bytes());
+    let virt = entry.virt.value();
+    let runtime = |addr: u64| {
+        map.iter().any(|d| {
+            let bytes = d.pages.count() * PAGE_SIZE;
+            d.attributes.has(Attributes::RUNTIME)
+                && (d.phys.value()..d.phys.value() + bytes).contains(&addr)
+        })
+    };
+    let window = X86_64.fixed_bottom.value()..X86_64.fixed_top.value();
+    let last = virt.checked_add(size - 1);
+    let in_window = window.contains(&virt) && last.is_some_and(|last| window.contains(&last));
+    (0..size / PAGE_SIZE).all(|page| runtime(start + page * PAGE_SIZE))
+        && virt % PAGE_SIZE == 0
+        && (virt == start || !snapshot.kind.is_identity() && in_window)
+        && (snapshot.writable_code || !(entry.permission.writes() && entry.permission.executes()))
+}
+
+proptest! {
+    #[test]
+    fn takes_what_is_sound_and_nothing_else((map, snapshot, entries) in offers()) {
+        let all_sound = entries.iter().all(|entry| sound(entry, &snapshot, &map));
+        let apart = entries.iter().enumerate().all(|(index, a)| {
+            entries[..index].iter().all(|b| {
+                let phys = |e: &Entry| (e.phys.start().value(), e.phys.bytes());
+                let virt = |e: &Entry| (e.virt.value(), e.phys.bytes());
+                disjoint(phys(a), phys(b)) && (!all_sound || disjoint(virt(a), virt(b)))
+            })
+        });
+        let expected = !entries.is_empty() && all_sound && apart;
+        let got = hand_over(&snapshot, &entries, &map);
+        prop_assert_eq!(got.is_ok(), expected, "{:?}", got);
+        if let Ok(got) = got {
+            prop_assert_eq!(got, entries);
+        }
+    }
+
+    #[test]
+    fn places_a_region_only_if_the_entries_move_it_as_a_whole(
+        (map, snapshot, entries) in offers()
+    ) {
+        let Ok(entries) = hand_over(&snapshot, &entries, &map) else {
+            return Ok(());
+        };
+        for region in regions_of(&map, false).unwrap() {
+            let placed = &mut [region];
+            let pages = || (0..region.phys.pages().count()).map(|page| page * PAGE_SIZE);
+            let start = region.phys.start().value();
+            let at = |offset| {
+                let addr = PhysAddr::new(start + offset);
+                entries.iter().find_map(|entry| entry.translate(addr))
+            };
+            let first = at(0).map(|virt| virt.value());
+            let whole = pages().all(|offset| {
+                first.is_some() && at(offset).map(|v| v.value()) == first.map(|v| v + offset)
+            });
+            prop_assert_eq!(place(placed, &entries).is_ok(), whole);
+            prop_assert!(!whole || Some(placed[0].virt.value()) == first);
+        }
+    }
+
+    #[test]
+    fn a_fresh_plan_is_always_inherited(
+        ((map, mut regions), attributes, snapshot) in sound_regions(false).prop_flat_map(
+            |(map, regions)| {
+                let attributes = attribute_entries(&regions);
+                (Just((map, regions)), attributes, snapshot())
+            }
+        ),
+    ) {
+        lay_out(snapshot.kind, &mut regions);
+        let mut buffer = vec![BLANK_PIECE; attributes.len()];
+        let mut described = List::new(&mut buffer);
+        pieces(&attribute_bytes(&attributes), &regions, &mut described).unwrap();
+        let mut buffer = vec![BLANK_ENTRY; regions.len() + 2 * attributes.len()];
+        let mut entries = List::new(&mut buffer);
+        split(&regions, &described, &mut entries).unwrap();
+        let writable_code =
+            entries.iter().any(|e| e.permission.writes() && e.permission.executes());
+        let snapshot = Snapshot { writable_code, ..snapshot };
+
+        let got = hand_over(&snapshot, &entries, &map);
+        prop_assert_eq!(got.as_deref(), Ok(&*entries));
+        let mut again = regions_of(&map, false).unwrap();
+        prop_assert_eq!(place(&mut again, &entries), Ok(()));
+        prop_assert_eq!(again, regions);
+    }
+}

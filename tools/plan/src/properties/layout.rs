@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Layout: what stock Linux would do, and never more than the address space has.
+
+use super::*;
+use crate::plan::{
+    addr::{
+        Pages,
+        PhysAddr,
+        PhysRange,
+        VirtAddr, //
+    },
+    fixtures::X86_64,
+    layout::{
+        AddressSpace,
+        LayoutError, //
+    },
+};
+
+const LARGE_PAGE: i128 = 2 << 20;
+
+/// Regions in any order, up to some GiB.
+fn any_regions() -> impl Strategy<Value = Vec<Region>> {
+    let pages = prop_oneof![4 => 1u64..0x1000, 1 => 1u64..0x40_0000];
+    let start = prop_oneof![
+        4 => 0u64..1 << 30,
+        4 => (0u64..1 << 21).prop_map(|large| large << 9),
+        1 => X86_64.identity_end.value() / PAGE_SIZE - 8..1 << 36,
+    ];
+    let one = (start, pages, any::<u64>()).prop_map(|(start, pages, virt)| Region {
+        phys: PhysRange::new(PhysAddr::new(start * PAGE_SIZE), Pages::new(pages)).unwrap(),
+        virt: VirtAddr::new(virt),
+        ..BLANK_REGION
+    });
+    vec(one, 1..10)
+}
+
+/// The x86-64 window, and smaller ones.
+fn any_space() -> impl Strategy<Value = AddressSpace> {
+    prop_oneof![Just(0u64), 0u64..0x1_0000_0000].prop_map(|pages| {
+        let window = X86_64.fixed_top.value() - X86_64.fixed_bottom.value();
+        let lost = (pages * PAGE_SIZE) % window;
+        AddressSpace {
+            fixed_bottom: VirtAddr::new(X86_64.fixed_bottom.value() + lost),
+            ..X86_64
+        }
+    })
+}
+
+/// The rule of stock's `efi_map_region()`, said in other words: of all addresses that leave room
+/// below the region mapped before and have the offset of `start` within a large page, the highest.
+fn stock_address(top: i128, start: u64, bytes: u64) -> i128 {
+    let highest = top - i128::from(bytes);
+    highest - (highest - i128::from(start)).rem_euclid(LARGE_PAGE)
+}
+
+/// Where stock maps `ranges`: from the last to the first, down from the top of the window. Given in
+/// that order.
+fn stock_addresses(ranges: &[(u64, u64)]) -> Vec<i128> {
+    let place = |top: &mut i128, &(start, bytes): &(u64, u64)| {
+        *top = stock_address(*top, start, bytes);
+        Some(*top)
+    };
+    let top = i128::from(X86_64.fixed_top.value());
+    ranges.iter().rev().scan(top, place).collect()
+}
+
+proptest! {
+    #[test]
+    fn fixed_is_what_stock_does(mut regions in any_regions(), space in any_space()) {
+        let ranges: Vec<_> =
+            regions.iter().map(|r| (r.phys.start().value(), r.phys.bytes())).collect();
+        let expected = stock_addresses(&ranges);
+        let bottom = i128::from(space.fixed_bottom.value());
+        let refused = regions.iter().rev().zip(&expected).find_map(|(region, &at)| {
+            if region.phys.end() > space.identity_end {
+                Some(LayoutError::BeyondIdentity(region.phys, space.identity_end))
+            } else {
+                (at < bottom).then_some(LayoutError::Exhausted(region.phys))
+            }
+        });
+        let result = space.lay_out_fixed(&mut regions);
+        prop_assert_eq!(result.err(), refused);
+        if result.is_ok() {
+            let got = regions.iter().rev().map(|region| i128::from(region.virt.value()));
+            prop_assert!(got.eq(expected));
+        }
+    }
+
+    #[test]
+    fn fixed_keeps_its_promises(mut regions in any_regions(), space in any_space()) {
+        if space.lay_out_fixed(&mut regions).is_ok() {
+            let mut floor = space.fixed_bottom.value();
+            for region in &regions {
+                let virt = region.virt.value();
+                prop_assert!(virt >= floor, "below the window or the region before");
+                floor = virt + region.phys.bytes();
+                prop_assert!(floor <= space.fixed_top.value(), "above the window");
+                prop_assert_eq!((virt - region.phys.start().value()) % space.large_page, 0);
+                prop_assert!(space.in_window(region.virt, region.phys.bytes()));
+                prop_assert!(region.phys.end() <= space.identity_end, "no room for the alias");
+            }
+        }
+    }
+
+    #[test]
+    fn merging_changes_no_address((map, mut regions) in sound_regions(true)) {
+        X86_64.lay_out_fixed(&mut regions).unwrap();
+        let mapped = map.iter().filter(|d| d.ty != MemoryType::CONVENTIONAL_MEMORY);
+        let ranges: Vec<_> =
+            mapped.map(|d| (d.phys.value(), d.pages.count() * PAGE_SIZE)).collect();
+        for ((start, _), at) in ranges.iter().rev().zip(stock_addresses(&ranges)) {
+            let start = PhysAddr::new(*start);
+            let home = regions.iter().find(|region| region.phys.contains_addr(start)).unwrap();
+            let virt = home.virt.value() + (start.value() - home.phys.start().value());
+            prop_assert_eq!(i128::from(virt), at);
+        }
+    }
+
+    #[test]
+    fn identity_takes_all_or_changes_nothing(mut regions in any_regions()) {
+        let before = regions.clone();
+        let fits = regions.iter().all(|region| region.phys.end() <= X86_64.identity_end);
+        prop_assert_eq!(X86_64.lay_out_identity(&mut regions).is_ok(), fits);
+        if fits {
+            prop_assert!(regions.iter().all(|r| r.virt.value() == r.phys.start().value()));
+        } else {
+            prop_assert_eq!(regions, before);
+        }
+    }
+}

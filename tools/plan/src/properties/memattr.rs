@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The memory attributes table: only sound pieces come out, and none is lost.
+
+use super::*;
+use crate::plan::{
+    fixtures::BLANK_PIECE,
+    memattr::{
+        pieces,
+        AttributesError,
+        Header,
+        Piece, //
+    },
+};
+
+fn read(bytes: &[u8], regions: &[Region]) -> Result<(Vec<Piece>, usize), AttributesError> {
+    let mut buffer = vec![BLANK_PIECE; Header::new(bytes)?.entries()];
+    let mut list = List::new(&mut buffer);
+    let ignored = pieces(bytes, regions, &mut list)?;
+    Ok((list.to_vec(), ignored))
+}
+
+fn check(pieces: &[Piece], regions: &[Region]) -> Result<(), TestCaseError> {
+    for pair in pieces.windows(2) {
+        prop_assert!(pair[0].phys.end() <= pair[1].phys.start());
+    }
+    for piece in pieces {
+        let home = |region: &Region| region.phys.contains(&piece.phys);
+        let homes: Vec<_> = regions.iter().copied().filter(home).collect();
+        prop_assert!(homes
+            .iter()
+            .any(|r| !r.is_temporary() && r.ty.is_runtime_services()));
+    }
+    Ok(())
+}
+
+fn with_entries() -> impl Strategy<Value = (Vec<Region>, Vec<Descriptor>)> {
+    sound_regions(true).prop_flat_map(|(_, regions)| {
+        let entries = attribute_entries(&regions);
+        (Just(regions), entries)
+    })
+}
+
+/// Whether `entry` says something about one runtime region of its own type.
+fn belongs(entry: &Descriptor, regions: &[Region]) -> bool {
+    let bytes = |pages: u64| pages * PAGE_SIZE;
+    let end = entry.phys.value() + bytes(entry.pages.count());
+    regions.iter().any(|region| {
+        let of_type = region.ty == entry.ty && entry.ty.is_runtime_services();
+        let (start, stop) = (region.phys.start().value(), region.phys.end().value());
+        of_type && start <= entry.phys.value() && end <= stop
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_panic(bytes in vec(any::<u8>(), 0..300), (_, regions) in sound_regions(true)) {
+        if let Ok((pieces, _)) = read(&bytes, &regions) {
+            check(&pieces, &regions)?;
+        }
+    }
+
+    #[test]
+    fn no_damage_panics(
+        (regions, entries) in with_entries(),
+        damage in vec((any::<Index>(), any::<u8>()), 0..6),
+        cut in prop::option::of(any::<Index>()),
+    ) {
+        let mut bytes = attribute_bytes(&entries);
+        for (at, value) in damage {
+            let at = at.index(bytes.len());
+            bytes[at] = value;
+        }
+        bytes.truncate(cut.map_or(bytes.len(), |at| at.index(bytes.len())));
+        if let Ok((pieces, _)) = read(&bytes, &regions) {
+            check(&pieces, &regions)?;
+        }
+    }
+
+    #[test]
+    fn keeps_what_is_sound((regions, entries) in with_entries()) {
+        let (pieces, ignored) = read(&attribute_bytes(&entries), &regions).unwrap();
+        check(&pieces, &regions)?;
+        prop_assert_eq!(pieces.len() + ignored, entries.len());
+        for piece in &pieces {
+            let source = |entry: &&Descriptor| {
+                entry.phys == piece.phys.start() && entry.pages == piece.phys.pages()
+            };
+            let mut sources = entries.iter().filter(source);
+            let said = sources.any(|entry| {
+                let read_only = entry.attributes.has(Attributes::RO);
+                let no_execute = entry.attributes.has(Attributes::XP);
+                let given = piece.permission;
+                belongs(entry, &regions)
+                    && given.writes() != read_only
+                    && given.executes() != no_execute
+            });
+            prop_assert!(said, "no entry says so");
+        }
+        for entry in entries.iter().filter(|entry| belongs(entry, &regions)) {
+            let end = entry.phys.value() + entry.pages.count() * PAGE_SIZE;
+            let (first, last) = (entry.phys.value(), end - PAGE_SIZE);
+            let met = |piece: &Piece| {
+                piece.phys.start().value() <= last && first < piece.phys.end().value()
+            };
+            prop_assert!(pieces.iter().any(met), "lost without a piece in its way");
+        }
+    }
+}

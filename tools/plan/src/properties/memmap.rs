@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Memory maps: no bytes harm the reader, and what it collects is what firmware described.
+
+use super::*;
+use crate::plan::{
+    addr::{
+        PhysRange,
+        RangeError, //
+    },
+    memmap::encode,
+    region::RegionError, //
+};
+
+fn check(regions: &[Region]) -> Result<(), TestCaseError> {
+    for (index, region) in regions.iter().enumerate() {
+        let described = region.descriptor();
+        let (start, pages) = (described.phys.value(), described.pages.count());
+        prop_assert!(pages > 0 && start % PAGE_SIZE == 0);
+        let end = u128::from(start) + u128::from(pages) * u128::from(PAGE_SIZE);
+        prop_assert!(end <= u128::from(u64::MAX));
+        for other in &regions[..index] {
+            let runtime = !other.is_temporary() && !region.is_temporary();
+            prop_assert!(!runtime || !other.phys.overlaps(&region.phys));
+        }
+    }
+    Ok(())
+}
+
+/// Whether `page` lies in one of `ranges`.
+fn has(ranges: &[PhysRange], page: u64) -> bool {
+    ranges
+        .iter()
+        .any(|range| (range.start().value()..range.end().value()).contains(&(page * PAGE_SIZE)))
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_panic(
+        bytes in vec(any::<u8>(), 0..400),
+        desc_size in prop_oneof![(0usize..13).prop_map(|n| n * 8), any::<usize>()],
+        boot_services: bool,
+        whole: bool,
+    ) {
+        let used = match bytes.len().checked_rem(desc_size) {
+            Some(rest) if whole => bytes.len() - rest,
+            _ => bytes.len(),
+        };
+        if let Ok(map) = MemoryMap::new(&bytes[..used], desc_size, 1) {
+            prop_assert_eq!(map.iter().count(), used / desc_size);
+            let mut buffer = [BLANK_REGION; 4];
+            let mut regions = List::new(&mut buffer);
+            if collect(&map, boot_services, &mut regions).is_ok() {
+                check(&regions)?;
+            }
+        }
+    }
+
+    #[test]
+    fn collects_what_is_described(map in wild_map(), boot_services: bool) {
+        let bytes = map_bytes(&map);
+        let read = MemoryMap::new(&bytes, DESC_SIZE, 1).unwrap();
+        prop_assert!(read.iter().eq(map.iter().copied()));
+
+        let mut buffer = vec![BLANK_REGION; map.len()];
+        let mut regions = List::new(&mut buffer);
+        let wanted = map.iter().filter(|d| {
+            d.attributes.has(Attributes::RUNTIME) || boot_services && d.ty.is_boot_services()
+        });
+        let ranges: Vec<_> = wanted.clone().map(|d| PhysRange::new(d.phys, d.pages)).collect();
+        match collect(&read, boot_services, &mut regions) {
+            Ok(()) => {
+                check(&regions)?;
+                let runtime = |d: &&Descriptor| d.attributes.has(Attributes::RUNTIME);
+                let asked: Vec<_> = wanted.clone().filter(runtime)
+                    .filter_map(|d| PhysRange::new(d.phys, d.pages).ok())
+                    .collect();
+                let got: Vec<_> = regions.iter()
+                    .filter(|region| !region.is_temporary())
+                    .map(|region| region.phys)
+                    .collect();
+                for range in asked.iter().chain(&got) {
+                    let first = range.start().value() / PAGE_SIZE;
+                    for page in first..first + range.pages().count().min(64) {
+                        prop_assert!(has(&asked, page) && has(&got, page), "page {}", page);
+                    }
+                }
+            }
+            Err(RegionError::None) => {
+                let runtime = |d: &Descriptor| d.attributes.has(Attributes::RUNTIME);
+                prop_assert!(wanted.clone().zip(&ranges).all(|(d, r)| !runtime(d) || r.is_err()));
+            }
+            Err(RegionError::Misaligned(_, error)) => prop_assert!(ranges.contains(&Err(error))),
+            Err(RegionError::Overlap(a, b)) => {
+                prop_assert!(a.overlaps(&b) && ranges.contains(&Ok(b)));
+            }
+            Err(RegionError::TooMany(_)) => prop_assert!(false, "one region each at most"),
+        }
+        let refused = ranges.iter().any(|r| matches!(r, Err(RangeError::Misaligned(_))));
+        prop_assert!(!refused || collect(&read, boot_services, &mut List::new(&mut buffer)).is_err());
+    }
+
+    #[test]
+    fn sound_maps_are_accepted_and_read_back((map, regions) in sound_regions(true)) {
+        check(&regions)?;
+        let mut bytes = vec![0xa5; (regions.len() + 1) * DESC_SIZE];
+        let used = encode(&regions, DESC_SIZE, &mut bytes).unwrap();
+        let read = MemoryMap::new(&bytes[..used], DESC_SIZE, 1).unwrap();
+        prop_assert!(read.iter().eq(regions.iter().map(Region::descriptor)));
+        prop_assert!(bytes[used..].iter().all(|&byte| byte == 0xa5));
+
+        let wanted = map.iter().filter(|d| d.ty != MemoryType::CONVENTIONAL_MEMORY);
+        let pages = |sum: u64, d: &Descriptor| sum + d.pages.count();
+        let collected = regions.iter().fold(0, |sum, r| sum + r.phys.pages().count());
+        prop_assert_eq!(wanted.fold(0, pages), collected);
+        for pair in regions.windows(2) {
+            let same = pair[0].ty == pair[1].ty && pair[0].attributes == pair[1].attributes;
+            prop_assert!(!same || pair[0].phys.end() < pair[1].phys.start(), "not merged");
+        }
+    }
+
+    #[test]
+    fn no_descriptor_size_makes_the_writer_panic(
+        (_, regions) in sound_regions(false),
+        desc_size in prop_oneof![0usize..64, any::<usize>()],
+    ) {
+        let mut bytes = [0; 1024];
+        let used = encode(&regions, desc_size, &mut bytes);
+        let fits = desc_size >= 40
+            && regions.len().checked_mul(desc_size).is_some_and(|n| n <= bytes.len());
+        prop_assert_eq!(used.is_some(), fits);
+    }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The command line: anything may stand there, and the last word wins.
+
+use super::*;
+use crate::plan::request::Request;
+use std::string::String;
+
+const WORDS: [&str; 6] = ["auto", "phys", "ident", "fixed", "off", "retry"];
+
+fn parse(option: &[u8]) -> (Request, Vec<Vec<u8>>) {
+    let mut unknown = Vec::new();
+    let request = Request::default().add(option, |word| unknown.push(word.to_vec()));
+    (request, unknown)
+}
+
+fn word() -> impl Strategy<Value = String> {
+    prop_oneof![
+        select(&WORDS[..]).prop_map(|word| std::format!("rtmap:{word}")),
+        "[a-z:=]{0,6}",
+        "rtmap:[a-z]{0,6}",
+    ]
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_panic(option in vec(any::<u8>(), 0..64)) {
+        let (request, unknown) = parse(&option);
+        let ours = option.windows(6).any(|window| window == b"rtmap:");
+        prop_assert!(ours || request == Request::default() && unknown.is_empty());
+    }
+
+    #[test]
+    fn the_last_word_wins(words in vec(word(), 0..8)) {
+        let (request, unknown) = parse(words.join(",").as_bytes());
+        let ours: Vec<_> = words.iter().filter_map(|word| word.strip_prefix("rtmap:")).collect();
+        let bad: Vec<_> = ours.iter().filter(|word| !WORDS.contains(word)).collect();
+        prop_assert!(unknown.iter().eq(bad.iter().map(|word| word.as_bytes())));
+        prop_assert_eq!(request.retry, ours.contains(&"retry"));
+
+        let mut choices = ours.iter().rev().filter(|word| **word != "retry");
+        let last = choices.clone().next().copied();
+        prop_assert_eq!(request.off, last == Some("off"));
+        let chosen = choices.find(|word| **word != "off").copied();
+        let name = chosen.filter(|word| WORDS.contains(word)).unwrap_or("auto");
+        prop_assert_eq!(request.name(), name);
+    }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Entries tile the runtime regions, each page with the permission that it should have.
+
+use super::*;
+use crate::plan::{
+    addr::PhysAddr,
+    entry::split,
+    fixtures::{
+        BLANK_ENTRY,
+        BLANK_PIECE,
+        X86_64, //
+    },
+    memattr::pieces,
+};
+
+fn inputs() -> impl Strategy<Value = (Vec<Region>, Vec<Descriptor>)> {
+    sound_regions(true).prop_flat_map(|(_, regions)| {
+        let entries = attribute_entries(&regions);
+        (Just(regions), entries)
+    })
+}
+
+proptest! {
+    #[test]
+    fn entries_tile_the_regions((mut regions, attributes) in inputs()) {
+        X86_64.lay_out_fixed(&mut regions).unwrap();
+        let mut buffer = vec![BLANK_PIECE; attributes.len()];
+        let mut described = List::new(&mut buffer);
+        pieces(&attribute_bytes(&attributes), &regions, &mut described).unwrap();
+        let mut buffer = vec![BLANK_ENTRY; regions.len() + 2 * attributes.len()];
+        let mut entries = List::new(&mut buffer);
+        prop_assert_eq!(split(&regions, &described, &mut entries), Ok(()));
+
+        let mut rest = entries.iter();
+        for region in regions.iter().filter(|region| !region.is_temporary()) {
+            let (mut at, mut before) = (region.phys.start(), None);
+            while at < region.phys.end() {
+                let entry = rest.next().unwrap();
+                prop_assert_eq!(entry.phys.start(), at, "a gap or an overlap");
+                prop_assert!(before != Some(entry.permission), "split for no reason");
+                prop_assert_eq!((entry.ty, entry.attributes), (region.ty, region.attributes));
+                prop_assert_eq!(
+                    entry.virt.value() - region.virt.value(),
+                    at.value() - region.phys.start().value()
+                );
+                for page in 0..entry.phys.pages().count() {
+                    let addr = PhysAddr::new(at.value() + page * PAGE_SIZE);
+                    let piece = described.iter().find(|piece| piece.phys.contains_addr(addr));
+                    let default = Permission::of_type(region.ty);
+                    prop_assert_eq!(entry.permission, piece.map_or(default, |p| p.permission));
+                }
+                (at, before) = (entry.phys.end(), Some(entry.permission));
+            }
+            prop_assert_eq!(at, region.phys.end(), "beyond the region");
+        }
+        prop_assert!(rest.next().is_none(), "an entry outside the runtime regions");
+    }
+}
