@@ -14,8 +14,17 @@ BINDGEN=$CACHE/bindgen-$BINDGEN_VERSION
 say() { printf '==> %s\n' "$*"; }
 
 die() {
-	printf 'error: %s\n' "$@" >&2
+	printf 'error: %s\n' "$1" >&2
+	[ $# = 1 ] || printf '       %s\n' "${@:2}" >&2
 	exit 1
+}
+
+# have COMMAND...: all of them are on PATH.
+have() {
+	local command
+	for command; do
+		command -v "$command" >/dev/null || return 1
+	done
 }
 
 # run_logged LOG COMMAND...: the whole output goes to LOG; the user sees that it moves,
@@ -53,7 +62,7 @@ show_progress() {
 llvm_version() {
 	local version
 	for version in 19 22 21 20 18 17 16 15; do
-		if command -v "clang-$version" "ld.lld-$version" "llvm-config-$version" >/dev/null; then
+		if have "clang-$version" "ld.lld-$version" "llvm-config-$version"; then
 			echo "$version"
 			return
 		fi
