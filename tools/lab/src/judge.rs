@@ -1,29 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 //! Compares what the generations of a chain told with what was expected of them.
 
-use std::fmt;
-use std::time::{SystemTime, UNIX_EPOCH};
+mod log;
+mod services;
+#[cfg(test)]
+mod tests;
 
-use efi_rtmap_guest::plan::{variable_content, variable_name, VENDOR_GUID};
+use std::fmt;
+use std::time::SystemTime;
+
 use efi_rtmap_guest::ptdump::Mapping;
-use efi_rtmap_guest::report::{Clock, Facts, Outcome, Storage, Variables};
+use efi_rtmap_guest::report::{Facts, Outcome};
 
 use crate::machine::{ballast, End};
 use crate::report::{Report, Told};
 use crate::scenario::{Kind, Origin, RuntimeMap, Scenario, Step, Wx, YesNo};
-
-/// Words of kernel log lines that mean trouble, whatever the scenario.
-const COMPLAINTS: &[&str] = &[
-    "WARNING:",
-    "BUG:",
-    "Oops",
-    "Call Trace",
-    "Firmware Bug",
-    "Kernel panic",
-    "general protection fault",
-    "not ok ",
-];
-const CLOCK_TOLERANCE_S: i64 = 5;
 
 /// One expectation that was not met.
 #[derive(Clone, Debug)]
@@ -106,6 +97,7 @@ struct Judge<'a> {
 
 impl Judge<'_> {
     fn all(&mut self, scenario: &Scenario) {
+        self.ballast(scenario.ballast_mib);
         let image = self.step.image.to_string();
         let release = &self.facts.release;
         self.expect(
@@ -145,7 +137,6 @@ impl Judge<'_> {
             self.services_off();
         }
         self.log();
-        self.ballast(scenario.ballast_mib);
     }
 
     fn find(&mut self, expected: impl Into<String>, seen: impl Into<String>) {
@@ -278,116 +269,6 @@ impl Judge<'_> {
         }
     }
 
-    fn variables(&mut self) {
-        let facts = self.facts;
-        let Some(variables) = self.worked("efivarfs", &facts.variables) else {
-            return;
-        };
-        let Variables {
-            listed_before,
-            listed,
-            held,
-            written,
-        } = variables;
-        self.worked("writing a variable", written);
-        for k in 0..=self.generation {
-            if !self.steps[k].services() {
-                continue;
-            }
-            let name = format!("{}-{VENDOR_GUID}", variable_name(k));
-            let list = if k == self.generation {
-                listed
-            } else {
-                listed_before
-            };
-            let found = list.contains(&name);
-            self.expect(
-                found,
-                || format!("{name} to be listed"),
-                format!("{list:?}"),
-            );
-            let wanted = String::from_utf8_lossy(&variable_content(k)).into_owned();
-            let seen = held.get(k).cloned().unwrap_or(Err("nothing".into()));
-            self.expect(
-                seen.as_ref() == Ok(&wanted),
-                || format!("{name} to hold {wanted:?}"),
-                format!("{seen:?}"),
-            );
-        }
-    }
-
-    fn storage(&mut self) {
-        let facts = self.facts;
-        if let Some(storage) = self.worked("QueryVariableInfo", &facts.storage) {
-            let Storage {
-                maximum,
-                remaining,
-                largest_variable,
-            } = *storage;
-            self.expect(
-                remaining <= maximum && largest_variable > 0 && largest_variable <= maximum,
-                || "sensible variable storage".into(),
-                format!("{storage:?}"),
-            );
-        }
-    }
-
-    fn clock(&mut self) {
-        let facts = self.facts;
-        if let Some(Clock { epoch, .. }) = self.worked("GetTime", &facts.clock) {
-            let from = seconds(self.observed.started) - CLOCK_TOLERANCE_S;
-            let to = seconds(self.observed.ended) + CLOCK_TOLERANCE_S;
-            self.expect(
-                (from..=to).contains(epoch),
-                || format!("the firmware's clock between {from} and {to}"),
-                epoch.to_string(),
-            );
-        }
-    }
-
-    fn services_off(&mut self) {
-        let facts = self.facts;
-        if let Ok(variables) = &facts.variables {
-            let seen = format!("{} variables", variables.listed.len());
-            self.find("no efivarfs: services are to be off", seen);
-        }
-        if let Ok(clock) = &facts.clock {
-            self.find("no GetTime: services are to be off", format!("{clock:?}"));
-        }
-    }
-
-    fn log(&mut self) {
-        let told = self.told;
-        let expect = &self.step.expect;
-        for part in &expect.log {
-            let there = told.log.iter().any(|line| line.contains(part));
-            self.expect(there, || format!("{part:?} in the log"), "no such line");
-        }
-        for part in &expect.no_log {
-            if let Some(line) = told.log.iter().find(|line| line.contains(part)) {
-                self.find(format!("no {part:?} in the log"), line);
-            }
-        }
-        for part in &expect.printed {
-            let mut printed = told
-                .actions
-                .iter()
-                .filter_map(|(_, outcome)| outcome.as_ref().ok());
-            let there = printed.any(|text| text.contains(part));
-            let seen = format!("{:?}", told.actions);
-            self.expect(there, || format!("{part:?} printed by an action"), seen);
-        }
-        // The console as well: it has what came after the log was told.
-        let console = console_of(self.observed.console, self.generation);
-        let lines = told.log.iter().map(String::as_str).chain(console.lines());
-        let complaint = lines
-            .filter(|line| COMPLAINTS.iter().any(|word| line.contains(word)))
-            .find(|line| !expect.tolerate.iter().any(|part| line.contains(part)));
-        if let Some(line) = complaint {
-            self.find("no complaint in the log", line);
-        }
-    }
-
     fn ballast(&mut self, mebibytes: u32) {
         if mebibytes > 0 {
             let wanted = Some(crc32fast::hash(&ballast(mebibytes)));
@@ -399,17 +280,4 @@ impl Judge<'_> {
             );
         }
     }
-}
-
-fn seconds(time: SystemTime) -> i64 {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    since.as_secs() as i64
-}
-
-/// From the line in which a kernel tells its command line to the same line of the next.
-fn console_of(console: &str, generation: usize) -> &str {
-    let mark = |k: usize| format!("rtmap.gen={k} ");
-    let start = console.find(&mark(generation)).unwrap_or(console.len());
-    let rest = &console[start..];
-    &rest[..rest.find(&mark(generation + 1)).unwrap_or(rest.len())]
 }

@@ -8,6 +8,8 @@ use anyhow::{ensure, Result};
 use efi_rtmap_guest::plan::{Action, Loader};
 use serde::{Deserialize, Serialize};
 
+use crate::judge::Finding;
+
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Scenario {
@@ -42,6 +44,8 @@ pub struct KnownFailure {
     pub reason: String,
     /// The first generation that must fail; those before it must be good.
     pub generation: usize,
+    /// A part of the expectation that it must not meet.
+    pub unmet: String,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -248,6 +252,13 @@ fn without_our_option(options: &str) -> String {
         .split_ascii_whitespace()
         .filter(|word| !word.starts_with("efi=rtmap:"));
     others.collect::<Vec<_>>().join(" ")
+}
+
+impl KnownFailure {
+    /// That it failed is not enough: it must be the failure that is meant.
+    pub fn is(&self, finding: &Finding) -> bool {
+        finding.generation == Some(self.generation) && finding.expected.contains(&self.unmet)
+    }
 }
 
 impl Step {

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0
+//! What the kernel and the actions said.
+
+use super::Judge;
+
+/// Words of kernel log lines that mean trouble, whatever the scenario.
+const COMPLAINTS: &[&str] = &[
+    "WARNING:",
+    "BUG:",
+    "Oops",
+    "Call Trace",
+    "Firmware Bug",
+    "Kernel panic",
+    "general protection fault",
+    "not ok ",
+];
+
+impl Judge<'_> {
+    pub(super) fn log(&mut self) {
+        let told = self.told;
+        let expect = &self.step.expect;
+        for part in &expect.log {
+            let there = told.log.iter().any(|line| line.contains(part));
+            self.expect(there, || format!("{part:?} in the log"), "no such line");
+        }
+        for part in &expect.no_log {
+            if let Some(line) = told.log.iter().find(|line| line.contains(part)) {
+                self.find(format!("no {part:?} in the log"), line);
+            }
+        }
+        for part in &expect.printed {
+            let mut printed = told
+                .actions
+                .iter()
+                .filter_map(|(_, outcome)| outcome.as_ref().ok());
+            let there = printed.any(|text| text.contains(part));
+            let seen = format!("{:?}", told.actions);
+            self.expect(there, || format!("{part:?} printed by an action"), seen);
+        }
+        // The console as well: it has what came after the log was told.
+        let console = console_of(self.observed.console, self.generation);
+        let lines = told.log.iter().map(String::as_str).chain(console.lines());
+        let complaint = lines
+            .filter(|line| COMPLAINTS.iter().any(|word| line.contains(word)))
+            .find(|line| !expect.tolerate.iter().any(|part| line.contains(part)));
+        if let Some(line) = complaint {
+            self.find("no complaint in the log", line);
+        }
+    }
+}
+
+/// From the line in which a kernel tells its command line to the same line of the next.
+fn console_of(console: &str, generation: usize) -> &str {
+    let mark = |k: usize| format!("rtmap.gen={k} ");
+    let start = console.find(&mark(generation)).unwrap_or(console.len());
+    let rest = &console[start..];
+    &rest[..rest.find(&mark(generation + 1)).unwrap_or(rest.len())]
+}

@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: GPL-2.0
+//! The negative control: a good chain has no findings, and each thing that can be wrong in it has
+//! exactly the one that is meant.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use efi_rtmap_guest::plan::{variable_content, variable_name, Action, Damage, VENDOR_GUID};
+use efi_rtmap_guest::ptdump::Level;
+use efi_rtmap_guest::report::{Clock, RuntimeRegion, Storage, Variables};
+
+use super::*;
+use crate::scenario_file::parse;
+
+const NOW: u64 = 1_800_000_000;
+const SCENARIO: &str = r#"
+    name = "example"
+    about = "for the tests"
+    [[kernel]]
+    image = "rtmap"
+    then = [{ damage = "crc-both" }]
+    [kernel.expect]
+    kind = "ident"
+    origin = "fresh"
+    svam = "called-ident"
+    requested = "auto"
+    reason = "default"
+    log = ["Linux version"]
+    no-log = ["refused"]
+    printed = ["spoiled"]
+    five-level = "yes"
+    [[kernel]]
+    image = "rtmap"
+    loader = "-c"
+    expect = { kind = "ident", origin = "handover", svam = "called-ident", runtime-map = "same" }
+"#;
+
+fn scenario() -> Scenario {
+    parse(SCENARIO).unwrap().remove(0)
+}
+
+fn good_facts(k: usize) -> Facts {
+    let origin = if k == 0 { "fresh" } else { "handover" };
+    let files = [
+        ("kind", "ident"),
+        ("origin", origin),
+        ("svam", "called-ident"),
+        ("requested", "auto"),
+        ("generation", &k.to_string()),
+        ("reason", "default of this kernel"),
+        ("regions", "6"),
+    ];
+    let names = |to: usize| {
+        (0..to)
+            .map(|k| format!("{}-{VENDOR_GUID}", variable_name(k)))
+            .collect()
+    };
+    let held = |k| Ok(String::from_utf8(variable_content(k)).unwrap());
+    Facts {
+        generation: k,
+        release: "7.3.4-rtmap".into(),
+        command_line: String::new(),
+        five_level: true,
+        rtmap: Some(
+            files
+                .map(|(file, value)| (file.into(), value.into()))
+                .into(),
+        ),
+        runtime_map: Ok(vec![RuntimeRegion::default()]),
+        page_tables: Ok(vec![mapping(true, false), mapping(false, true)]),
+        variables: Ok(Variables {
+            listed_before: names(k),
+            listed: names(k + 1),
+            held: (0..=k).map(held).collect(),
+            written: Ok(()),
+        }),
+        storage: Ok(Storage {
+            maximum: 3,
+            remaining: 2,
+            largest_variable: 1,
+        }),
+        clock: Ok(Clock {
+            epoch: NOW as i64,
+            nanoseconds: 1,
+        }),
+        ballast: None,
+        uptime: 1.0,
+    }
+}
+
+fn mapping(write: bool, execute: bool) -> Mapping {
+    Mapping {
+        start: 0x1000,
+        end: 0x2000,
+        write,
+        execute,
+        level: Level::Pte,
+    }
+}
+
+fn good() -> Report {
+    let told = |k| Told {
+        facts: Some(good_facts(k)),
+        actions: match k {
+            0 => vec![(
+                Action::Damage(Damage::CrcBoth),
+                Ok("slots [0] spoiled".into()),
+            )],
+            _ => Vec::new(),
+        },
+        log: vec![
+            "Linux version 7.3".into(),
+            "efi: rtmap: ident, fresh".into(),
+        ],
+        left: true,
+        ..Told::default()
+    };
+    Report([(0, told(0)), (1, told(1))].into())
+}
+
+fn findings(scenario: &Scenario, report: &Report, console: &str, end: &End) -> Vec<String> {
+    let now = UNIX_EPOCH + Duration::from_secs(NOW);
+    let observed = Observed {
+        report,
+        console,
+        end,
+        started: now,
+        ended: now,
+        twin: None,
+    };
+    judge(scenario, &observed)
+        .iter()
+        .map(Finding::to_string)
+        .collect()
+}
+
+/// `spoil` changes what generation 1 told; the one finding must have all these parts.
+fn red(spoil: impl FnOnce(&mut Told), parts: &[&str]) {
+    let mut report = good();
+    spoil(report.0.get_mut(&1).unwrap());
+    one_finding(
+        findings(&scenario(), &report, "", &End::Exited),
+        "generation 1: ",
+        parts,
+    );
+}
+
+fn red_facts(spoil: impl FnOnce(&mut Facts), parts: &[&str]) {
+    red(|told| spoil(told.facts.as_mut().unwrap()), parts);
+}
+
+fn one_finding(findings: Vec<String>, start: &str, parts: &[&str]) {
+    assert_eq!(findings.len(), 1, "{findings:#?}");
+    assert!(findings[0].starts_with(start), "{findings:?}");
+    for part in parts {
+        assert!(findings[0].contains(part), "{part:?} not in {findings:?}");
+    }
+}
+
+#[test]
+fn a_good_chain_has_no_findings() {
+    assert_eq!(findings(&scenario(), &good(), "", &End::Exited), [""; 0]);
+}
+
+#[test]
+fn sysfs() {
+    let set = |file: &'static str, value: &'static str| {
+        move |facts: &mut Facts| {
+            facts
+                .rtmap
+                .as_mut()
+                .unwrap()
+                .insert(file.into(), value.into());
+        }
+    };
+    red_facts(set("kind", "fixed"), &["expected kind ident", "seen fixed"]);
+    red_facts(
+        set("origin", "legacy"),
+        &["expected origin handover", "seen legacy"],
+    );
+    red_facts(set("svam", "failed"), &["svam called-ident", "seen failed"]);
+    red_facts(set("generation", "0"), &["expected generation 1", "seen 0"]);
+    red_facts(set("regions", "0"), &["number of regions", "seen 0"]);
+    red_facts(|facts| facts.rtmap = None, &["rtmap directory", "none"]);
+}
+
+#[test]
+fn what_only_the_first_generation_asserts() {
+    for (spoil, part) in [
+        (
+            (|told| told.log.clear()) as fn(&mut Told),
+            "\"Linux version\"",
+        ),
+        (|told| told.log.push("refused".into()), "no \"refused\""),
+        (
+            |told| told.actions[0].1 = Ok("nothing".into()),
+            "\"spoiled\" printed",
+        ),
+        (
+            |told| told.actions[0].1 = Err("no table".into()),
+            "Damage(CrcBoth) to work, seen no table",
+        ),
+        (
+            |told| told.facts.as_mut().unwrap().five_level = false,
+            "five levels",
+        ),
+    ] {
+        let mut report = good();
+        spoil(report.0.get_mut(&0).unwrap());
+        let seen = findings(&scenario(), &report, "", &End::Exited);
+        assert!(
+            seen[0].starts_with("generation 0: ") && seen.concat().contains(part),
+            "{seen:?}"
+        );
+    }
+}
+
+#[test]
+fn maps() {
+    let wx = |facts: &mut Facts| facts.page_tables = Ok(vec![mapping(true, true)]);
+    red_facts(wx, &["0 W+X ranges", "seen 1 0x1000-0x2000"]);
+    red_facts(
+        |facts| facts.page_tables = Err("no dump".into()),
+        &["page tables", "no dump"],
+    );
+    let moved = |facts: &mut Facts| facts.runtime_map.as_mut().unwrap()[0].virt = 0xabc;
+    red_facts(
+        moved,
+        &["runtime-map as in the generation before", "virt: abc"],
+    );
+}
+
+#[test]
+fn variables() {
+    fn of(facts: &mut Facts) -> &mut Variables {
+        facts.variables.as_mut().unwrap()
+    }
+    red_facts(
+        |facts| facts.variables = Err("no efivarfs".into()),
+        &["no efivarfs"],
+    );
+    red_facts(
+        |facts| of(facts).written = Err("EIO".into()),
+        &["writing", "EIO"],
+    );
+    red_facts(
+        |facts| of(facts).held[0] = Ok("x".into()),
+        &["RtmapLab00", "to hold", "\"x\""],
+    );
+    red_facts(
+        |facts| of(facts).held[1] = Err("gone".into()),
+        &["RtmapLab01", "to hold", "gone"],
+    );
+    red_facts(
+        |facts| of(facts).listed_before.clear(),
+        &["RtmapLab00", "listed"],
+    );
+    red_facts(
+        |facts| drop(of(facts).listed.pop()),
+        &["RtmapLab01", "listed"],
+    );
+}
+
+#[test]
+fn clock_and_storage() {
+    red_facts(
+        |facts| facts.clock = Err("EINVAL".into()),
+        &["GetTime", "EINVAL"],
+    );
+    let slow = |facts: &mut Facts| facts.clock.as_mut().unwrap().epoch -= 3600;
+    red_facts(slow, &["firmware's clock", "1799996400"]);
+    red_facts(
+        |facts| facts.storage = Err("EINVAL".into()),
+        &["QueryVariableInfo", "EINVAL"],
+    );
+    let empty = |facts: &mut Facts| facts.storage = Ok(Storage::default());
+    red_facts(empty, &["sensible variable storage"]);
+}
+
+#[test]
+fn services_that_should_be_off() {
+    let mut scenario = scenario();
+    scenario.kernel[1].expect.services = Some(false);
+    let mut report = good();
+    let facts = report.0.get_mut(&1).unwrap().facts.as_mut().unwrap();
+    facts.variables = Err("no efivarfs".into());
+    let seen = findings(&scenario, &report, "", &End::Exited);
+    one_finding(seen, "generation 1: ", &["no GetTime"]);
+}
+
+#[test]
+fn complaints_of_the_kernel() {
+    for line in [
+        "WARNING: at x.c:1",
+        "BUG: x",
+        "Oops: 0000",
+        "[Firmware Bug]: x",
+        "Call Trace:",
+    ] {
+        red(|told| told.log.push(line.into()), &["no complaint", line]);
+    }
+    let mut tolerant = scenario();
+    tolerant.kernel[1].expect.tolerate = vec!["at x.c".into()];
+    let mut report = good();
+    let log = &mut report.0.get_mut(&1).unwrap().log;
+    log.push("WARNING: at x.c:1".into());
+    assert_eq!(findings(&tolerant, &report, "", &End::Exited), [""; 0]);
+}
+
+#[test]
+fn what_only_the_console_has() {
+    let console = "rtmap.gen=0 \nfine\nrtmap.gen=1 \nKernel panic - not syncing\n";
+    let seen = findings(&scenario(), &good(), console, &End::Exited);
+    one_finding(seen, "generation 1: ", &["Kernel panic"]);
+}
+
+#[test]
+fn another_kernel_and_errors_of_the_guest() {
+    red_facts(
+        |facts| facts.release = "7.3.4-stock".into(),
+        &["rtmap kernel", "7.3.4-stock"],
+    );
+    red(
+        |told| told.errors.push("kexec: no".into()),
+        &["no error", "kexec: no"],
+    );
+    red(|told| told.left = false, &["go on from here"]);
+}
+
+#[test]
+fn a_generation_that_never_came() {
+    let mut report = good();
+    report.0.remove(&1);
+    let seen = findings(&scenario(), &report, "early\nlast words\n\n", &End::Exited);
+    one_finding(seen, "generation 1: ", &["a report", "\"last words\""]);
+}
+
+#[test]
+fn a_machine_that_was_stopped() {
+    let end = End::TimedOut(Duration::from_secs(120));
+    let seen = findings(&scenario(), &good(), "", &end);
+    one_finding(seen, "machine: ", &["power off", "120 s"]);
+}
+
+#[test]
+fn spoiled_ballast() {
+    let mut scenario = scenario();
+    scenario.ballast_mib = 1;
+    let mut report = good();
+    let right = crc32fast::hash(&ballast(1));
+    for (k, crc) in [(0, right), (1, right ^ 1)] {
+        report
+            .0
+            .get_mut(&k)
+            .unwrap()
+            .facts
+            .as_mut()
+            .unwrap()
+            .ballast = Some(crc);
+    }
+    let seen = findings(&scenario, &report, "", &End::Exited);
+    one_finding(seen, "generation 1: ", &["ballast intact"]);
+}
