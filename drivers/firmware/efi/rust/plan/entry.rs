@@ -32,6 +32,15 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// Something to fill buffers with.
+    pub(crate) const BLANK: Self = Self {
+        ty: MemoryType(0),
+        attributes: Attributes::RUNTIME,
+        phys: PhysRange::FIRST_PAGE,
+        virt: VirtAddr::new(0),
+        permission: Permission::Read,
+    };
+
     /// Where `addr` is found in the map, if this entry maps it.
     pub(crate) fn translate(&self, addr: PhysAddr) -> Option<VirtAddr> {
         let offset = addr.value().checked_sub(self.phys.start().value())?;

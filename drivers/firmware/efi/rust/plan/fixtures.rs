@@ -8,7 +8,6 @@ use super::{
     addr::{
         Pages,
         PhysAddr,
-        PhysRange,
         VirtAddr, //
     },
     entry::Entry,
@@ -25,7 +24,6 @@ use super::{
         Attributes,
         MemoryType, //
     },
-    perm::Permission,
     region::Region,
 };
 
@@ -105,25 +103,9 @@ pub(crate) const OVMF_STOCK_ADDRESSES: [(u64, u64); 4] = [
     (0xffc0_0000, 0xffff_fffe_ffc0_0000),
 ];
 
-pub(crate) const BLANK_REGION: Region = Region {
-    ty: MemoryType(0),
-    attributes: Attributes::RUNTIME,
-    phys: PhysRange::FIRST_PAGE,
-    virt: VirtAddr::new(0),
-};
-
-pub(crate) const BLANK_PIECE: Piece = Piece {
-    phys: PhysRange::FIRST_PAGE,
-    permission: Permission::Read,
-};
-
-pub(crate) const BLANK_ENTRY: Entry = Entry {
-    ty: MemoryType(0),
-    attributes: Attributes::RUNTIME,
-    phys: PhysRange::FIRST_PAGE,
-    virt: VirtAddr::new(0),
-    permission: Permission::Read,
-};
+pub(crate) const BLANK_REGION: Region = Region::BLANK;
+pub(crate) const BLANK_PIECE: Piece = Piece::BLANK;
+pub(crate) const BLANK_ENTRY: Entry = Entry::BLANK;
 
 const SLOTS: usize = 16;
 const DESC_SIZE: usize = 48;

@@ -121,6 +121,14 @@ pub(crate) struct Piece {
     pub(crate) permission: Permission,
 }
 
+impl Piece {
+    /// Something to fill buffers with.
+    pub(crate) const BLANK: Self = Self {
+        phys: PhysRange::FIRST_PAGE,
+        permission: Permission::Read,
+    };
+}
+
 /// Reads the table in `bytes` into `pieces`, an empty list: ordered by address and without overlaps.
 /// Returns how many entries were passed over because they are not in one runtime region of their
 /// type, or overlap one at a lower address. It takes `n log n` steps however hostile the `n` entries

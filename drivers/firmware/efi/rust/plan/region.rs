@@ -33,6 +33,14 @@ pub(crate) struct Region {
 }
 
 impl Region {
+    /// Something to fill buffers with.
+    pub(crate) const BLANK: Self = Self {
+        ty: MemoryType(0),
+        attributes: Attributes::RUNTIME,
+        phys: PhysRange::FIRST_PAGE,
+        virt: VirtAddr::new(0),
+    };
+
     /// Whether the region is needed only until SVAM has returned. Firmware may not touch boot
     /// services memory any more, but much of it does so within SVAM.
     pub(crate) fn is_temporary(&self) -> bool {

@@ -79,6 +79,25 @@ impl Request {
         self
     }
 
+    /// The request in the bits of a word, for where nothing but a word can be kept.
+    pub(crate) fn to_bits(self) -> u32 {
+        let flag = |set: bool, bit: u32| if set { bit } else { 0 };
+        self.kind.map_or(0, |kind| kind as u32)
+            | flag(self.off, Self::OFF)
+            | flag(self.retry, Self::RETRY)
+    }
+
+    pub(crate) fn from_bits(bits: u32) -> Self {
+        Self {
+            off: bits & Self::OFF != 0,
+            kind: Kind::from_number(bits & !(Self::OFF | Self::RETRY)),
+            retry: bits & Self::RETRY != 0,
+        }
+    }
+
+    const OFF: u32 = 1 << 8;
+    const RETRY: u32 = 1 << 9;
+
     /// The word for the kind asked for.
     pub(crate) fn name(&self) -> &'static str {
         self.kind.map_or("auto", Kind::name)
@@ -129,6 +148,16 @@ mod tests {
             b"rtmap:phys,rtmap:identity",
         ] {
             assert_eq!(parse(option), (Request::default(), 1));
+        }
+    }
+
+    #[test]
+    fn bits_are_read_back() {
+        for kind in [None, Some(Kind::Phys), Some(Kind::Ident), Some(Kind::Fixed)] {
+            for (off, retry) in [(false, false), (false, true), (true, false), (true, true)] {
+                let request = Request { off, kind, retry };
+                assert_eq!(Request::from_bits(request.to_bits()), request);
+            }
         }
     }
 

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What one firmware call needs of x86, step by step: inline functions and
+ * macros of the kernel as functions for Rust, which keeps them in order.
+ */
+
+#include <linux/efi.h>
+#include <linux/efi-rtmap.h>
+#include <linux/mmu_context.h>
+#include <linux/workqueue.h>
+
+#include <asm/cpufeature.h>
+#include <asm/efi.h>
+#include <asm/mmu_context.h>
+#include <asm/nospec-branch.h>
+#include <asm/tlbflush.h>
+
+void efi_rtmap_sync_kernel_mappings(void)
+{
+	efi_sync_low_kernel_mappings();
+}
+
+void efi_rtmap_fpu_begin(void)
+{
+	efi_fpu_begin();
+}
+
+void efi_rtmap_fpu_end(void)
+{
+	efi_fpu_end();
+}
+
+void efi_rtmap_restrict_speculation(void)
+{
+	firmware_restrict_branch_speculation_start();
+}
+
+void efi_rtmap_unrestrict_speculation(void)
+{
+	firmware_restrict_branch_speculation_end();
+}
+
+struct mm_struct *efi_rtmap_enter_mm(void)
+{
+	return use_temporary_mm(&efi_mm);
+}
+
+void efi_rtmap_leave_mm(struct mm_struct *prev)
+{
+	unuse_temporary_mm(prev);
+}
+
+/* Firmware works in the lower half, which LASS keeps the kernel out of. */
+unsigned long efi_rtmap_disable_lass(void)
+{
+	unsigned long lass;
+
+	if (!cpu_feature_enabled(X86_FEATURE_LASS))
+		return 0;
+
+	lass = cr4_read_shadow() & X86_CR4_LASS;
+	cr4_clear_bits(lass);
+	return lass;
+}
+
+void efi_rtmap_restore_lass(unsigned long lass)
+{
+	if (lass)
+		cr4_set_bits(lass);
+}
+
+/* Which service is about to be called: the workqueue's, or one called directly. */
+u32 efi_rtmap_current_service(void)
+{
+	if (current_work() == &efi_rts_work.work)
+		return efi_rts_work.efi_rts_id;
+	return U32_MAX;
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the take-over of the EFI runtime map needs of x86.
+ *
+ * Rust decides and calls these functions once, from efi_enter_virtual_mode().
+ * They are the kernel's own helpers under names that Rust can use: most of
+ * those are __init, which Rust code may not refer to.
+ */
+
+#define pr_fmt(fmt) "efi: rtmap: " fmt
+
+#include <linux/cc_platform.h>
+#include <linux/efi.h>
+#include <linux/efi-rtmap.h>
+#include <linux/gfp.h>
+
+#include <asm/efi.h>
+#include <asm/pgtable.h>
+#include <asm/setup.h>
+
+/*
+ * Whether the memory that the first kernel's EFI tables point to may have been
+ * reused since. Stock kernels do not care, nor do we when told to stay out.
+ */
+bool __init efi_rtmap_foreign_memory(void)
+{
+	return efi_setup && !efi_rtmap_is_off();
+}
+
+void __ref efi_rtmap_boot_facts(struct efi_rtmap_boot_facts *facts)
+{
+	*facts = (struct efi_rtmap_boot_facts) {
+		.fw_vendor	= efi_fw_vendor,
+		.config_table	= efi_config_table,
+		.kexec		= efi_setup,
+		.mixed		= efi_is_mixed(),
+		.svam_supported	= efi_rt_services_supported(EFI_RT_SUPPORTED_SET_VIRTUAL_ADDRESS_MAP),
+	};
+
+	/* An earlier kernel may have given the table's memory away. */
+	if (efi_enabled(EFI_MEM_ATTR) && !efi_setup)
+		facts->memattr = efi_mem_attr_table;
+}
+
+void efi_rtmap_address_space(struct efi_rtmap_space *space)
+{
+	*space = (struct efi_rtmap_space) {
+		.fixed_bottom	= EFI_VA_END,
+		.fixed_top	= EFI_VA_START,
+		.large_page	= PMD_SIZE,
+		.identity_end	= 1ULL << __VIRTUAL_MASK_SHIFT,
+	};
+}
+
+int __ref efi_rtmap_alloc_tables(void)
+{
+	return efi_alloc_page_tables();
+}
+
+int __ref efi_rtmap_map(u64 phys, u64 virt, u32 pages, u32 prot)
+{
+	unsigned long flags = 0;
+
+	if (prot & EFI_RTMAP_PROT_WRITE)
+		flags |= _PAGE_RW;
+	if (!(prot & EFI_RTMAP_PROT_EXEC))
+		flags |= _PAGE_NX;
+	if (prot & EFI_RTMAP_PROT_UNCACHED)
+		flags |= _PAGE_PCD;
+	if (cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT) &&
+	    !(prot & EFI_RTMAP_PROT_IO))
+		flags |= _PAGE_ENC;
+
+	return kernel_map_pages_in_pgd(efi_mm.pgd, phys >> PAGE_SHIFT, virt,
+				       pages, flags);
+}
+
+int __ref efi_rtmap_unmap(u64 virt, u32 pages)
+{
+	return kernel_unmap_pages_in_pgd(efi_mm.pgd, virt, pages);
+}
+
+/* Replaces efi.memmap by an empty one of @size bytes, which Rust then fills. */
+int __ref efi_rtmap_new_memmap(size_t size)
+{
+	void *memmap = (void *)__get_free_pages(GFP_KERNEL | __GFP_ZERO,
+						get_order(size));
+
+	if (!memmap)
+		return -ENOMEM;
+
+	efi_memmap_unmap();
+	return efi_memmap_init_late(__pa(memmap), size);
+}
+
+/* Adds what calls need besides the regions: the memory map, page 0, GHCBs. */
+int __ref efi_rtmap_finish_tables(void)
+{
+	unsigned long size = efi.memmap.nr_map * efi.memmap.desc_size;
+
+	if (efi_setup_page_tables(efi.memmap.phys_map, PFN_UP(size)))
+		return -ENOMEM;
+
+	efi_sync_low_kernel_mappings();
+	return 0;
+}
+
+efi_status_t __ref efi_rtmap_svam(unsigned long systab)
+{
+	efi_memory_desc_t *map = (void *)(unsigned long)efi.memmap.phys_map;
+
+	return efi_set_virtual_address_map(efi.memmap.nr_map *
+					   efi.memmap.desc_size,
+					   efi.memmap.desc_size,
+					   efi.memmap.desc_version, map,
+					   systab);
+}
+
+/* Boot services memory is of no more use: drop it from the maps and free it. */
+void __ref efi_rtmap_release_boot_services(void)
+{
+	efi_check_for_embedded_firmwares();
+	efi_unmap_boot_services();
+}
+
+void __ref efi_rtmap_enable(bool forward_cfg, bool fresh)
+{
+	efi_disable_ibt_for_runtime = !forward_cfg;
+	efi_native_runtime_setup();
+	if (fresh)
+		efi_delete_dummy_variable();
+	efi_dump_pagetable();
+}
+
+/*
+ * Boots on without runtime services. The service pointers are set all the same:
+ * what calls them unasked gets an error, not a NULL pointer. Without a memory
+ * map, kexec passes nothing of EFI on, so that no successor calls the firmware.
+ */
+void __ref efi_rtmap_disable(void)
+{
+	efi_memmap_unmap();
+	efi_native_runtime_setup();
+	clear_bit(EFI_RUNTIME_SERVICES, &efi.flags);
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What C calls. Pointers become slices and references here, and nowhere else.
+
+use crate::{
+    call,
+    ffi,
+    plan::addr::PhysAddr,
+    report,
+    state::{
+        self,
+        State, //
+    },
+    takeover, //
+};
+use core::slice;
+use kernel::{
+    bindings,
+    prelude::*,
+    str::CString, //
+};
+
+/// Reads the words of one `efi=` option.
+///
+/// # Safety
+///
+/// `option` is a NUL-terminated string. No other thread is there yet.
+#[export]
+unsafe extern "C" fn efi_rtmap_parse_option(option: *const c_char) {
+    // SAFETY: By this function's contract.
+    let option = unsafe { CStr::from_ptr(option) };
+    let request = state::request().add(option.to_bytes(), |word| {
+        pr_warn!(
+            "unknown map kind '{}', using auto: choose one of auto, phys, ident, fixed, off\n",
+            BStr::from_bytes(word)
+        );
+    });
+    state::set_request(request);
+}
+
+/// Whether everything is left to stock Linux.
+///
+/// # Safety
+///
+/// None is needed; `#[export]` asks for the keyword.
+#[export]
+unsafe extern "C" fn efi_rtmap_is_off() -> bool {
+    state::request().off
+}
+
+/// Takes the runtime map over. Returns `false` to leave everything to C.
+///
+/// # Safety
+///
+/// Called once, from `efi_enter_virtual_mode()`, with the physical address of the system table.
+#[export]
+unsafe extern "C" fn efi_rtmap_take_over(systab: usize) -> bool {
+    let request = state::request();
+    if request.off {
+        // Off is off: not even a look.
+        pr_info!("off, as requested\n");
+        return false;
+    }
+    let map = match takeover::run(request, PhysAddr::new(systab as u64)) {
+        Ok(Some(map)) => Ok(map),
+        Ok(None) => return false,
+        Err(failure) => {
+            ffi::disable_services();
+            Err(failure)
+        }
+    };
+    if let Some(state) = state::set(State { request, map }) {
+        report::print(state);
+    }
+    true
+}
+
+/// Installs the map for a firmware call.
+///
+/// # Safety
+///
+/// See [`call::install`].
+#[export]
+unsafe extern "C" fn efi_rtmap_install() -> bool {
+    // SAFETY: By this function's contract.
+    unsafe { call::install() }
+}
+
+/// Removes the map after a firmware call.
+///
+/// # Safety
+///
+/// See [`call::remove`].
+#[export]
+unsafe extern "C" fn efi_rtmap_remove() -> bool {
+    // SAFETY: By this function's contract.
+    unsafe { call::remove() }
+}
+
+/// Whether there is anything to show in sysfs.
+///
+/// # Safety
+///
+/// None is needed; `#[export]` asks for the keyword.
+#[export]
+unsafe extern "C" fn efi_rtmap_took_over() -> bool {
+    state::get().is_some()
+}
+
+/// Writes a value and a newline to `buf`.
+///
+/// # Safety
+///
+/// `buf` is valid for writes of `size` bytes.
+#[export]
+unsafe extern "C" fn efi_rtmap_show(attribute: u32, buf: *mut c_char, size: usize) -> isize {
+    let Some(state) = state::get() else {
+        return ENODEV.to_errno() as isize;
+    };
+    let value = report::Value { state, attribute };
+    let Ok(text) = CString::try_from_fmt(fmt!("{}\n", format_args!("{value}"))) else {
+        return ENOMEM.to_errno() as isize;
+    };
+    // SAFETY: By this function's contract.
+    let target = unsafe { slice::from_raw_parts_mut(buf.cast::<u8>(), size) };
+    let count = text.to_bytes().len().min(size);
+    for (target, byte) in target.iter_mut().zip(text.to_bytes()) {
+        *target = *byte;
+    }
+    count as isize
+}
+
+/// Bytes of the handover table, 0 if there is none.
+///
+/// # Safety
+///
+/// None is needed; `#[export]` asks for the keyword.
+#[export]
+unsafe extern "C" fn efi_rtmap_table_size() -> usize {
+    let table = state::map().and_then(|map| map.table.as_ref());
+    table.map_or(0, |table| table.size())
+}
+
+/// Copies bytes of the handover table.
+///
+/// # Safety
+///
+/// `buf` is valid for writes of `size` bytes.
+#[export]
+unsafe extern "C" fn efi_rtmap_read_table(buf: *mut c_char, offset: usize, size: usize) -> isize {
+    let Some(table) = state::map().and_then(|map| map.table.as_ref()) else {
+        return 0;
+    };
+    // SAFETY: By this function's contract.
+    let target = unsafe { slice::from_raw_parts_mut(buf.cast::<u8>(), size) };
+    table.read(offset, target) as isize
+}
+
+/// Tells other parts of the kernel of the map. Returns `false` if there is none.
+///
+/// # Safety
+///
+/// `info` is valid for writes.
+#[export]
+unsafe extern "C" fn efi_rtmap_get_info(info: *mut bindings::efi_rtmap_info) -> bool {
+    let Some(map) = state::map() else {
+        return false;
+    };
+    let value = bindings::efi_rtmap_info {
+        kind: map.kind as u32,
+        origin: map.life.origin as u32,
+        generation: map.life.generation,
+        regions: u32::try_from(map.regions.len()).unwrap_or(u32::MAX),
+    };
+    // SAFETY: By this function's contract.
+    unsafe { info.write(value) };
+    true
+}
+
+/// Tells other parts of the kernel of a runtime region. Returns `false` if there is none of this
+/// number.
+///
+/// # Safety
+///
+/// `region` is valid for writes.
+#[export]
+unsafe extern "C" fn efi_rtmap_get_region(
+    index: u32,
+    region: *mut bindings::efi_rtmap_region,
+) -> bool {
+    let Some(found) = state::map().and_then(|map| map.regions.get(index as usize)) else {
+        return false;
+    };
+    let value = bindings::efi_rtmap_region {
+        phys: found.phys.start().value(),
+        virt: found.virt.value(),
+        pages: found.phys.pages().count(),
+        type_: found.ty.0,
+        ..Default::default()
+    };
+    // SAFETY: By this function's contract.
+    unsafe { region.write(value) };
+    true
+}

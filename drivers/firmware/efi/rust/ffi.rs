@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The kernel's C functions and variables that are the same on every architecture, made safe.
+
+use crate::plan::addr::{
+    Pages,
+    PhysAddr,
+    VirtAddr, //
+};
+use core::{
+    ptr::{
+        addr_of,
+        NonNull, //
+    },
+    slice, //
+};
+use kernel::{
+    bindings,
+    prelude::*, //
+};
+
+/// CRC-32 as Ethernet and zlib compute it.
+pub(crate) fn crc32(bytes: &[u8]) -> u32 {
+    // SAFETY: `bytes` is valid for reads of its length.
+    !unsafe { bindings::crc32_le(!0, bytes.as_ptr().cast(), bytes.len()) }
+}
+
+/// What only C can name of what it found at boot.
+pub(crate) fn boot_facts() -> bindings::efi_rtmap_boot_facts {
+    let mut facts = bindings::efi_rtmap_boot_facts::default();
+    // SAFETY: `facts` is valid for writes. The take-over, the only caller of this module's
+    // functions for the boot, runs while `__init` code is there.
+    unsafe { bindings::efi_rtmap_boot_facts(&mut facts) };
+    facts
+}
+
+/// A part of physical memory that is mapped, cached, until this is dropped.
+///
+/// # Invariants
+///
+/// `base` is valid for reads and writes of `size` bytes, which nothing in the kernel holds a
+/// reference to.
+pub(crate) struct Mapped {
+    base: NonNull<u8>,
+    size: usize,
+}
+
+// SAFETY: The mapping is in the kernel's half of every address space, and owned by this type.
+unsafe impl Send for Mapped {}
+
+// SAFETY: Through a shared reference, memory is only copied: never referred to, and written by
+// volatile stores, for which a race gives old or new bytes.
+unsafe impl Sync for Mapped {}
+
+impl Mapped {
+    /// Maps `size` bytes at `addr`, memory of the firmware or of an earlier kernel.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM` if the memory cannot be mapped.
+    pub(crate) fn new(addr: PhysAddr, size: usize) -> Result<Self> {
+        // SAFETY: `memremap` refuses what it cannot map. What it maps here, firmware's tables, is
+        // of no use to the rest of the kernel.
+        let base = unsafe {
+            bindings::memremap(addr.value(), size, bindings::MEMREMAP_WB as c_ulong)
+        };
+        // INVARIANT: `memremap` has mapped `size` bytes there.
+        Ok(Self {
+            base: NonNull::new(base.cast()).ok_or(ENOMEM)?,
+            size,
+        })
+    }
+
+    pub(crate) fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Copies bytes from `offset` on into `target`, as many as there are and fit. Returns how many.
+    pub(crate) fn read(&self, offset: usize, target: &mut [u8]) -> usize {
+        let count = target.len().min(self.size.saturating_sub(offset));
+        for (index, byte) in target.iter_mut().take(count).enumerate() {
+            // SAFETY: `offset + index` is less than `size`, see the type invariants.
+            *byte = unsafe { self.base.as_ptr().add(offset + index).read_volatile() };
+        }
+        count
+    }
+
+    /// Copies all of `bytes` to `offset`.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if they do not fit; nothing is written then.
+    pub(crate) fn write(&self, offset: usize, bytes: &[u8]) -> Result {
+        let end = offset.checked_add(bytes.len()).ok_or(EINVAL)?;
+        if end > self.size {
+            return Err(EINVAL);
+        }
+        for (index, byte) in bytes.iter().enumerate() {
+            // SAFETY: `offset + index` is less than `size`, see the type invariants.
+            unsafe { self.base.as_ptr().add(offset + index).write_volatile(*byte) };
+        }
+        Ok(())
+    }
+
+    /// Where the 32-bit word at `offset` is, if there is one, aligned.
+    pub(crate) fn word(&self, offset: usize) -> Option<Word<'_>> {
+        let end = offset.checked_add(size_of::<u32>())?;
+        if end > self.size {
+            return None;
+        }
+        // SAFETY: `offset` is less than `size`, see the type invariants.
+        let word = unsafe { self.base.add(offset) }.cast::<u32>();
+        // INVARIANT: the bytes are within the mapping, which outlives `self`'s borrow.
+        word.is_aligned().then_some(Word(word, self))
+    }
+}
+
+impl Drop for Mapped {
+    fn drop(&mut self) {
+        // SAFETY: `base` is what `memremap` returned, and nobody uses it any more.
+        unsafe { bindings::memunmap(self.base.as_ptr().cast()) };
+    }
+}
+
+/// A 32-bit word of mapped memory.
+///
+/// # Invariants
+///
+/// The pointer is aligned, and valid for reads and writes as long as the mapping is there.
+pub(crate) struct Word<'a>(NonNull<u32>, #[expect(dead_code)] &'a Mapped);
+
+impl Word<'_> {
+    pub(crate) fn load(&self) -> u32 {
+        // SAFETY: By the type invariants.
+        u32::from_le(unsafe { self.0.as_ptr().read_volatile() })
+    }
+
+    pub(crate) fn store(&self, value: u32) {
+        // SAFETY: By the type invariants.
+        unsafe { self.0.as_ptr().write_volatile(value.to_le()) };
+    }
+}
+
+/// Copies `size` bytes of physical memory.
+///
+/// # Errors
+///
+/// `ENOMEM` if it cannot be mapped, or there is no memory for the copy.
+pub(crate) fn read_physical(addr: PhysAddr, size: usize) -> Result<KVVec<u8>> {
+    let mut bytes = KVVec::from_elem(0, size, GFP_KERNEL)?;
+    Mapped::new(addr, size)?.read(0, &mut bytes);
+    Ok(bytes)
+}
+
+/// The memory map that the kernel has at the moment, with the size and version of a descriptor.
+///
+/// # Errors
+///
+/// `ENODATA` if there is none, `ENOMEM` if there is no memory for the copy.
+pub(crate) fn memory_map() -> Result<(KVVec<u8>, usize, u32)> {
+    // SAFETY: The take-over runs before there are other threads that could change `efi`.
+    let memmap = unsafe { addr_of!(bindings::efi.memmap).read() };
+    if memmap.map.is_null() {
+        return Err(ENODATA);
+    }
+    let desc_size = usize::try_from(memmap.desc_size)?;
+    let count = usize::try_from(memmap.nr_map)?;
+    let size = count.checked_mul(desc_size).ok_or(EOVERFLOW)?;
+    // SAFETY: `map` is the kernel's mapping of `nr_map` descriptors of `desc_size` bytes.
+    let map = unsafe { slice::from_raw_parts(memmap.map.cast::<u8>(), size) };
+    let mut bytes = KVVec::with_capacity(size, GFP_KERNEL)?;
+    bytes.extend_from_slice(map, GFP_KERNEL)?;
+    Ok((bytes, desc_size, u32::try_from(memmap.desc_version)?))
+}
+
+/// Makes a memory map of `size` bytes the kernel's own, and has `fill` write it.
+///
+/// # Errors
+///
+/// `ENOMEM` if there is no memory for it.
+pub(crate) fn new_memory_map(size: usize, fill: impl FnOnce(&mut [u8]) -> Result) -> Result {
+    // SAFETY: See `boot_facts`.
+    kernel::error::to_result(unsafe { bindings::efi_rtmap_new_memmap(size) })?;
+    rewrite_memory_map(fill)
+}
+
+/// Has `fill` write the kernel's memory map anew.
+///
+/// # Errors
+///
+/// Those of `fill`.
+pub(crate) fn rewrite_memory_map(fill: impl FnOnce(&mut [u8]) -> Result) -> Result {
+    // SAFETY: The take-over runs before there are other threads that could change `efi`.
+    let memmap = unsafe { addr_of!(bindings::efi.memmap).read() };
+    let size = usize::try_from(memmap.nr_map)? * usize::try_from(memmap.desc_size)?;
+    // SAFETY: `map` is the kernel's mapping of `nr_map` descriptors of `desc_size` bytes, which
+    // were allocated for this map. Nobody else looks at it before the take-over has ended.
+    fill(unsafe { slice::from_raw_parts_mut(memmap.map.cast::<u8>(), size) })
+}
+
+/// Allocates page tables for firmware calls, with nothing of the firmware's mapped.
+///
+/// # Errors
+///
+/// `ENOMEM`.
+pub(crate) fn alloc_tables() -> Result {
+    // SAFETY: See `boot_facts`.
+    kernel::error::to_result(unsafe { bindings::efi_rtmap_alloc_tables() })
+}
+
+/// Maps `pages` at `phys` to `virt`, as the bits `EFI_RTMAP_PROT_*` of `prot` say.
+///
+/// # Errors
+///
+/// `ENOMEM` if there is no memory for page tables, `EOVERFLOW` for more than 16 TiB.
+pub(crate) fn map(phys: PhysAddr, virt: VirtAddr, pages: Pages, prot: u32) -> Result {
+    let pages = u32::try_from(pages.count())?;
+    // SAFETY: See `boot_facts`. The tables are in use by firmware calls only, and the plan maps
+    // what firmware describes as its own.
+    let error = unsafe { bindings::efi_rtmap_map(phys.value(), virt.value(), pages, prot) };
+    if error == 0 {
+        Ok(())
+    } else {
+        Err(ENOMEM)
+    }
+}
+
+/// Unmaps `pages` at `virt`.
+///
+/// # Errors
+///
+/// `EINVAL` if the kernel cannot, `EOVERFLOW` for more than 16 TiB.
+pub(crate) fn unmap(virt: VirtAddr, pages: Pages) -> Result {
+    let pages = u32::try_from(pages.count())?;
+    // SAFETY: As for `map`.
+    let error = unsafe { bindings::efi_rtmap_unmap(virt.value(), pages) };
+    if error == 0 {
+        Ok(())
+    } else {
+        Err(EINVAL)
+    }
+}
+
+/// Adds to the page tables what calls need besides the regions.
+///
+/// # Errors
+///
+/// `ENOMEM`.
+pub(crate) fn finish_tables() -> Result {
+    // SAFETY: See `boot_facts`.
+    kernel::error::to_result(unsafe { bindings::efi_rtmap_finish_tables() })
+}
+
+/// Calls SVAM with the kernel's memory map.
+///
+/// # Errors
+///
+/// The EFI status, if it is not `EFI_SUCCESS`.
+///
+/// # Safety
+///
+/// SVAM must not have been called in this firmware's life. The page tables must map the memory map
+/// and all its regions at both their addresses, code writable, and boot services memory be intact.
+pub(crate) unsafe fn set_virtual_address_map(systab: PhysAddr) -> Result<(), u64> {
+    // SAFETY: See `boot_facts`, and this function's contract.
+    let status = unsafe { bindings::efi_rtmap_svam(systab.value()) };
+    if status == 0 {
+        Ok(())
+    } else {
+        Err(status)
+    }
+}
+
+/// Unmaps and frees boot services memory, and drops it from the kernel's memory map.
+pub(crate) fn release_boot_services() {
+    // SAFETY: See `boot_facts`.
+    unsafe { bindings::efi_rtmap_release_boot_services() };
+}
+
+/// Lets the kernel call the runtime services from now on.
+pub(crate) fn enable_services(forward_cfg: bool, fresh: bool) {
+    // SAFETY: See `boot_facts`.
+    unsafe { bindings::efi_rtmap_enable(forward_cfg, fresh) };
+}
+
+/// Keeps the kernel from calling the runtime services.
+pub(crate) fn disable_services() {
+    // SAFETY: See `boot_facts`.
+    unsafe { bindings::efi_rtmap_disable() };
+}
+
+/// Physical address of the handover table, if the firmware's configuration tables have one.
+pub(crate) fn table_address() -> Option<PhysAddr> {
+    // SAFETY: The variable changes only while configuration tables are read, long before.
+    let address = unsafe { addr_of!(bindings::efi_rtmap_table).read() };
+    (address != u64::MAX).then_some(PhysAddr::new(address))
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the firmware says of itself, read from its memory.
+
+use crate::{
+    ffi,
+    plan::{
+        addr::{
+            PhysAddr,
+            VirtAddr, //
+        },
+        bytes::{
+            u32_at,
+            u64_at, //
+        },
+        memattr,
+        memmap::{
+            MapError,
+            MemoryMap, //
+        },
+        region::Region,
+        wire::Identity, //
+    },
+};
+use core::mem::offset_of;
+use kernel::{
+    bindings::{
+        efi_runtime_services_64_t,
+        efi_system_table_64_t, //
+    },
+    prelude::*, //
+};
+
+/// UTF-16 units of the vendor string that are looked at.
+const VENDOR_UNITS: usize = 100;
+
+/// The firmware and what the boot has left of it.
+pub(crate) struct Firmware {
+    memory_map: KVVec<u8>,
+    desc_size: usize,
+    desc_version: u32,
+    pub(crate) identity: Identity,
+    /// The runtime services table as the system table has it: once SVAM has been called with
+    /// fixed addresses, that is one.
+    pub(crate) runtime: VirtAddr,
+    pub(crate) config: PhysAddr,
+    pub(crate) vendor: PhysAddr,
+    attributes: Option<PhysAddr>,
+    /// An earlier kernel has left traces in what this one was started with.
+    pub(crate) kexec: bool,
+    pub(crate) mixed: bool,
+    pub(crate) svam_supported: bool,
+}
+
+impl Firmware {
+    /// Reads what there is.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM` or `ENODATA` if memory cannot be mapped, or there is no memory map.
+    pub(crate) fn read(systab: PhysAddr) -> Result<Self> {
+        let facts = ffi::boot_facts();
+        let (memory_map, desc_size, desc_version) = ffi::memory_map()?;
+        let table = ffi::read_physical(systab, size_of::<efi_system_table_64_t>())?;
+        let runtime = offset_of!(efi_system_table_64_t, runtime);
+        let revision = offset_of!(efi_system_table_64_t, fw_revision);
+        let vendor = PhysAddr::new(facts.fw_vendor);
+        Ok(Self {
+            memory_map,
+            desc_size,
+            desc_version,
+            identity: Identity {
+                systab,
+                revision: u32_at(&table, revision).ok_or(EINVAL)?,
+                vendor_crc: vendor_crc(vendor)?,
+            },
+            runtime: VirtAddr::new(u64_at(&table, runtime).ok_or(EINVAL)?),
+            config: PhysAddr::new(facts.config_table),
+            vendor,
+            attributes: (facts.memattr != 0).then_some(PhysAddr::new(facts.memattr)),
+            kexec: facts.kexec,
+            mixed: facts.mixed,
+            svam_supported: facts.svam_supported,
+        })
+    }
+
+    /// The memory map that this kernel was started with.
+    ///
+    /// # Errors
+    ///
+    /// A [`MapError`] if it cannot be one.
+    pub(crate) fn map(&self) -> Result<MemoryMap<'_>, MapError> {
+        MemoryMap::new(&self.memory_map, self.desc_size, self.desc_version)
+    }
+
+    /// Bytes of one descriptor of the memory map.
+    pub(crate) fn desc_size(&self) -> usize {
+        self.desc_size
+    }
+
+    /// The memory attributes table, if it can be used. What is wrong with it costs only the
+    /// permissions it would have given.
+    pub(crate) fn attributes(&self) -> Option<KVVec<u8>> {
+        let address = self.attributes?;
+        let header = ffi::read_physical(address, memattr::HEADER_SIZE).ok()?;
+        match memattr::Header::new(&header) {
+            Ok(header) => ffi::read_physical(address, header.table_size()).ok(),
+            Err(error) => {
+                pr_warn!(
+                    "memory attributes table at {}: {}, not used\n",
+                    format_args!("{address}"),
+                    format_args!("{error}")
+                );
+                None
+            }
+        }
+    }
+
+    /// The address of GetTime in the runtime services table at `runtime`.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM` if the table cannot be mapped.
+    pub(crate) fn get_time(runtime: PhysAddr) -> Result<VirtAddr> {
+        let table = ffi::read_physical(runtime, size_of::<efi_runtime_services_64_t>())?;
+        let offset = offset_of!(efi_runtime_services_64_t, get_time);
+        Ok(VirtAddr::new(u64_at(&table, offset).ok_or(EINVAL)?))
+    }
+
+    /// Where the runtime services table lies, given the map that firmware was converted to.
+    pub(crate) fn runtime_phys(&self, regions: &[Region]) -> Option<PhysAddr> {
+        let value = self.runtime.value();
+        regions.iter().find_map(|region| {
+            let offset = value.checked_sub(region.virt.value())?;
+            let start = region.phys.start().value();
+            (offset < region.phys.bytes()).then(|| PhysAddr::new(start + offset))
+        })
+    }
+}
+
+fn vendor_crc(vendor: PhysAddr) -> Result<u32> {
+    let bytes = ffi::read_physical(vendor, 2 * VENDOR_UNITS)?;
+    let units = bytes.chunks_exact(2).take_while(|unit| unit != &[0, 0]);
+    Ok(ffi::crc32(bytes.get(..2 * units.count()).unwrap_or_default()))
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The handover table in memory: what an earlier kernel says, and what we tell the next.
+
+use crate::{
+    ffi::{
+        crc32,
+        Mapped, //
+    },
+    firmware::Firmware,
+    plan::{
+        addr::PhysAddr,
+        decide::Latch,
+        entry::Entry,
+        inherit::{
+            entries_of,
+            InheritError, //
+        },
+        layout::AddressSpace,
+        list::List,
+        memmap::MemoryMap,
+        wire::{
+            encode,
+            SlotId,
+            Snapshot,
+            Table,
+            CALL_COUNT_OFFSET,
+            CALL_SERVICE_OFFSET,
+            HEADER_SIZE, //
+        },
+    },
+};
+use core::fmt;
+use kernel::{
+    prelude::*,
+    sync::{
+        barrier::{
+            smp_mb,
+            Write, //
+        }, //
+    }, //
+};
+
+/// Bytes at the start of a slot that make it valid.
+const SLOT_CRC_AND_LENGTH: usize = 8;
+
+/// The memory of the table.
+pub(crate) struct Memory {
+    mapped: Mapped,
+    /// Where the next snapshot goes, and under which number.
+    next: (SlotId, u32),
+}
+
+/// What an earlier kernel handed over, checked.
+pub(crate) struct Inherited {
+    pub(crate) snapshot: Snapshot,
+    pub(crate) entries: KVVec<Entry>,
+    pub(crate) latch: Latch,
+}
+
+impl Memory {
+    /// Maps the table at `address`. What it holds is not looked at but for its size.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM` if it cannot be mapped, `EINVAL` if it is no table; the reason is printed.
+    pub(crate) fn open(address: PhysAddr) -> Result<Self> {
+        let mut header = [0; HEADER_SIZE];
+        Mapped::new(address, header.len())?.read(0, &mut header);
+        let size = Table::size(&header).map_err(refuse)?;
+        Ok(Self {
+            mapped: Mapped::new(address, size)?,
+            next: (SlotId::First, 1),
+        })
+    }
+
+    /// Reads what an earlier kernel handed over, and checks it against `firmware` and its `map`.
+    /// [`None`] if there is nothing, or it is refused; the reason is printed then.
+    pub(crate) fn inherit(
+        &mut self,
+        firmware: &Firmware,
+        map: &MemoryMap<'_>,
+        space: &AddressSpace,
+    ) -> Result<Option<Inherited>> {
+        let bytes = self.bytes()?;
+        let table = Table::new(&bytes).map_err(refuse)?;
+        let slot = match table.current(crc32, refuse) {
+            Ok(Some(slot)) => slot,
+            // That no slot is intact has been said of each.
+            Ok(None) | Err(_) => return Ok(None),
+        };
+        self.next = (slot.id.other(), slot.sequence().wrapping_add(1));
+
+        let mut buffer = KVVec::from_elem(Entry::BLANK, table.capacity(), GFP_KERNEL)?;
+        let mut entries = List::new(&mut buffer);
+        let snapshot = slot
+            .snapshot(&firmware.identity)
+            .map_err(InheritError::from)
+            .and_then(|snapshot| {
+                entries_of(&slot, &snapshot, map, space, &mut entries)?;
+                Ok(snapshot)
+            });
+        let snapshot = match snapshot {
+            Ok(snapshot) => snapshot,
+            Err(error) => {
+                refuse(error);
+                return Ok(None);
+            }
+        };
+        let count = entries.len();
+        buffer.truncate(count);
+        Ok(Some(Inherited {
+            latch: if snapshot.faulted {
+                Latch::Faulted
+            } else {
+                table.latch()
+            },
+            snapshot,
+            entries: buffer,
+        }))
+    }
+
+    /// Writes `snapshot` and `entries` for the next kernel, and clears the in-call mark.
+    ///
+    /// # Errors
+    ///
+    /// `ENOSPC` if there is no room for them; what an earlier kernel wrote is then still there.
+    pub(crate) fn publish(&mut self, snapshot: &Snapshot, entries: &[Entry]) -> Result {
+        let bytes = self.bytes()?;
+        let table = Table::new(&bytes).map_err(refuse)?;
+        let (id, sequence) = self.next;
+        let mut slot = KVVec::from_elem(0, table.slot_size(), GFP_KERNEL)?;
+        let used = encode(snapshot, entries, sequence, crc32, &mut slot).ok_or(ENOSPC)?;
+        let (head, body) = slot
+            .get(..used)
+            .and_then(|slot| slot.split_at_checked(SLOT_CRC_AND_LENGTH))
+            .ok_or(ENOSPC)?;
+
+        // A kernel that stops in between leaves a slot whose CRC is wrong, and the other one.
+        let offset = table.slot_offset(id);
+        self.mapped.write(offset + head.len(), body)?;
+        smp_mb(Write);
+        self.mapped.write(offset, head)?;
+        self.end_call();
+        self.next = (id.other(), sequence.wrapping_add(1));
+        Ok(())
+    }
+
+    /// Marks a call of `service` as in progress: a successor that finds the mark knows that this
+    /// kernel stopped inside the firmware.
+    pub(crate) fn begin_call(&self, service: u32) {
+        if let Some(count) = self.mapped.word(CALL_COUNT_OFFSET) {
+            count.store(count.load().wrapping_add(1));
+        }
+        self.set_service(service);
+    }
+
+    /// Takes the mark away.
+    pub(crate) fn end_call(&self) {
+        self.set_service(0);
+    }
+
+    fn set_service(&self, service: u32) {
+        if let Some(word) = self.mapped.word(CALL_SERVICE_OFFSET) {
+            word.store(service);
+        }
+    }
+
+    /// Bytes of the table.
+    pub(crate) fn size(&self) -> usize {
+        self.mapped.size()
+    }
+
+    /// Copies bytes of the table, from `offset` on, and returns how many there were.
+    pub(crate) fn read(&self, offset: usize, target: &mut [u8]) -> usize {
+        self.mapped.read(offset, target)
+    }
+
+    fn bytes(&self) -> Result<KVVec<u8>> {
+        let mut bytes = KVVec::from_elem(0, self.mapped.size(), GFP_KERNEL)?;
+        self.mapped.read(0, &mut bytes);
+        Ok(bytes)
+    }
+}
+
+fn refuse(reason: impl fmt::Display) -> Error {
+    pr_warn!("handover table: {}\n", format_args!("{reason}"));
+    EINVAL
+}

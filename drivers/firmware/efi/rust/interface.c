@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where the EFI runtime map meets the user: boot option and sysfs. Both need
+ * macros that Rust has no counterpart of; what they say and do is in Rust.
+ */
+
+#define pr_fmt(fmt) "efi: rtmap: " fmt
+
+#include <linux/efi.h>
+#include <linux/efi-rtmap.h>
+#include <linux/export.h>
+#include <linux/init.h>
+#include <linux/kobject.h>
+#include <linux/sysfs.h>
+
+unsigned long efi_rtmap_table __ro_after_init = EFI_INVALID_TABLE_ADDR;
+
+EXPORT_SYMBOL_GPL(efi_rtmap_get_info);
+EXPORT_SYMBOL_GPL(efi_rtmap_get_region);
+
+/**
+ * efi_rtmap_get_time() - read the firmware's clock
+ * @time: where to store it
+ *
+ * Return: whether firmware gave the time.
+ */
+bool efi_rtmap_get_time(efi_time_t *time)
+{
+	return efi_rt_services_supported(EFI_RT_SUPPORTED_GET_TIME) &&
+	       efi.get_time(time, NULL) == EFI_SUCCESS;
+}
+EXPORT_SYMBOL_GPL(efi_rtmap_get_time);
+
+static int __init parse_efi_option(char *option)
+{
+	if (option)
+		efi_rtmap_parse_option(option);
+	return 0;
+}
+early_param("efi", parse_efi_option);
+
+#define RTMAP_ATTR(name, attribute)					\
+static ssize_t name##_show(struct kobject *kobj,			\
+			   struct kobj_attribute *attr, char *buf)	\
+{									\
+	return efi_rtmap_show(attribute, buf, PAGE_SIZE);		\
+}									\
+static struct kobj_attribute name##_attr = __ATTR_RO(name)
+
+RTMAP_ATTR(kind, EFI_RTMAP_ATTR_KIND);
+RTMAP_ATTR(origin, EFI_RTMAP_ATTR_ORIGIN);
+RTMAP_ATTR(svam, EFI_RTMAP_ATTR_SVAM);
+RTMAP_ATTR(generation, EFI_RTMAP_ATTR_GENERATION);
+RTMAP_ATTR(reason, EFI_RTMAP_ATTR_REASON);
+RTMAP_ATTR(requested, EFI_RTMAP_ATTR_REQUESTED);
+RTMAP_ATTR(regions, EFI_RTMAP_ATTR_REGIONS);
+
+static struct attribute *rtmap_attrs[] = {
+	&kind_attr.attr,
+	&origin_attr.attr,
+	&svam_attr.attr,
+	&generation_attr.attr,
+	&reason_attr.attr,
+	&requested_attr.attr,
+	&regions_attr.attr,
+	NULL
+};
+
+static ssize_t table_read(struct file *file, struct kobject *kobj,
+			  const struct bin_attribute *attr, char *buf,
+			  loff_t offset, size_t size)
+{
+	return efi_rtmap_read_table(buf, offset, size);
+}
+
+static const BIN_ATTR_ADMIN_RO(table, 0);
+
+static const struct bin_attribute *const rtmap_bin_attrs[] = {
+	&bin_attr_table,
+	NULL
+};
+
+static umode_t table_is_visible(struct kobject *kobj,
+				const struct bin_attribute *attr, int n)
+{
+	return efi_rtmap_table_size() ? attr->attr.mode : 0;
+}
+
+static size_t table_size(struct kobject *kobj,
+			 const struct bin_attribute *attr, int n)
+{
+	return efi_rtmap_table_size();
+}
+
+static const struct attribute_group rtmap_group = {
+	.name		= "rtmap",
+	.attrs		= rtmap_attrs,
+	.bin_attrs	= rtmap_bin_attrs,
+	.is_bin_visible	= table_is_visible,
+	.bin_size	= table_size,
+};
+
+static int __init efi_rtmap_sysfs_init(void)
+{
+	int error;
+
+	if (!efi_kobj || !efi_rtmap_took_over())
+		return 0;
+
+	error = sysfs_create_group(efi_kobj, &rtmap_group);
+	if (error)
+		pr_err("cannot create the sysfs group: error %d\n", error);
+	return error;
+}
+subsys_initcall_sync(efi_rtmap_sysfs_init);

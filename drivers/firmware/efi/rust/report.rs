@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the user gets to see: the boot line and the values in sysfs.
+
+use crate::{
+    plan::{
+        decide::Svam,
+        request::Kind, //
+    },
+    state::{
+        Map,
+        Origin,
+        State, //
+    },
+};
+use core::fmt;
+use kernel::{
+    bindings,
+    prelude::*, //
+};
+
+/// Prints the one line that says which map there is, whose, and why.
+pub(crate) fn print(state: &State) {
+    match &state.map {
+        Ok(map) => pr_info!("{}\n", format_args!("{}", Summary(map))),
+        Err(failure) => pr_err!("runtime services off: {}\n", format_args!("{failure}")),
+    }
+}
+
+/// The boot line.
+struct Summary<'a>(&'a Map);
+
+impl fmt::Display for Summary<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Map { kind, life, .. } = self.0;
+        write!(f, "{kind}, ")?;
+        match life.origin {
+            Origin::Fresh => match life.svam {
+                Svam::CalledIdent => f.write_str("fresh, SVAM called with 1:1 addresses")?,
+                Svam::CalledFixed => f.write_str("fresh, SVAM called with fixed addresses")?,
+                Svam::Failed => f.write_str("fresh, SVAM called and failed")?,
+                Svam::NotCalled | Svam::Unknown => f.write_str("fresh, SVAM not called")?,
+            },
+            Origin::Handover => {
+                let from = life.generation.saturating_sub(1);
+                write!(f, "inherited from generation {from}, SVAM not called here ({}", life.svam)?;
+                match life.svam_generation {
+                    Some(generation) => write!(f, " by generation {generation})")?,
+                    None => f.write_str(")")?,
+                }
+            }
+            Origin::Legacy => {
+                write!(f, "inherited without a table, SVAM not called here ({})", life.svam)?;
+            }
+        }
+        write!(f, ", {} regions", self.0.regions.len())
+    }
+}
+
+/// A value in sysfs: `attribute` is one of `EFI_RTMAP_ATTR_*`.
+pub(crate) struct Value<'a> {
+    pub(crate) state: &'a State,
+    pub(crate) attribute: u32,
+}
+
+impl fmt::Display for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let map = self.state.map.as_ref();
+        let life = map.map(|map| map.life);
+        match self.attribute {
+            bindings::efi_rtmap_attribute_EFI_RTMAP_ATTR_KIND => {
+                f.write_str(map.map_or("none", |map: &Map| Kind::name(map.kind)))
+            }
+            bindings::efi_rtmap_attribute_EFI_RTMAP_ATTR_ORIGIN => {
+                f.write_str(life.map_or("none", |life| life.origin.name()))
+            }
+            bindings::efi_rtmap_attribute_EFI_RTMAP_ATTR_SVAM => {
+                f.write_str(life.map_or("unknown", |life| life.svam.name()))
+            }
+            bindings::efi_rtmap_attribute_EFI_RTMAP_ATTR_GENERATION => match life {
+                Ok(life) => write!(f, "{}", life.generation),
+                Err(_) => f.write_str("unknown"),
+            },
+            bindings::efi_rtmap_attribute_EFI_RTMAP_ATTR_REASON => match map {
+                Ok(map) => map.reason.fmt(f),
+                Err(failure) => failure.fmt(f),
+            },
+            bindings::efi_rtmap_attribute_EFI_RTMAP_ATTR_REQUESTED => {
+                f.write_str(self.state.request.name())
+            }
+            _ => write!(f, "{}", map.map_or(0, |map| map.regions.len())),
+        }
+    }
+}

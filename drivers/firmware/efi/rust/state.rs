@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the take-over has come to. Set once, at boot, and only read from then on.
+
+use crate::{
+    handover::Memory,
+    plan::{
+        decide::{
+            Reason,
+            Svam, //
+        },
+        region::Region,
+        request::{
+            Kind,
+            Request, //
+        },
+    },
+    takeover::Failure, //
+};
+use kernel::{
+    prelude::*,
+    sync::{
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+        SetOnce, //
+    },
+};
+
+/// Where the map came from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub(crate) enum Origin {
+    /// This kernel made it.
+    Fresh = 1,
+    /// An earlier kernel's handover table.
+    Handover = 2,
+    /// The traces that a kernel without handover table leaves.
+    Legacy = 3,
+}
+
+impl Origin {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Fresh => "fresh",
+            Self::Handover => "handover",
+            Self::Legacy => "legacy",
+        }
+    }
+}
+
+/// What is known of the firmware's life up to now.
+#[derive(Clone, Copy)]
+pub(crate) struct Life {
+    pub(crate) origin: Origin,
+    pub(crate) generation: u32,
+    pub(crate) svam: Svam,
+    pub(crate) svam_generation: Option<u32>,
+}
+
+/// The map that firmware is called with.
+pub(crate) struct Map {
+    pub(crate) kind: Kind,
+    pub(crate) reason: Reason,
+    pub(crate) life: Life,
+    pub(crate) regions: KVVec<Region>,
+    /// The handover table, if the first kernel's stub has made one.
+    pub(crate) table: Option<Memory>,
+}
+
+/// How the take-over ended.
+pub(crate) struct State {
+    pub(crate) request: Request,
+    /// The map, or why the runtime services are off.
+    pub(crate) map: Result<Map, Failure>,
+}
+
+static REQUEST: Atomic<u32> = Atomic::new(0);
+static STATE: SetOnce<State> = SetOnce::new();
+
+/// What the command line has asked for so far.
+pub(crate) fn request() -> Request {
+    Request::from_bits(REQUEST.load(Relaxed))
+}
+
+/// Replaces what the command line asks for. Only while the command line is read, by one thread.
+pub(crate) fn set_request(request: Request) {
+    REQUEST.store(request.to_bits(), Relaxed);
+}
+
+/// How the take-over ended, or [`None`] if it has not, or has left everything to C.
+pub(crate) fn get() -> Option<&'static State> {
+    STATE.as_ref()
+}
+
+/// The map, if there is one and the runtime services are ours.
+pub(crate) fn map() -> Option<&'static Map> {
+    STATE.as_ref()?.map.as_ref().ok()
+}
+
+/// Records how the take-over ended.
+pub(crate) fn set(state: State) -> Option<&'static State> {
+    STATE.populate(state);
+    STATE.as_ref()
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _LINUX_EFI_RTMAP_TABLE_H
+#define _LINUX_EFI_RTMAP_TABLE_H
+
+#include <linux/build_bug.h>
+#include <linux/stddef.h>
+#include <linux/types.h>
+
+/**
+ * DOC: EFI runtime map handover table
+ *
+ * The table tells the next kernel of a kexec chain which EFI runtime map is
+ * installed. It is a contract between kernels of different versions.
+ *
+ * The EFI stub allocates it as EFI_ACPI_RECLAIM_MEMORY, which every kernel and
+ * every kexec leaves alone, and installs it as a configuration table under
+ * LINUX_EFI_RTMAP_TABLE_GUID. It consists of a header and two slots. A kernel
+ * writes the slot that is not current, so that one which stops while writing
+ * leaves the other valid. A slot that holds its length and CRC as zero has
+ * never been written.
+ *
+ * All fields are little endian, all addresses physical but for &virt. Fields
+ * and bits that are not defined are zero. A reader refuses a slot whose major
+ * version it does not know, or in which undefined flags are set. It ignores
+ * bytes behind those it knows: a minor version may add fields behind the slot's
+ * header, and behind the fields of an entry, and enlarges &entry_offset and
+ * &entry_size accordingly.
+ *
+ * Any other change of layout or meaning is breaking and raises the major
+ * version.
+ */
+
+#define EFI_RTMAP_TABLE_MAGIC	0x50414d5452494645ULL	/* "EFIRTMAP" */
+
+#define EFI_RTMAP_TABLE_SLOTS	2
+
+/**
+ * struct efi_rtmap_table_header - start of the table
+ * @magic: EFI_RTMAP_TABLE_MAGIC
+ * @size: bytes of the whole table, this header included
+ * @slot_size: bytes of one slot; the first follows this header, the second it
+ * @call_service: the firmware call in progress: an efi_rts_ids value, U32_MAX
+ *                for a call made without the workqueue, or 0 for none
+ * @call_count: number of calls begun since the firmware was started
+ * @reserved: zero
+ *
+ * The in-call mark, @call_service and @call_count, is written around every
+ * firmware call and covered by no CRC. A kernel that finds it set knows that
+ * its predecessor stopped inside the firmware.
+ */
+struct efi_rtmap_table_header {
+	__le64	magic;
+	__le32	size;
+	__le32	slot_size;
+	__le32	call_service;
+	__le32	call_count;
+	u8	reserved[40];
+} __packed;
+
+/* Firmware faulted or hung: do not call it. */
+#define EFI_RTMAP_SLOT_FAULTED		0x1
+/* Forward-edge control flow checks may stay on during calls. */
+#define EFI_RTMAP_SLOT_FORWARD_CFG	0x2
+/* Firmware does not tell its code from its data: entries may be W+X. */
+#define EFI_RTMAP_SLOT_WRITABLE_CODE	0x4
+
+/**
+ * struct efi_rtmap_table_slot - what one kernel tells the next
+ * @crc: CRC-32 (IEEE 802.3) of @length - 4 bytes from @length on
+ * @length: bytes in use, from the start of the slot
+ * @major: 1
+ * @minor: 0
+ * @sequence: of two valid slots, the one with the higher number is current
+ * @generation: 0 for the kernel that firmware started, one more for each kexec
+ * @kind: map kind: 1 phys, 2 ident, 3 fixed
+ * @svam: SetVirtualAddressMap: 0 unknown, 1 not called, 2 called with a 1:1
+ *        map, 3 called with fixed addresses, 4 failed
+ * @flags: EFI_RTMAP_SLOT_*
+ * @entry_offset: from the start of the slot to the first entry
+ * @entry_size: bytes from one entry to the next
+ * @entry_count: number of entries
+ * @svam_generation: the generation that called SetVirtualAddressMap, or U32_MAX
+ * @systab: the EFI system table; this and the next two identify the firmware
+ * @fw_revision: FirmwareRevision of the system table
+ * @vendor_crc: CRC-32 of the FirmwareVendor string, without its terminator
+ * @runtime: the runtime services table
+ * @config: the configuration table array
+ * @vendor: the FirmwareVendor string
+ * @reserved: zero
+ */
+struct efi_rtmap_table_slot {
+	__le32	crc;
+	__le32	length;
+	__le16	major;
+	__le16	minor;
+	__le32	sequence;
+	__le32	generation;
+	__le32	kind;
+	__le32	svam;
+	__le32	flags;
+	__le32	entry_offset;
+	__le32	entry_size;
+	__le32	entry_count;
+	__le32	svam_generation;
+	__le64	systab;
+	__le32	fw_revision;
+	__le32	vendor_crc;
+	__le64	runtime;
+	__le64	config;
+	__le64	vendor;
+	__le64	reserved;
+} __packed;
+
+/**
+ * struct efi_rtmap_table_entry - a range that is mapped with one permission
+ * @phys: physical address, a multiple of 4096
+ * @virt: the address that firmware knows it by
+ * @pages: number of 4096-byte pages, not zero
+ * @attribute: Attribute of the memory descriptor it is part of
+ * @type: Type of that descriptor
+ * @permission: bit 0 read, bit 1 write, bit 2 execute
+ */
+struct efi_rtmap_table_entry {
+	__le64	phys;
+	__le64	virt;
+	__le64	pages;
+	__le64	attribute;
+	__le32	type;
+	__le32	permission;
+} __packed;
+
+static_assert(sizeof(struct efi_rtmap_table_header) == 64);
+static_assert(sizeof(struct efi_rtmap_table_slot) == 96);
+static_assert(sizeof(struct efi_rtmap_table_entry) == 40);
+static_assert(offsetof(struct efi_rtmap_table_header, call_service) == 16);
+
+#endif /* _LINUX_EFI_RTMAP_TABLE_H */

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The EFI runtime map: what the C and the Rust side call of each other.
+ */
+#ifndef _LINUX_EFI_RTMAP_H
+#define _LINUX_EFI_RTMAP_H
+
+#include <linux/efi.h>
+
+#define LINUX_EFI_RTMAP_TABLE_GUID	EFI_GUID(0x02a74373, 0xfdca, 0x4483,  0x8f, 0x00, 0x51, 0x1d, 0x64, 0xf3, 0x62, 0x48)
+
+#ifdef CONFIG_EFI_RTMAP
+
+#include <linux/crc32.h>	/* for Rust */
+
+/* Physical address of the handover table, or EFI_INVALID_TABLE_ADDR. */
+extern unsigned long efi_rtmap_table;
+
+/* Called from upstream code: see hooks/. */
+void efi_rtmap_install_table(void);
+bool efi_rtmap_foreign_memory(void);
+bool efi_rtmap_take_over(unsigned long systab);
+bool efi_rtmap_install(void);
+bool efi_rtmap_remove(void);
+
+/*
+ * Rust, called from C.
+ */
+
+void efi_rtmap_parse_option(const char *option);
+bool efi_rtmap_is_off(void);
+
+/* Values shown in /sys/firmware/efi/rtmap. */
+enum efi_rtmap_attribute {
+	EFI_RTMAP_ATTR_KIND,
+	EFI_RTMAP_ATTR_ORIGIN,
+	EFI_RTMAP_ATTR_SVAM,
+	EFI_RTMAP_ATTR_GENERATION,
+	EFI_RTMAP_ATTR_REASON,
+	EFI_RTMAP_ATTR_REQUESTED,
+	EFI_RTMAP_ATTR_REGIONS,
+};
+
+bool efi_rtmap_took_over(void);
+ssize_t efi_rtmap_show(u32 attribute, char *buf, size_t size);
+size_t efi_rtmap_table_size(void);
+ssize_t efi_rtmap_read_table(char *buf, size_t offset, size_t size);
+
+/*
+ * Rust, called from other in-kernel users through kernel::efi_rtmap.
+ */
+
+struct efi_rtmap_info {
+	u32	kind;
+	u32	origin;
+	u32	generation;
+	u32	regions;
+};
+
+struct efi_rtmap_region {
+	u64	phys;
+	u64	virt;
+	u64	pages;
+	u32	type;
+};
+
+bool efi_rtmap_get_info(struct efi_rtmap_info *info);
+bool efi_rtmap_get_region(u32 index, struct efi_rtmap_region *region);
+bool efi_rtmap_get_time(efi_time_t *time);
+
+/*
+ * C, called from Rust. Those for the take-over refer to __init code: they may
+ * be called from efi_rtmap_take_over() only.
+ */
+
+struct efi_rtmap_boot_facts {
+	u64	fw_vendor;
+	u64	config_table;
+	u64	memattr;	/* 0: none that can be used */
+	bool	kexec;		/* an earlier kernel left its traces */
+	bool	mixed;		/* 32-bit firmware under a 64-bit kernel */
+	bool	svam_supported;
+};
+
+struct efi_rtmap_space {
+	u64	fixed_bottom;
+	u64	fixed_top;
+	u64	large_page;
+	u64	identity_end;
+};
+
+#define EFI_RTMAP_PROT_WRITE	0x1
+#define EFI_RTMAP_PROT_EXEC	0x2
+#define EFI_RTMAP_PROT_UNCACHED	0x4
+#define EFI_RTMAP_PROT_IO	0x8
+
+void efi_rtmap_boot_facts(struct efi_rtmap_boot_facts *facts);
+void efi_rtmap_address_space(struct efi_rtmap_space *space);
+int efi_rtmap_alloc_tables(void);
+int efi_rtmap_map(u64 phys, u64 virt, u32 pages, u32 prot);
+int efi_rtmap_unmap(u64 virt, u32 pages);
+int efi_rtmap_new_memmap(size_t size);
+int efi_rtmap_finish_tables(void);
+efi_status_t efi_rtmap_svam(unsigned long systab);
+void efi_rtmap_release_boot_services(void);
+void efi_rtmap_enable(bool forward_cfg, bool fresh);
+void efi_rtmap_disable(void);
+
+/* Around each firmware call, with efi_runtime_lock held. */
+void efi_rtmap_sync_kernel_mappings(void);
+void efi_rtmap_fpu_begin(void);
+void efi_rtmap_fpu_end(void);
+void efi_rtmap_restrict_speculation(void);
+void efi_rtmap_unrestrict_speculation(void);
+struct mm_struct *efi_rtmap_enter_mm(void);
+void efi_rtmap_leave_mm(struct mm_struct *prev);
+unsigned long efi_rtmap_disable_lass(void);
+void efi_rtmap_restore_lass(unsigned long lass);
+u32 efi_rtmap_current_service(void);
+
+#else /* !CONFIG_EFI_RTMAP */
+
+static inline void efi_rtmap_install_table(void) { }
+static inline bool efi_rtmap_foreign_memory(void) { return false; }
+static inline bool efi_rtmap_take_over(unsigned long systab) { return false; }
+static inline bool efi_rtmap_install(void) { return false; }
+static inline bool efi_rtmap_remove(void) { return false; }
+
+#endif /* CONFIG_EFI_RTMAP */
+
+#endif /* _LINUX_EFI_RTMAP_H */
