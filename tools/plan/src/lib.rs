@@ -6,7 +6,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 // The caller is the kernel, whose build finds what is dead.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
 #[path = "../../../drivers/firmware/efi/rust/plan/mod.rs"]
 pub(crate) mod plan;
