@@ -42,6 +42,7 @@ use proptest::{
         select,
         Index, //
     },
+    strategy::Union,
 };
 use std::{
     vec,
@@ -95,20 +96,31 @@ fn sound_map() -> impl Strategy<Value = Vec<Descriptor>> {
 /// Descriptors of a firmware with bugs: some are given twice, as another type, or are empty,
 /// misaligned, overlapping, or wrap around.
 fn wild_map() -> impl Strategy<Value = Vec<Descriptor>> {
-    let slip = prop_oneof![
-        12 => Just((0u64, 0u64)),
-        2 => (0u64..4, 0u64..4).prop_map(|(pages, more)| (pages * PAGE_SIZE, more)),
-        1 => any::<(u64, u64)>(),
+    // From the start and the pages of a sound descriptor to those of a bad one.
+    type Change = fn(u64, u64, u64) -> (u64, u64);
+    let changes: [(u32, Change); 6] = [
+        (8, |_, start, pages| (start, pages)),
+        (2, |n, start, pages| {
+            (start + n % 4 * PAGE_SIZE, pages + n % 3)
+        }),
+        (1, |n, start, pages| (start + n % PAGE_SIZE, pages)),
+        (1, |_, start, _| (start, 0)),
+        (1, |n, _, pages| {
+            (u64::MAX - 0xfff - n % 30 * PAGE_SIZE, pages)
+        }),
+        (1, |n, start, _| (start, n)),
     ];
-    let copies = vec(
-        (any::<[Index; 2]>(), prop::option::of(memory_type()), slip),
-        0..4,
+    let change = Union::new_weighted(changes.map(|(weight, c)| (weight, Just(c))).to_vec());
+    let copy = (
+        any::<[Index; 2]>(),
+        prop::option::of(memory_type()),
+        change,
+        any::<u64>(),
     );
-    (sound_map(), copies).prop_map(|(mut map, copies)| {
-        for ([from, to], ty, (offset, more)) in copies {
+    (sound_map(), vec(copy, 0..4)).prop_map(|(mut map, copies)| {
+        for ([from, to], ty, change, n) in copies {
             let source = map[from.index(map.len())];
-            let start = source.phys.value().wrapping_add(offset);
-            let pages = source.pages.count().wrapping_add(more);
+            let (start, pages) = change(n, source.phys.value(), source.pages.count());
             let to = to.index(map.len() + 1);
             map.insert(to, descriptor(ty.unwrap_or(source.ty), start, pages));
         }
