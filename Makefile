@@ -67,7 +67,7 @@ prepare: ## packages, kernel source, rust-src, bindgen
 
 .PHONY: host-tools
 host-tools: prepare
-	@cargo build --quiet --release --locked --manifest-path $(manifest) -p efi-rtmap-graft -p efi-rtmap-lab
+	@cargo build --release --locked --manifest-path $(manifest) -p efi-rtmap-graft -p efi-rtmap-lab
 
 .PHONY: guest
 guest: host-tools ## the lab's guest
