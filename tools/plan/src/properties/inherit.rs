@@ -102,23 +102,23 @@ fn offers() -> impl Strategy<Value = (Vec<Descriptor>, Snapshot, Vec<Entry>)> {
     })
 }
 
-/// One region in two entries, which now and then lie apart.
+/// One region in two entries, which may lie apart or overlap.
 fn halves(regions: &[Region]) -> impl Strategy<Value = Vec<Entry>> {
-    (select(regions.to_vec()), any::<u64>(), 0u64..3).prop_map(|(region, cut, apart)| {
+    (select(regions.to_vec()), any::<u64>(), -2i64..3).prop_map(|(region, cut, moved)| {
         let (start, end) = (region.phys.start().value(), region.phys.end().value());
         let cut = start + cut % region.phys.pages().count() * PAGE_SIZE;
-        let half = |from: u64, to: u64, apart: u64| {
+        let half = |from: u64, to: u64, moved: i64| {
             let phys = region
                 .phys
                 .between(PhysAddr::new(from), PhysAddr::new(to))?;
-            let virt = (region.virt.value() + (from - start)).wrapping_sub(apart * PAGE_SIZE);
+            let virt = (region.virt.value() + (from - start)).wrapping_add_signed(moved * 0x1000);
             Some(Entry {
                 phys,
                 virt: VirtAddr::new(virt),
                 ..BLANK_ENTRY
             })
         };
-        [half(start, cut, apart), half(cut, end, 0)]
+        [half(start, cut, moved), half(cut, end, 0)]
             .into_iter()
             .flatten()
             .collect()

@@ -21,7 +21,11 @@ const LARGE_PAGE: i128 = 2 << 20;
 
 /// Regions in any order, up to some GiB.
 fn any_regions() -> impl Strategy<Value = Vec<Region>> {
-    let pages = prop_oneof![4 => 1u64..0x1000, 1 => 1u64..0x40_0000];
+    let pages = prop_oneof![
+        4 => 1u64..0x1000,
+        1 => 1u64..0x40_0000,
+        2 => (1u64..8).prop_map(|large| large << 9),
+    ];
     let start = prop_oneof![
         4 => 0u64..1 << 30,
         4 => (0u64..1 << 21).prop_map(|large| large << 9),
