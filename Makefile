@@ -24,7 +24,7 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 manifest := tools/Cargo.toml
 graft    := $(O)/cargo/release/graft --overlay .
 lab      := $(O)/cargo/release/lab
-kernels  := $(O)/linux/stock.built $(O)/linux/rtmap.built
+kernels  := $(O)/linux/stock/.built $(O)/linux/rtmap/.built
 configs  := $(wildcard tools/configs/*.config)
 
 # Rust that the kernel compiles: formatted by this repository's rules, as all else.
@@ -89,10 +89,10 @@ kernel: $(kernels) ## both kernels, ours and stock
 $(O)/src/stock.id: prepare ;
 $(O)/src/rtmap/.efi-rtmap.toml: graft ;
 
-$(O)/linux/stock.built: $(O)/src/stock.id $(configs) tools/build-kernel tools/common.sh
+$(O)/linux/stock/.built: $(O)/src/stock.id $(configs) tools/build-kernel tools/common.sh
 	@tools/build-kernel stock
 
-$(O)/linux/rtmap.built: $(O)/src/rtmap/.efi-rtmap.toml $(configs) tools/build-kernel tools/common.sh
+$(O)/linux/rtmap/.built: $(O)/src/rtmap/.efi-rtmap.toml $(configs) tools/build-kernel tools/common.sh
 	@tools/build-kernel rtmap
 
 ##
