@@ -55,11 +55,12 @@ pub fn judge(scenario: &Scenario, observed: &Observed<'_>) -> Vec<Finding> {
                 .console
                 .lines()
                 .rfind(|line| !line.trim().is_empty());
-            let errors = told.map(|told| told.errors.join("; ")).unwrap_or_default();
+            let errors = told.map(|told| told.errors.join("; ") + "; ");
+            let errors = errors.unwrap_or_default();
             findings.push(Finding {
                 generation: Some(k),
                 expected: "a report of this generation".into(),
-                seen: format!("{errors} none; console ends with {:?}", last.unwrap_or("")),
+                seen: format!("none; {errors}console ends with {:?}", last.unwrap_or("")),
             });
             break;
         };
@@ -102,7 +103,7 @@ impl Judge<'_> {
         let release = &self.facts.release;
         self.expect(
             release.ends_with(&image),
-            || format!("a {image} kernel"),
+            || format!("kernel {image}"),
             release,
         );
         for error in &self.told.errors {

@@ -3,8 +3,10 @@
 //! what each kernel shows with what its scenario expects.
 
 mod arch;
+mod bench;
 mod build;
 mod cpio;
+mod demo;
 mod guest_image;
 mod judge;
 mod machine;
@@ -23,6 +25,9 @@ use build::Build;
 use machine::Lab;
 use scenario::Scenario;
 
+/// The scenario that `lab demo` runs.
+const DEMO: &str = "demo";
+
 #[derive(Parser)]
 #[command(version, about)]
 struct Cli {
@@ -34,6 +39,19 @@ struct Cli {
 enum Command {
     /// Build the guest's initrd
     Guest(Common),
+    /// Run the main job and show it as a table
+    Demo(Common),
+    /// Count what each map kind costs against stock's way
+    Bench {
+        #[command(flatten)]
+        common: Common,
+        /// How often each kind is booted
+        #[arg(long, default_value_t = 2)]
+        rounds: u32,
+        /// How many machines at once; as many as there are processors if not given
+        #[arg(long, short)]
+        jobs: Option<usize>,
+    },
     /// Run scenarios
     Run {
         #[command(flatten)]
@@ -103,6 +121,23 @@ impl Command {
     fn perform(self) -> Result<bool> {
         match self {
             Self::Guest(common) => common.lab().map(|_| true),
+            Self::Demo(common) => {
+                let all = scenario_file::load_all(&build::default_scenarios())?;
+                let selected = select(all, &[DEMO.to_string()])?;
+                demo::run(&common.lab()?, &selected[0])
+            }
+            Self::Bench {
+                common,
+                rounds,
+                jobs,
+            } => {
+                ensure!(rounds > 0, "--rounds 0: at least one");
+                let lab = Lab {
+                    count_instructions: true,
+                    ..common.lab()?
+                };
+                bench::run(&lab, rounds, at_once(jobs)?).map(|()| true)
+            }
             Self::Run {
                 common,
                 scenarios,
@@ -122,13 +157,18 @@ impl Command {
                     keep,
                     ..common.lab()?
                 };
-                let processors = std::thread::available_parallelism()?.get();
-                let jobs = jobs.unwrap_or(processors);
-                ensure!(jobs > 0, "--jobs 0: at least one");
-                Ok(runner::run_all(&lab, &selected, jobs))
+                Ok(runner::run_all(&lab, &selected, at_once(jobs)?))
             }
         }
     }
+}
+
+fn at_once(jobs: Option<usize>) -> Result<usize> {
+    ensure!(jobs != Some(0), "--jobs 0: at least one");
+    Ok(match jobs {
+        Some(jobs) => jobs,
+        None => std::thread::available_parallelism()?.get(),
+    })
 }
 
 /// Those that match any pattern; every pattern must match something.

@@ -57,10 +57,7 @@ pub fn run(lab: &Lab, scenario: &Scenario) -> Result<Run> {
 /// Runs all; true if all passed. Failures are shown as they come and named again at the end.
 pub fn run_all(lab: &Lab, scenarios: &[Scenario], jobs: usize) -> bool {
     let start = Instant::now();
-    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} {elapsed} {msg}");
-    let bar = ProgressBar::new(scenarios.len() as u64);
-    bar.set_style(style.expect("a good template"));
-    bar.enable_steady_tick(Duration::from_millis(500));
+    let bar = progress_bar(scenarios.len());
     let waiting = Mutex::new(scenarios.iter());
     let failed = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
@@ -95,6 +92,15 @@ pub fn run_all(lab: &Lab, scenarios: &[Scenario], jobs: usize) -> bool {
         start.elapsed().as_secs_f64()
     );
     failed.is_empty()
+}
+
+/// On a terminal; elsewhere the lines that are printed must do.
+pub fn progress_bar(length: usize) -> ProgressBar {
+    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} {elapsed} {msg}");
+    let bar = ProgressBar::new(length as u64);
+    bar.set_style(style.expect("a good template"));
+    bar.enable_steady_tick(Duration::from_millis(500));
+    bar
 }
 
 /// Whether the scenario passed, and what to tell about it.
@@ -138,15 +144,18 @@ pub fn explain(verdict: &str, scenario: &Scenario, run: &Run) -> String {
         scenario.about
     );
     let steps = scenario.generations();
+    let mut last = None;
     for finding in &run.findings {
         let whose = match finding.generation {
             Some(k) => format!("generation {k} ({})", steps[k].described()),
             None => "machine".into(),
         };
-        told += &format!(
-            "\n    {whose}:\n        expected {}\n        seen     {}",
-            finding.expected, finding.seen
-        );
+        if last != Some(finding.generation) {
+            told += &format!("\n    {whose}:");
+            last = Some(finding.generation);
+        }
+        let Finding { expected, seen, .. } = finding;
+        told += &format!("\n        expected {expected}\n        seen     {seen}");
     }
     told + &format!("\n    console: {}", run.logs.join("console.log").display())
 }

@@ -317,7 +317,7 @@ fn what_only_the_console_has() {
 fn another_kernel_and_errors_of_the_guest() {
     red_facts(
         |facts| facts.release = "7.3.4-stock".into(),
-        &["rtmap kernel", "7.3.4-stock"],
+        &["kernel rtmap", "7.3.4-stock"],
     );
     red(
         |told| told.errors.push("kexec: no".into()),

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0
+//! What each map kind costs against stock's way, in instructions: QEMU counts them as virtual
+//! nanoseconds. The same kernel and firmware for all, boots interleaved. No pass or fail.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+
+use anyhow::{anyhow, ensure, Context, Result};
+use comfy_table::{presets, CellAlignment, Table};
+use efi_rtmap_guest::plan::{Action, Loader};
+use efi_rtmap_guest::ptdump::{Level, Mapping};
+use efi_rtmap_guest::report::Timing;
+
+use crate::machine::Lab;
+use crate::report::{Report, Told};
+use crate::runner;
+use crate::scenario::{Image, Scenario, Step};
+
+const KINDS: [&str; 4] = ["off", "phys", "ident", "fixed"];
+const GENERATIONS: usize = 3;
+const SAMPLES: u32 = 200;
+/// In a small machine kexec'd kernels with `off` clear 16 bytes of themselves, as stock ones do.
+const MEMORY_MIB: u32 = 3072;
+
+/// One number of one kind in one generation: the smallest of all rounds, since whatever disturbs
+/// a round only adds.
+type Numbers = BTreeMap<(String, usize, &'static str), u64>;
+
+/// Machines may run side by side: what is counted does not depend on what else this host does.
+pub fn run(lab: &Lab, rounds: u32, jobs: usize) -> Result<()> {
+    let scenarios: Vec<_> = (1..=rounds)
+        .flat_map(|round| KINDS.map(|kind| (kind, scenario(kind, round))))
+        .collect();
+    let bar = runner::progress_bar(scenarios.len());
+    let waiting = Mutex::new(scenarios.iter());
+    let numbers = Mutex::new(Numbers::new());
+    std::thread::scope(|scope| {
+        let work = || -> Result<()> {
+            loop {
+                let next = waiting.lock().expect("no thread panics").next();
+                let Some((kind, scenario)) = next else {
+                    return Ok(());
+                };
+                bar.set_message(scenario.name.clone());
+                let run = runner::run(lab, scenario)?;
+                let complete = complete(&run.report);
+                let complete = complete.with_context(|| run.logs.display().to_string())?;
+                for (generation, told) in complete.into_iter().enumerate() {
+                    for (what, number) in measure(told)? {
+                        let mut numbers = numbers.lock().expect("no thread panics");
+                        let smallest = numbers.entry((what, generation, kind)).or_insert(number);
+                        *smallest = number.min(*smallest);
+                    }
+                }
+                bar.suspend(|| eprintln!("{} ({:.0}s)", scenario.name, run.took.as_secs_f64()));
+                bar.inc(1);
+            }
+        };
+        let workers: Vec<_> = (0..jobs).map(|_| scope.spawn(work)).collect();
+        let joined = workers
+            .into_iter()
+            .map(|worker| worker.join().expect("no thread panics"));
+        joined.collect::<Result<()>>()
+    })?;
+    bar.finish_and_clear();
+
+    println!(
+        "{}",
+        table(&numbers.into_inner().expect("no thread panics"))
+    );
+    println!(
+        "Instructions (virtual ns under -icount), bytes, or counts; in brackets: against off."
+    );
+    println!("GetTime, GetVariable: through /dev/efi_test, n={SAMPLES}; differences between kinds");
+    println!(
+        "are the kernel's part, firmware does the same. boot: from the kernel's start to /init."
+    );
+    Ok(())
+}
+
+fn scenario(kind: &str, round: u32) -> Scenario {
+    let step = |loader| Step {
+        image: Image::Rtmap,
+        options: format!("efi=rtmap:{kind}"),
+        loader,
+        repeat: 1,
+        then: vec![Action::Bench(SAMPLES)],
+        expect: Default::default(),
+    };
+    let mut kernel = vec![step(None)];
+    kernel.resize(GENERATIONS, step(Some(Loader::KexecLoad)));
+    Scenario {
+        name: format!("bench-{kind}-{round}"),
+        about: "costs".into(),
+        firmware: Default::default(),
+        cpu_features: String::new(),
+        memory_mib: MEMORY_MIB,
+        smp: 1,
+        time_limit_s: 600,
+        ballast_mib: 0,
+        same_as: None,
+        expect_failure: None,
+        kernel,
+    }
+}
+
+fn complete(report: &Report) -> Result<Vec<&Told>> {
+    for generation in 0..GENERATIONS {
+        let told = report.0.get(&generation);
+        let errors = told.map(|told| told.errors.join("; ")).unwrap_or_default();
+        ensure!(
+            told.is_some_and(|told| !told.bench.is_empty()),
+            "generation {generation} has no measurements: {errors}"
+        );
+    }
+    Ok(report.0.values().collect())
+}
+
+fn measure(told: &Told) -> Result<Vec<(String, u64)>> {
+    let mut numbers = Vec::new();
+    for (call, Timing { minimum, median }) in &told.bench {
+        numbers.push((format!("{call}, minimum"), *minimum));
+        numbers.push((format!("{call}, median"), *median));
+    }
+    if let Some(facts) = &told.facts {
+        let mappings = facts
+            .page_tables
+            .as_ref()
+            .map_err(|error| anyhow!("{error}"))?;
+        let bytes = mappings.iter().map(Mapping::bytes).sum();
+        numbers.push(("bytes mapped".into(), bytes));
+        numbers.push(("mappings".into(), mappings.len() as u64));
+        numbers.push((
+            "page-table pages".into(),
+            page_table_pages(mappings, facts.five_level),
+        ));
+        let regions = facts.runtime_map.as_ref().map_or(0, Vec::len);
+        numbers.push(("runtime regions".into(), regions as u64));
+        numbers.push(("boot".into(), (facts.uptime * 1e9) as u64));
+    }
+    Ok(numbers)
+}
+
+/// How many pages of page tables these mappings take, the top level's own page aside: one for
+/// each stretch of addresses that a table above a mapping covers.
+fn page_table_pages(mappings: &[Mapping], five_level: bool) -> u64 {
+    let mut tables = BTreeSet::new();
+    for mapping in mappings {
+        let leaf = match mapping.level {
+            Level::Pte => 12,
+            Level::Pmd => 21,
+            Level::Pud => 30,
+            Level::P4d => 39,
+            Level::Pgd => 48,
+        };
+        let top = if five_level { 48 } else { 39 };
+        for shift in [21, 30, 39, 48] {
+            if shift > leaf && shift <= top {
+                let last = (mapping.end - 1) >> shift;
+                tables.extend((mapping.start >> shift..=last).map(|index| (shift, index)));
+            }
+        }
+    }
+    tables.len() as u64
+}
+
+fn table(numbers: &Numbers) -> Table {
+    let mut table = Table::new();
+    let header = ["", "gen"].into_iter().chain(KINDS);
+    table
+        .load_preset(presets::UTF8_BORDERS_ONLY)
+        .set_header(header);
+    let rows: BTreeSet<(&String, usize)> = numbers.keys().map(|(what, k, _)| (what, *k)).collect();
+    for (what, generation) in rows {
+        let number = |kind| numbers.get(&(what.clone(), generation, kind)).copied();
+        let mut row = vec![what.clone(), generation.to_string()];
+        for kind in KINDS {
+            row.push(match (number(kind), number("off")) {
+                (Some(number), Some(off)) if off > 0 => {
+                    format!("{number} ({:.2})", number as f64 / off as f64)
+                }
+                (Some(number), _) => number.to_string(),
+                (None, _) => "-".into(),
+            });
+        }
+        table.add_row(row);
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mapping(start: u64, end: u64, level: Level) -> Mapping {
+        Mapping {
+            start,
+            end,
+            write: true,
+            execute: false,
+            level,
+        }
+    }
+
+    #[test]
+    fn one_page_needs_a_table_of_each_level() {
+        let page = [mapping(0, 0x1000, Level::Pte)];
+        assert_eq!(page_table_pages(&page, false), 3);
+        assert_eq!(page_table_pages(&page, true), 4);
+    }
+
+    #[test]
+    fn tables_are_shared_by_neighbours() {
+        let two = [
+            mapping(0, 0x1000, Level::Pte),
+            mapping(0x1f_f000, 0x20_0000, Level::Pte),
+        ];
+        assert_eq!(page_table_pages(&two, false), 3);
+        let apart = [
+            mapping(0, 0x1000, Level::Pte),
+            mapping(0x20_0000, 0x20_1000, Level::Pte),
+        ];
+        assert_eq!(page_table_pages(&apart, false), 4);
+    }
+
+    #[test]
+    fn large_pages_need_fewer() {
+        let large = [mapping(0, 0x40_0000, Level::Pmd)];
+        assert_eq!(page_table_pages(&large, false), 2);
+    }
+}

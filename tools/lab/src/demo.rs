@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0
+//! The main job as a table: what each kernel of the chain made of the firmware.
+
+use anyhow::{Context, Result};
+use comfy_table::{presets, Table};
+use efi_rtmap_guest::report::Facts;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::machine::Lab;
+use crate::runner::{self, Run};
+use crate::scenario::{Scenario, Step};
+
+const HEADER: [&str; 10] = [
+    "gen",
+    "kernel",
+    "started by",
+    "map",
+    "origin",
+    "SVAM",
+    "variables",
+    "clock (UTC)",
+    "W+X",
+    "GetTime",
+];
+
+/// True if everything was as expected.
+pub fn run(lab: &Lab, scenario: &Scenario) -> Result<bool> {
+    let spinner = ProgressBar::new_spinner();
+    spinner.set_style(ProgressStyle::with_template("{spinner} {msg} {elapsed}")?);
+    spinner.enable_steady_tick(std::time::Duration::from_millis(200));
+    let count = scenario.generations().len();
+    spinner.set_message(format!("{count} kernels on one firmware, in QEMU"));
+    let run = runner::run(lab, scenario)?;
+    spinner.finish_and_clear();
+
+    println!("{}", table(scenario, &run)?);
+    println!("\nevery decision, as each kernel's log has it:");
+    for (k, told) in &run.report.0 {
+        let line = told.log.iter().find(|line| line.contains("efi: rtmap: "));
+        println!("  {k}  {}", line.map_or("-", String::as_str));
+    }
+    println!("\nW+X: ranges of the EFI page tables that are writable and executable");
+    println!("GetTime: time of one call through /dev/efi_test, emulated (TCG)");
+    println!("console: {}", run.logs.join("console.log").display());
+    if !run.findings.is_empty() {
+        println!("\n{}", runner::explain("FAILED", scenario, &run));
+    }
+    Ok(run.findings.is_empty())
+}
+
+fn table(scenario: &Scenario, run: &Run) -> Result<Table> {
+    let mut table = Table::new();
+    table
+        .load_preset(presets::UTF8_BORDERS_ONLY)
+        .set_header(HEADER);
+    for (k, step) in scenario.generations().into_iter().enumerate() {
+        let told = run.report.0.get(&k).and_then(|told| told.facts.as_ref());
+        match told {
+            Some(facts) => table.add_row(row(step, facts)?),
+            None => table.add_row([&k.to_string(), "did not report"]),
+        };
+    }
+    Ok(table)
+}
+
+fn row(step: &Step, facts: &Facts) -> Result<[String; 10]> {
+    let file = |name: &str| {
+        let files = facts.rtmap.as_ref();
+        let value = files.and_then(|files| files.get(name));
+        value.map_or("-", String::as_str).to_string()
+    };
+    let variables = match &facts.variables {
+        Ok(variables) => {
+            let read = variables.held[..facts.generation].iter();
+            let written = u32::from(variables.written.is_ok());
+            let read = read.filter(|held| held.is_ok()).count();
+            format!("{read} read, {written} written")
+        }
+        Err(error) => error.clone(),
+    };
+    let wx = match &facts.page_tables {
+        Ok(mappings) => mappings
+            .iter()
+            .filter(|m| m.write_and_execute())
+            .count()
+            .to_string(),
+        Err(error) => error.clone(),
+    };
+    let (clock, cost) = match &facts.clock {
+        Ok(clock) => (
+            time_of_day(clock.epoch).context("the firmware's clock")?,
+            format!("{} us", clock.nanoseconds / 1000),
+        ),
+        Err(error) => (error.clone(), "-".into()),
+    };
+    Ok([
+        facts.generation.to_string(),
+        facts.release.clone(),
+        step.started_by(),
+        file("kind"),
+        file("origin"),
+        file("svam"),
+        variables,
+        clock,
+        wx,
+        cost,
+    ])
+}
+
+fn time_of_day(epoch: i64) -> Option<String> {
+    let seconds = u64::try_from(epoch).ok()? % 86_400;
+    let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
+    Some(format!("{hours:02}:{minutes:02}:{:02}", seconds % 60))
+}
