@@ -101,7 +101,7 @@ int efi_rtmap_map(u64 phys, u64 virt, u32 pages, u32 prot);
 int efi_rtmap_unmap(u64 virt, u32 pages);
 int efi_rtmap_new_memmap(size_t size);
 int efi_rtmap_finish_tables(void);
-efi_status_t efi_rtmap_svam(unsigned long systab);
+efi_status_t efi_rtmap_svam(u64 systab);
 void efi_rtmap_release_boot_services(void);
 void efi_rtmap_enable(bool forward_cfg, bool fresh);
 void efi_rtmap_disable(void);

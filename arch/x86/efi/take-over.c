@@ -105,7 +105,7 @@ int __ref efi_rtmap_finish_tables(void)
 	return 0;
 }
 
-efi_status_t __ref efi_rtmap_svam(unsigned long systab)
+efi_status_t __ref efi_rtmap_svam(u64 systab)
 {
 	efi_memory_desc_t *map = (void *)(unsigned long)efi.memmap.phys_map;
 

@@ -9,6 +9,7 @@ use crate::{
     report,
     state::{
         self,
+        Origin,
         State, //
     },
     takeover, //
@@ -17,7 +18,10 @@ use core::slice;
 use kernel::{
     bindings,
     prelude::*,
-    str::CString, //
+    str::{
+        BStr,
+        CString, //
+    }, //
 };
 
 /// Reads the words of one `efi=` option.
@@ -28,7 +32,7 @@ use kernel::{
 #[export]
 unsafe extern "C" fn efi_rtmap_parse_option(option: *const c_char) {
     // SAFETY: By this function's contract.
-    let option = unsafe { CStr::from_ptr(option) };
+    let option = unsafe { CStr::from_char_ptr(option) };
     let request = state::request().add(option.to_bytes(), |word| {
         pr_warn!(
             "unknown map kind '{}', using auto: choose one of auto, phys, ident, fixed, off\n",
@@ -61,15 +65,15 @@ unsafe extern "C" fn efi_rtmap_take_over(systab: usize) -> bool {
         pr_info!("off, as requested\n");
         return false;
     }
-    let map = match takeover::run(request, PhysAddr::new(systab as u64)) {
-        Ok(Some(map)) => Ok(map),
-        Ok(None) => return false,
-        Err(failure) => {
-            ffi::disable_services();
-            Err(failure)
-        }
+    let Some(map) = takeover::run(request, PhysAddr::new(systab as u64)).transpose() else {
+        return false;
     };
+    // Calls may be made as soon as services are enabled, so the map must be known before.
     if let Some(state) = state::set(State { request, map }) {
+        match &state.map {
+            Ok(map) => ffi::enable_services(map.forward_cfg, map.life.origin == Origin::Fresh),
+            Err(_) => ffi::disable_services(),
+        }
         report::print(state);
     }
     true

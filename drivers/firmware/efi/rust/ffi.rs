@@ -61,9 +61,8 @@ impl Mapped {
     pub(crate) fn new(addr: PhysAddr, size: usize) -> Result<Self> {
         // SAFETY: `memremap` refuses what it cannot map. What it maps here, firmware's tables, is
         // of no use to the rest of the kernel.
-        let base = unsafe {
-            bindings::memremap(addr.value(), size, bindings::MEMREMAP_WB as c_ulong)
-        };
+        let base =
+            unsafe { bindings::memremap(addr.value(), size, bindings::MEMREMAP_WB as c_ulong) };
         // INVARIANT: `memremap` has mapped `size` bytes there.
         Ok(Self {
             base: NonNull::new(base.cast()).ok_or(ENOMEM)?,
@@ -267,7 +266,7 @@ pub(crate) unsafe fn set_virtual_address_map(systab: PhysAddr) -> Result<(), u64
     if status == 0 {
         Ok(())
     } else {
-        Err(status)
+        Err(status as u64)
     }
 }
 
@@ -293,5 +292,5 @@ pub(crate) fn disable_services() {
 pub(crate) fn table_address() -> Option<PhysAddr> {
     // SAFETY: The variable changes only while configuration tables are read, long before.
     let address = unsafe { addr_of!(bindings::efi_rtmap_table).read() };
-    (address != u64::MAX).then_some(PhysAddr::new(address))
+    (address != usize::MAX).then_some(PhysAddr::new(address as u64))
 }

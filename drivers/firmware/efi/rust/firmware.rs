@@ -25,8 +25,8 @@ use crate::{
 use core::mem::offset_of;
 use kernel::{
     bindings::{
-        efi_runtime_services_64_t,
-        efi_system_table_64_t, //
+        efi_system_table_64_t,
+        efi_table_hdr_t, //
     },
     prelude::*, //
 };
@@ -122,8 +122,9 @@ impl Firmware {
     ///
     /// `ENOMEM` if the table cannot be mapped.
     pub(crate) fn get_time(runtime: PhysAddr) -> Result<VirtAddr> {
-        let table = ffi::read_physical(runtime, size_of::<efi_runtime_services_64_t>())?;
-        let offset = offset_of!(efi_runtime_services_64_t, get_time);
+        // It is the first service behind the header (UEFI 2.10, section 4.5).
+        let offset = size_of::<efi_table_hdr_t>();
+        let table = ffi::read_physical(runtime, offset + size_of::<u64>())?;
         Ok(VirtAddr::new(u64_at(&table, offset).ok_or(EINVAL)?))
     }
 
@@ -141,5 +142,7 @@ impl Firmware {
 fn vendor_crc(vendor: PhysAddr) -> Result<u32> {
     let bytes = ffi::read_physical(vendor, 2 * VENDOR_UNITS)?;
     let units = bytes.chunks_exact(2).take_while(|unit| unit != &[0, 0]);
-    Ok(ffi::crc32(bytes.get(..2 * units.count()).unwrap_or_default()))
+    Ok(ffi::crc32(
+        bytes.get(..2 * units.count()).unwrap_or_default(),
+    ))
 }

@@ -21,6 +21,7 @@ use crate::{
         memmap::MemoryMap,
         wire::{
             encode,
+            Slot,
             SlotId,
             Snapshot,
             Table,
@@ -51,11 +52,19 @@ pub(crate) struct Memory {
     next: (SlotId, u32),
 }
 
+/// What the table tells of the past.
+#[derive(Default)]
+pub(crate) struct Found {
+    /// An earlier kernel wrote it, whether or not what it wrote can be used.
+    pub(crate) written: bool,
+    pub(crate) latch: Latch,
+    pub(crate) inherited: Option<Inherited>,
+}
+
 /// What an earlier kernel handed over, checked.
 pub(crate) struct Inherited {
     pub(crate) snapshot: Snapshot,
     pub(crate) entries: KVVec<Entry>,
-    pub(crate) latch: Latch,
 }
 
 impl Memory {
@@ -75,49 +84,47 @@ impl Memory {
     }
 
     /// Reads what an earlier kernel handed over, and checks it against `firmware` and its `map`.
-    /// [`None`] if there is nothing, or it is refused; the reason is printed then.
-    pub(crate) fn inherit(
+    /// Why something is refused is printed.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`, and `EINVAL` if this is no table.
+    pub(crate) fn look(
         &mut self,
         firmware: &Firmware,
         map: &MemoryMap<'_>,
         space: &AddressSpace,
-    ) -> Result<Option<Inherited>> {
+    ) -> Result<Found> {
         let bytes = self.bytes()?;
         let table = Table::new(&bytes).map_err(refuse)?;
-        let slot = match table.current(crc32, refuse) {
+        let damaged = |error| {
+            refuse(error);
+        };
+        let mut found = Found {
+            written: true,
+            latch: table.latch(),
+            inherited: None,
+        };
+        let slot = match table.current(crc32, damaged) {
             Ok(Some(slot)) => slot,
-            // That no slot is intact has been said of each.
-            Ok(None) | Err(_) => return Ok(None),
+            Ok(None) => return Ok(Found::default()),
+            // What is wrong has been said of each slot.
+            Err(_) => return Ok(found),
         };
         self.next = (slot.id.other(), slot.sequence().wrapping_add(1));
-
-        let mut buffer = KVVec::from_elem(Entry::BLANK, table.capacity(), GFP_KERNEL)?;
-        let mut entries = List::new(&mut buffer);
-        let snapshot = slot
-            .snapshot(&firmware.identity)
-            .map_err(InheritError::from)
-            .and_then(|snapshot| {
-                entries_of(&slot, &snapshot, map, space, &mut entries)?;
-                Ok(snapshot)
-            });
-        let snapshot = match snapshot {
-            Ok(snapshot) => snapshot,
+        let entries = KVVec::from_elem(Entry::BLANK, table.capacity(), GFP_KERNEL)?;
+        match inherit(&slot, entries, firmware, map, space) {
+            Ok(inherited) => {
+                if inherited.snapshot.faulted {
+                    found.latch = Latch::Faulted;
+                }
+                found.inherited = Some(inherited);
+            }
             Err(error) => {
                 refuse(error);
-                return Ok(None);
             }
-        };
-        let count = entries.len();
-        buffer.truncate(count);
-        Ok(Some(Inherited {
-            latch: if snapshot.faulted {
-                Latch::Faulted
-            } else {
-                table.latch()
-            },
-            snapshot,
-            entries: buffer,
-        }))
+        }
+        Ok(found)
     }
 
     /// Writes `snapshot` and `entries` for the next kernel, and clears the in-call mark.
@@ -181,6 +188,25 @@ impl Memory {
         self.mapped.read(0, &mut bytes);
         Ok(bytes)
     }
+}
+
+/// Checks what `slot` says. `buffer` has room for its entries.
+fn inherit(
+    slot: &Slot<'_>,
+    mut buffer: KVVec<Entry>,
+    firmware: &Firmware,
+    map: &MemoryMap<'_>,
+    space: &AddressSpace,
+) -> Result<Inherited, InheritError> {
+    let snapshot = slot.snapshot(&firmware.identity)?;
+    let mut entries = List::new(&mut buffer);
+    entries_of(slot, &snapshot, map, space, &mut entries)?;
+    let count = entries.len();
+    buffer.truncate(count);
+    Ok(Inherited {
+        snapshot,
+        entries: buffer,
+    })
 }
 
 fn refuse(reason: impl fmt::Display) -> Error {

@@ -43,14 +43,22 @@ impl fmt::Display for Summary<'_> {
             },
             Origin::Handover => {
                 let from = life.generation.saturating_sub(1);
-                write!(f, "inherited from generation {from}, SVAM not called here ({}", life.svam)?;
+                write!(
+                    f,
+                    "inherited from generation {from}, SVAM not called here ({}",
+                    life.svam
+                )?;
                 match life.svam_generation {
                     Some(generation) => write!(f, " by generation {generation})")?,
                     None => f.write_str(")")?,
                 }
             }
             Origin::Legacy => {
-                write!(f, "inherited without a table, SVAM not called here ({})", life.svam)?;
+                write!(
+                    f,
+                    "inherited without a table, SVAM not called here ({})",
+                    life.svam
+                )?;
             }
         }
         write!(f, ", {} regions", self.0.regions.len())

@@ -64,6 +64,8 @@ pub(crate) struct Map {
     pub(crate) kind: Kind,
     pub(crate) reason: Reason,
     pub(crate) life: Life,
+    /// Forward-edge control flow checks may stay on during calls.
+    pub(crate) forward_cfg: bool,
     pub(crate) regions: KVVec<Region>,
     /// The handover table, if the first kernel's stub has made one.
     pub(crate) table: Option<Memory>,

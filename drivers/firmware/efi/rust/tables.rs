@@ -66,6 +66,9 @@ fn protection(permission: Permission, ty: MemoryType, attributes: Attributes) ->
     let bit = |set: bool, bit: u32| if set { bit } else { 0 };
     bit(permission.writes(), bindings::EFI_RTMAP_PROT_WRITE)
         | bit(permission.executes(), bindings::EFI_RTMAP_PROT_EXEC)
-        | bit(!attributes.has(Attributes::WB), bindings::EFI_RTMAP_PROT_UNCACHED)
+        | bit(
+            !attributes.has(Attributes::WB),
+            bindings::EFI_RTMAP_PROT_UNCACHED,
+        )
         | bit(ty == MemoryType::MAPPED_IO, bindings::EFI_RTMAP_PROT_IO)
 }

@@ -7,6 +7,7 @@ use crate::{
     ffi,
     firmware::Firmware,
     handover::{
+        Found,
         Inherited,
         Memory, //
     },
@@ -16,7 +17,6 @@ use crate::{
             decide,
             Decision,
             Facts,
-            Latch,
             Off,
             Predecessor,
             Reason,
@@ -69,7 +69,10 @@ use crate::{
     tables, //
 };
 use core::fmt;
-use kernel::prelude::*;
+use kernel::{
+    alloc::AllocError,
+    prelude::*, //
+};
 
 /// The kind for firmware that nothing is known about.
 const DEFAULT_KIND: Kind = if cfg!(CONFIG_EFI_RTMAP_DEFAULT_PHYS) {
@@ -150,18 +153,15 @@ pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Fai
     let map = firmware.map()?;
     let space = arch::address_space();
     let mut table = ffi::table_address().and_then(|address| Memory::open(address).ok());
-    let inherited = match &mut table {
-        Some(table) => table.inherit(&firmware, &map, &space)?,
-        None => None,
+    let found = match &mut table {
+        Some(table) => table.look(&firmware, &map, &space)?,
+        None => Found::default(),
     };
-    let fresh = inherited.is_none() && !firmware.kexec && map.has_free_memory();
+    let fresh = !found.written && !firmware.kexec && map.has_free_memory();
     let mut regions = regions_of(&map, fresh)?;
-    let predecessor = match &inherited {
-        Some(Inherited {
-            snapshot, latch, ..
-        }) => Predecessor::Handover {
+    let predecessor = match &found.inherited {
+        Some(Inherited { snapshot, .. }) => Predecessor::Handover {
             kind: snapshot.kind,
-            latch: *latch,
         },
         None if fresh => Predecessor::None,
         None => legacy(&regions, &space),
@@ -170,11 +170,14 @@ pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Fai
     let decision = decide(&Facts {
         request,
         predecessor,
+        latch: found.latch,
         mixed: firmware.mixed,
         svam_supported: firmware.svam_supported,
         quirk: None,
         default: DEFAULT_KIND,
-        identity_fits: regions.iter().try_for_each(|region| space.check_identity(&region.phys)),
+        identity_fits: regions
+            .iter()
+            .try_for_each(|region| space.check_identity(&region.phys)),
         // Only a fresh layout may change addresses, and it is made anew below.
         fixed_fits: if fresh {
             space.lay_out_fixed(&mut regions)
@@ -197,7 +200,11 @@ pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Fai
             refused,
         } => {
             if let Some(refused) = refused {
-                pr_warn!("{} asked for, but {}\n", refused.name(), format_args!("{reason}"));
+                pr_warn!(
+                    "{} asked for, but {}\n",
+                    refused.name(),
+                    format_args!("{reason}")
+                );
             }
             plan.make(kind, reason).map(Some)
         }
@@ -213,7 +220,7 @@ pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Fai
                     kind.name()
                 );
             }
-            plan.reuse(kind, reason, inherited).map(Some)
+            plan.reuse(kind, reason, found.inherited).map(Some)
         }
     }
 }
@@ -232,7 +239,10 @@ fn legacy(regions: &[Region], space: &AddressSpace) -> Predecessor {
     match legacy_kind(regions, space) {
         Ok(kind) => Predecessor::Legacy { kind },
         Err(error) => {
-            pr_warn!("memory map of an earlier kernel: {}\n", format_args!("{error}"));
+            pr_warn!(
+                "memory map of an earlier kernel: {}\n",
+                format_args!("{error}")
+            );
             Predecessor::Unproven
         }
     }
@@ -342,7 +352,11 @@ impl Plan<'_> {
     /// Makes the regions the kernel's memory map: what SVAM is called with, and what sysfs and
     /// both kexec system calls pass on.
     fn install_memory_map(&self) -> Result {
-        let size = self.regions.len().checked_mul(self.firmware.desc_size()).ok_or(EOVERFLOW)?;
+        let size = self
+            .regions
+            .len()
+            .checked_mul(self.firmware.desc_size())
+            .ok_or(EOVERFLOW)?;
         ffi::new_memory_map(size, |bytes| self.encode(bytes))
     }
 
@@ -376,8 +390,7 @@ impl Plan<'_> {
         Ok((buffer, header.is_some_and(|header| header.forward_cfg())))
     }
 
-    /// Checks that firmware's pointers lie in the map, tells the next kernel of it, and lets this
-    /// one make calls.
+    /// Checks that firmware's pointers lie in the map, and tells the next kernel of it.
     fn publish(
         mut self,
         kind: Kind,
@@ -408,11 +421,11 @@ impl Plan<'_> {
                 pr_warn!("handover table: not written: {error:?}\n");
             }
         }
-        ffi::enable_services(forward_cfg, life.origin == Origin::Fresh);
         Ok(Map {
             kind,
             reason,
             life,
+            forward_cfg,
             regions: self.regions,
             table: self.table,
         })

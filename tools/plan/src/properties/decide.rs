@@ -28,16 +28,19 @@ fn request() -> impl Strategy<Value = Request> {
 }
 
 fn predecessor() -> impl Strategy<Value = Predecessor> {
-    let latch = prop_oneof![
-        Just(Latch::Clear),
-        Just(Latch::Faulted),
-        any::<(u32, u32)>().prop_map(|(service, count)| Latch::InCall { service, count }),
-    ];
     prop_oneof![
         3 => Just(Predecessor::None),
-        3 => (kind(), latch).prop_map(|(kind, latch)| Predecessor::Handover { kind, latch }),
+        3 => kind().prop_map(|kind| Predecessor::Handover { kind }),
         1 => kind().prop_map(|kind| Predecessor::Legacy { kind }),
         1 => Just(Predecessor::Unproven),
+    ]
+}
+
+fn latch() -> impl Strategy<Value = Latch> {
+    prop_oneof![
+        3 => Just(Latch::Clear),
+        1 => Just(Latch::Faulted),
+        1 => any::<(u32, u32)>().prop_map(|(service, count)| Latch::InCall { service, count }),
     ]
 }
 
@@ -54,10 +57,12 @@ fn facts() -> impl Strategy<Value = Facts> {
     let source = "somewhere";
     let quirk = prop::option::of(kind().prop_map(move |kind| Quirk { kind, source }));
     let firmware = (any::<bool>(), any::<bool>(), quirk);
-    (request(), predecessor(), firmware, kind(), fits(), fits()).prop_map(
-        |(request, predecessor, firmware, default, identity_fits, fixed_fits)| Facts {
+    let past = (predecessor(), latch());
+    (request(), past, firmware, kind(), fits(), fits()).prop_map(
+        |(request, past, firmware, default, identity_fits, fixed_fits)| Facts {
             request,
-            predecessor,
+            predecessor: past.0,
+            latch: past.1,
             mixed: firmware.0,
             svam_supported: firmware.1,
             quirk: firmware.2,
@@ -84,13 +89,18 @@ proptest! {
     fn an_inherited_map_keeps_its_kind(facts in facts()) {
         if let Decision::Reuse { kind, .. } = decide(&facts) {
             match facts.predecessor {
-                Predecessor::Handover { kind: left, latch } => {
+                Predecessor::Handover { kind: left } | Predecessor::Legacy { kind: left } => {
                     prop_assert_eq!(kind, left);
-                    prop_assert!(latch == Latch::Clear || facts.request.retry);
                 }
-                Predecessor::Legacy { kind: left } => prop_assert_eq!(kind, left),
                 other => prop_assert!(false, "nothing to reuse of {:?}", other),
             }
+        }
+    }
+
+    #[test]
+    fn known_bad_firmware_is_called_only_when_retried(facts in facts()) {
+        if matches!(decide(&facts), Decision::Fresh { .. } | Decision::Reuse { .. }) {
+            prop_assert!(facts.latch == Latch::Clear || facts.request.retry);
         }
     }
 

@@ -79,7 +79,7 @@ pub(crate) enum Predecessor {
     /// There was none: firmware started this kernel, and that is proven.
     None,
     /// A valid handover table.
-    Handover { kind: Kind, latch: Latch },
+    Handover { kind: Kind },
     /// The traces of a stock kernel: addresses in the memory map.
     Legacy { kind: Kind },
     /// It cannot be told. Firmware may have been converted, nobody knows to what.
@@ -87,16 +87,14 @@ pub(crate) enum Predecessor {
 }
 
 /// What an earlier kernel saw the firmware do.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) enum Latch {
+    #[default]
     Clear,
     /// It faulted or hung.
     Faulted,
     /// A kernel died inside this call.
-    InCall {
-        service: u32,
-        count: u32,
-    },
+    InCall { service: u32, count: u32 },
 }
 
 /// A firmware known to need a particular map kind.
@@ -112,6 +110,7 @@ pub(crate) struct Quirk {
 pub(crate) struct Facts {
     pub(crate) request: Request,
     pub(crate) predecessor: Predecessor,
+    pub(crate) latch: Latch,
     /// 32-bit firmware under a 64-bit kernel.
     pub(crate) mixed: bool,
     /// RT_PROPERTIES (UEFI 2.10, section 4.6) does not exclude SVAM.
@@ -205,20 +204,21 @@ pub(crate) fn decide(facts: &Facts) -> Decision {
     if facts.request.off {
         return Decision::Decline;
     }
-    match facts.predecessor {
-        Predecessor::Handover { latch, .. } if latch != Latch::Clear && !facts.request.retry => {
-            Decision::ServicesOff(match latch {
-                Latch::InCall { service, count } => Off::InCall { service, count },
-                _ => Off::Faulted,
-            })
+    match facts.latch {
+        Latch::Faulted if !facts.request.retry => return Decision::ServicesOff(Off::Faulted),
+        Latch::InCall { service, count } if !facts.request.retry => {
+            return Decision::ServicesOff(Off::InCall { service, count });
         }
+        _ => (),
+    }
+    match facts.predecessor {
         // No kernel has given 32-bit firmware addresses that it cannot hold.
-        Predecessor::Handover { kind, .. } | Predecessor::Legacy { kind }
+        Predecessor::Handover { kind } | Predecessor::Legacy { kind }
             if facts.mixed && !kind.is_identity() =>
         {
             Decision::ServicesOff(Off::Unproven)
         }
-        Predecessor::Handover { kind, .. } => reuse(facts, kind, Reason::Handover),
+        Predecessor::Handover { kind } => reuse(facts, kind, Reason::Handover),
         Predecessor::Legacy { kind } => reuse(facts, kind, Reason::Legacy),
         Predecessor::Unproven => Decision::ServicesOff(Off::Unproven),
         Predecessor::None => fresh(facts),
@@ -291,6 +291,7 @@ mod tests {
             retry: false,
         },
         predecessor: Predecessor::None,
+        latch: Latch::Clear,
         mixed: false,
         svam_supported: true,
         quirk: None,
@@ -360,7 +361,8 @@ mod tests {
             ),
         ] {
             let kind = Kind::Ident;
-            let mut facts = after(Predecessor::Handover { kind, latch });
+            let mut facts = after(Predecessor::Handover { kind });
+            facts.latch = latch;
             assert_eq!(decide(&facts), Decision::ServicesOff(off));
             facts.request.retry = true;
             assert!(reuses(facts, kind, Reason::Handover, None));
@@ -369,10 +371,9 @@ mod tests {
 
     #[test]
     fn an_inherited_map_is_reused_whatever_is_asked() {
-        let latch = Latch::Clear;
         for kind in Kind::ALL {
             for (predecessor, reason) in [
-                (Predecessor::Handover { kind, latch }, Reason::Handover),
+                (Predecessor::Handover { kind }, Reason::Handover),
                 (Predecessor::Legacy { kind }, Reason::Legacy),
             ] {
                 let facts = after(predecessor);
@@ -408,12 +409,8 @@ mod tests {
 
     #[test]
     fn a_32_bit_firmware_is_not_called_at_high_addresses() {
-        let latch = Latch::Clear;
         for kind in Kind::ALL {
-            for predecessor in [
-                Predecessor::Handover { kind, latch },
-                Predecessor::Legacy { kind },
-            ] {
+            for predecessor in [Predecessor::Handover { kind }, Predecessor::Legacy { kind }] {
                 let mixed = Facts {
                     mixed: true,
                     ..after(predecessor)
