@@ -19,8 +19,6 @@ const PAGE_TABLES: &str = "/sys/kernel/debug/page_tables/efi";
 const CLOCK_SAMPLES: u32 = 20;
 
 pub fn collect(generation: usize, command_line: &str) -> Result<Facts> {
-    let uptime = fs::read_to_string("/proc/uptime")?;
-    let seconds = uptime.split(' ').next().unwrap_or_default();
     Ok(Facts {
         generation,
         release: read_line("/proc/sys/kernel/osrelease")?,
@@ -35,7 +33,6 @@ pub fn collect(generation: usize, command_line: &str) -> Result<Facts> {
         // Last: calls into firmware have built what they build on demand.
         page_tables: as_outcome(read_page_tables()),
         ballast: fs::read(BALLAST).ok().map(|bytes| crc32fast::hash(&bytes)),
-        uptime: seconds.parse().context("/proc/uptime")?,
     })
 }
 

@@ -58,8 +58,6 @@ pub struct Facts {
     pub clock: Outcome<Clock>,
     /// CRC-32 of the ballast in the initrd, if there is one.
     pub ballast: Option<u32>,
-    /// Seconds from this kernel's start to its /init.
-    pub uptime: f64,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -22,6 +22,13 @@ const SAMPLES: u32 = 200;
 /// In a small machine kexec'd kernels with `off` clear 16 bytes of themselves, as stock ones do.
 const MEMORY_MIB: u32 = 3072;
 
+/// Boot-time take-over is what happens between these two lines of the kernel's log, less the same
+/// without runtime services (FLOOR).
+const BEFORE_TAKE_OVER: &str = "x86/fpu: Enabled xstate features";
+const AFTER_TAKE_OVER: &str = "pid_max: default";
+const FLOOR: &str = "efi=noruntime";
+const TAKE_OVER: &str = "take-over at boot";
+
 /// One number of one kind in one generation: the smallest of all rounds, since whatever disturbs
 /// a round only adds.
 type Numbers = BTreeMap<(String, usize, &'static str), u64>;
@@ -31,6 +38,13 @@ pub fn run(lab: &Lab, rounds: u32, jobs: usize) -> Result<()> {
     let scenarios: Vec<_> = (1..=rounds)
         .flat_map(|round| KINDS.map(|kind| (kind, scenario(kind, round))))
         .collect();
+    let floor = runner::run(lab, &floor_scenario())?;
+    let floor = floor
+        .report
+        .0
+        .get(&0)
+        .context("no report without runtime services")?;
+    let floor = take_over_window(&floor.log)?;
     let bar = runner::progress_bar(scenarios.len());
     let waiting = Mutex::new(scenarios.iter());
     let numbers = Mutex::new(Numbers::new());
@@ -46,7 +60,10 @@ pub fn run(lab: &Lab, rounds: u32, jobs: usize) -> Result<()> {
                 let complete = complete(&run.report);
                 let complete = complete.with_context(|| run.logs.display().to_string())?;
                 for (generation, told) in complete.into_iter().enumerate() {
-                    for (what, number) in measure(told)? {
+                    let take_over = take_over_window(&told.log)?.saturating_sub(floor);
+                    let mut measured = measure(told)?;
+                    measured.push((TAKE_OVER.into(), take_over));
+                    for (what, number) in measured {
                         let mut numbers = numbers.lock().expect("no thread panics");
                         let smallest = numbers.entry((what, generation, kind)).or_insert(number);
                         *smallest = number.min(*smallest);
@@ -104,6 +121,27 @@ fn scenario(kind: &str, round: u32) -> Scenario {
     }
 }
 
+fn floor_scenario() -> Scenario {
+    let mut scenario = scenario("off", 0);
+    scenario.name = "bench-floor".into();
+    scenario.kernel.truncate(1);
+    scenario.kernel[0].options = FLOOR.into();
+    scenario.kernel[0].then.clear();
+    scenario
+}
+
+/// Virtual nanoseconds.
+fn take_over_window(log: &[String]) -> Result<u64> {
+    let time = |part: &str| {
+        let line = log.iter().find(|line| line.contains(part));
+        let stamp = line.and_then(|line| line.strip_prefix('[')?.split_once(']'));
+        let seconds: Option<f64> = stamp.and_then(|(seconds, _)| seconds.trim().parse().ok());
+        seconds.with_context(|| format!("no {part:?} in the kernel log"))
+    };
+    let seconds = time(AFTER_TAKE_OVER)? - time(BEFORE_TAKE_OVER)?;
+    Ok((seconds * 1e9).round() as u64)
+}
+
 fn complete(report: &Report) -> Result<Vec<&Told>> {
     for generation in 0..GENERATIONS {
         let told = report.0.get(&generation);
@@ -136,7 +174,6 @@ fn measure(told: &Told) -> Result<Vec<(String, u64)>> {
         ));
         let regions = facts.runtime_map.as_ref().map_or(0, Vec::len);
         numbers.push(("runtime regions".into(), regions as u64));
-        numbers.push(("boot".into(), (facts.uptime * 1e9) as u64));
     }
     Ok(numbers)
 }
@@ -203,6 +240,19 @@ mod tests {
             execute: false,
             level,
         }
+    }
+
+    #[test]
+    fn take_over_is_between_two_lines() {
+        let line = |time, text| format!("[{time}] {text}");
+        let mut log = vec![
+            line("    0.082726", BEFORE_TAKE_OVER),
+            line("    0.092616", AFTER_TAKE_OVER),
+        ];
+        assert_eq!(take_over_window(&log).unwrap(), 9_890_000);
+        log.pop();
+        let error = take_over_window(&log).unwrap_err();
+        assert!(error.to_string().contains(AFTER_TAKE_OVER), "{error}");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use efi_rtmap_guest::report::{Facts, Outcome};
 
 use crate::machine::{ballast, End};
 use crate::report::{Report, Told};
-use crate::scenario::{Kind, Origin, RuntimeMap, Scenario, Step, Wx, YesNo};
+use crate::scenario::{Kind, Origin, RuntimeMap, Scenario, Step, Wx, WxWord, YesNo};
 
 /// One expectation that was not met.
 #[derive(Clone, Debug)]
@@ -224,20 +224,28 @@ impl Judge<'_> {
             return;
         };
         let ranges: Vec<&Mapping> = mappings.iter().filter(|m| m.write_and_execute()).collect();
-        let wanted = match self.step.expect.wx {
-            Some(Wx::Exactly(count)) => count,
-            None if self.step.rtmap_on() => 0,
-            _ => return,
-        };
-        let seen = ranges
+        let shown: Vec<String> = ranges
             .iter()
-            .map(|m| format!("{:#x}-{:#x}", m.start, m.end));
-        let seen: Vec<String> = seen.collect();
-        self.expect(
-            ranges.len() == wanted,
-            || format!("{wanted} W+X ranges"),
-            format!("{} {}", ranges.len(), seen.join(" ")),
-        );
+            .map(|m| format!("{:#x}-{:#x}", m.start, m.end))
+            .collect();
+        let seen = format!("{} {}", ranges.len(), shown.join(" "));
+        match self.step.expect.wx {
+            Some(Wx::Word(WxWord::Any)) => {}
+            Some(Wx::Word(WxWord::Some)) => {
+                self.expect(!ranges.is_empty(), || "some W+X ranges".into(), seen);
+            }
+            Some(Wx::Exactly(count)) => {
+                self.expect(
+                    ranges.len() == count,
+                    || format!("{count} W+X ranges"),
+                    seen,
+                );
+            }
+            None if self.step.rtmap_on() => {
+                self.expect(ranges.is_empty(), || "0 W+X ranges".into(), seen);
+            }
+            None => {}
+        }
     }
 
     fn runtime_map(&mut self) {

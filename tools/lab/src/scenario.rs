@@ -149,15 +149,18 @@ pub enum RuntimeMap {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(untagged, expecting = "expected a number or \"any\"")]
+#[serde(untagged, expecting = "expected a number, \"some\" or \"any\"")]
 pub enum Wx {
     Exactly(usize),
-    Any(AnyNumber),
+    Word(WxWord),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum AnyNumber {
+pub enum WxWord {
+    /// At least one.
+    Some,
+    /// Not asserted.
     Any,
 }
 

@@ -207,7 +207,7 @@ mod tests {
             (
                 "\"any\"",
                 "\"some\"",
-                &["kernel[1].expect.wx", "number or \"any\""],
+                &["kernel[1].expect.wx", "number, \"some\" or \"any\""],
             ),
             ("wx =", "xw =", &["kernel[1].expect", "xw"]),
             ("about =", "abuot =", &["abuot"]),

@@ -83,7 +83,6 @@ fn good_facts(k: usize) -> Facts {
             nanoseconds: 1,
         }),
         ballast: None,
-        uptime: 1.0,
     }
 }
 
@@ -222,6 +221,10 @@ fn maps() {
         |facts| facts.page_tables = Err("no dump".into()),
         &["page tables", "no dump"],
     );
+    let mut lossy = scenario();
+    lossy.kernel[1].expect.wx = Some(Wx::Word(WxWord::Some));
+    let seen = findings(&lossy, &good(), "", &End::Exited);
+    one_finding(seen, "generation 1: ", &["some W+X ranges", "seen 0"]);
     let moved = |facts: &mut Facts| facts.runtime_map.as_mut().unwrap()[0].virt = 0xabc;
     red_facts(
         moved,
