@@ -19,12 +19,12 @@
  * leaves the other valid. A slot that holds its length and CRC as zero has
  * never been written.
  *
- * All fields are little endian, all addresses physical but for &virt. Fields
+ * All fields are little endian, all addresses physical but for the entries' @virt. Fields
  * and bits that are not defined are zero. A reader refuses a slot whose major
  * version it does not know, or in which undefined flags are set. It ignores
  * bytes behind those it knows: a minor version may add fields behind the slot's
- * header, and behind the fields of an entry, and enlarges &entry_offset and
- * &entry_size accordingly.
+ * header, and behind the fields of an entry, and enlarges @entry_offset and
+ * @entry_size accordingly.
  *
  * Any other change of layout or meaning is breaking and raises the major
  * version.

@@ -35,7 +35,7 @@ unsafe extern "C" fn efi_rtmap_parse_option(option: *const c_char) {
     let option = unsafe { CStr::from_char_ptr(option) };
     let request = state::request().add(option.to_bytes(), |word| {
         pr_warn!(
-            "unknown map kind '{}', using auto: choose one of auto, phys, ident, fixed, off\n",
+            "unknown option 'rtmap:{}', using auto: choose auto, phys, ident, fixed, off or retry\n",
             BStr::from_bytes(word)
         );
     });

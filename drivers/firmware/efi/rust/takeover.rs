@@ -201,7 +201,7 @@ pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Fai
         } => {
             if let Some(refused) = refused {
                 pr_warn!(
-                    "{} asked for, but {}\n",
+                    "{} refused: {}\n",
                     refused.name(),
                     format_args!("{reason}")
                 );
@@ -215,7 +215,7 @@ pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Fai
         } => {
             if let Some(refused) = refused {
                 pr_warn!(
-                    "{} asked for, but the firmware runs with {} since an earlier kernel: it cannot be changed any more\n",
+                    "{} refused: the firmware runs with {} since an earlier kernel\n",
                     refused.name(),
                     kind.name()
                 );
