@@ -111,12 +111,14 @@ fn script(words: &[String], files: &Files) -> Result<String> {
     };
     fs::create_dir_all("/bin")?;
     run(Command::new(BUSYBOX).args(["--install", "-s", "/bin"]))?;
-    let path = files.unpack(name)?;
-    run(Command::new("/bin/sh")
-        .arg(path)
-        .args(arguments)
-        .current_dir("/tmp")
-        .env("PATH", "/bin:/sbin"))
+    let mut line = vec![files.unpack(name)?];
+    for word in arguments {
+        line.push(match word.strip_prefix('@') {
+            Some(name) => files.unpack(name)?,
+            None => word.into(),
+        });
+    }
+    run(Command::new("/bin/sh").args(line))
 }
 
 /// Runs to the end and returns what was printed; a failure carries it too.

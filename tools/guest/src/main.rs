@@ -14,8 +14,8 @@ mod variables;
 use std::fs;
 use std::path::Path;
 
-use anyhow::{ensure, Context, Result};
-use efi_rtmap_guest::plan::{Plan, FW_CFG_NAME, GENERATION_PARAMETER};
+use anyhow::{bail, ensure, Context, Result};
+use efi_rtmap_guest::plan::{Loader, Plan, FW_CFG_NAME, GENERATION_PARAMETER};
 use efi_rtmap_guest::report::Event;
 use nix::mount::{mount, MsFlags};
 use nix::sys::reboot::{reboot, RebootMode};
@@ -43,6 +43,10 @@ fn main() {
 
 fn live(generation: &mut usize) -> Result<()> {
     mount_all()?;
+    // Not given to each child: with a path or a folder of its own, std forks a child in a way that
+    // needs a kernel with sockets.
+    std::env::set_var("PATH", "/bin:/sbin");
+    std::env::set_current_dir("/tmp")?;
     let mut serial = Serial::open()?;
     let command_line = fs::read_to_string("/proc/cmdline")?;
     *generation = generation_of(&command_line)?;
@@ -54,11 +58,19 @@ fn live(generation: &mut usize) -> Result<()> {
 
     let facts = facts::collect(k, command_line.trim())?;
     serial.send(&Event::Facts(Box::new(facts)))?;
-    for action in &plan.generations[k].then {
+    let mut then = plan.generations[k].then.as_slice();
+    let next = plan.generations.get(k + 1);
+    let mut leave = None;
+    if next.is_some_and(|next| next.loader == Loader::Script) {
+        let (last, others) = then
+            .split_last()
+            .context("no action starts the next kernel")?;
+        (leave, then) = (Some(last), others);
+    }
+    for action in then {
         serial.send(&actions::perform(k, action, &files))?;
     }
-    let next = plan.generations.get(k + 1);
-    if let Some(next) = next {
+    if let Some(next) = next.filter(|_| leave.is_none()) {
         next_kernel::load(next, &files)?;
     }
     serial.send(&Event::KernelLog {
@@ -66,10 +78,14 @@ fn live(generation: &mut usize) -> Result<()> {
         lines: kernel_log::read()?,
     })?;
     serial.send(&Event::Leaving { generation: k })?;
-    if next.is_some() {
-        next_kernel::start()?;
+    match (next, leave) {
+        (Some(_), None) => next_kernel::start(),
+        (_, Some(leave)) => {
+            let came_back = actions::perform(k, leave, &files);
+            bail!("the last action came back: {came_back:?}")
+        }
+        (None, None) => Ok(()),
     }
-    Ok(())
 }
 
 fn mount_all() -> Result<()> {
@@ -102,6 +118,8 @@ fn mount_one(kind: &str, target: &str) -> Result<()> {
 fn generation_of(command_line: &str) -> Result<usize> {
     let number = command_line
         .split_ascii_whitespace()
+        .rev()
+        // The last one counts: a script repeats the words of this kernel and adds its own.
         .find_map(|word| word.strip_prefix(GENERATION_PARAMETER))
         .with_context(|| format!("no {GENERATION_PARAMETER} in {command_line:?}"))?;
     number

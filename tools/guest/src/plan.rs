@@ -39,7 +39,7 @@ pub struct Generation {
     pub then: Vec<Action>,
 }
 
-/// Which system call kexec-tools uses.
+/// How the kernel before loads this one: which system call kexec-tools use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Loader {
     #[default]
@@ -47,6 +47,9 @@ pub enum Loader {
     KexecLoad,
     #[serde(rename = "-s")]
     KexecFileLoad,
+    /// An action of the kernel before loads it, and that kernel's last action starts it.
+    #[serde(rename = "script")]
+    Script,
 }
 
 impl fmt::Display for Loader {
@@ -54,6 +57,7 @@ impl fmt::Display for Loader {
         f.write_str(match self {
             Self::KexecLoad => "-c",
             Self::KexecFileLoad => "-s",
+            Self::Script => "by a script",
         })
     }
 }
@@ -67,7 +71,8 @@ pub enum Action {
     UseMemory(u64),
     /// Load a module of [`Plan::files`].
     Insmod(String),
-    /// Run a shell script of [`Plan::files`] with these arguments.
+    /// Run a shell script of [`Plan::files`] with these arguments; `@name` is the path of another
+    /// of these files.
     Script(Vec<String>),
     /// Time this many calls of each kind.
     Bench(u32),

@@ -273,7 +273,7 @@ impl Step {
         );
         ensure!(
             first || self.loader.is_some(),
-            "loader: missing; \"-c\" or \"-s\""
+            "loader: missing; \"-c\", \"-s\" or \"script\""
         );
         let expect = &self.expect;
         let ours = [

@@ -206,7 +206,7 @@ mod tests {
             ("\"stock\"", "\"bsd\"", &["kernel[1].image = \"bsd\""]),
             (
                 "\"any\"",
-                "\"some\"",
+                "\"few\"",
                 &["kernel[1].expect.wx", "number, \"some\" or \"any\""],
             ),
             ("wx =", "xw =", &["kernel[1].expect", "xw"]),

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 //! What the kernel and the actions said.
 
+use efi_rtmap_guest::plan::GENERATION_PARAMETER;
+
 use super::Judge;
 
 /// Words of kernel log lines that mean trouble, whatever the scenario.
@@ -51,8 +53,16 @@ impl Judge<'_> {
 
 /// From the line in which a kernel tells its command line to the same line of the next.
 fn console_of(console: &str, generation: usize) -> &str {
-    let mark = |k: usize| format!("rtmap.gen={k} ");
-    let start = console.find(&mark(generation)).unwrap_or(console.len());
+    let start = told_generation(console, generation).unwrap_or(console.len());
     let rest = &console[start..];
-    &rest[..rest.find(&mark(generation + 1)).unwrap_or(rest.len())]
+    &rest[..told_generation(rest, generation + 1).unwrap_or(rest.len())]
+}
+
+fn told_generation(console: &str, generation: usize) -> Option<usize> {
+    let word = format!("{GENERATION_PARAMETER}{generation}");
+    let places = console.match_indices(&word).map(|(place, _)| place);
+    places.into_iter().find(|place| {
+        let after = &console[place + word.len()..];
+        !after.starts_with(|next: char| next.is_ascii_digit())
+    })
 }

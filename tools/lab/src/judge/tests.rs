@@ -311,7 +311,7 @@ fn complaints_of_the_kernel() {
 
 #[test]
 fn what_only_the_console_has() {
-    let console = "rtmap.gen=0 \nfine\nrtmap.gen=1 \nKernel panic - not syncing\n";
+    let console = "rtmap.gen=0\nfine rtmap.gen=10\nrtmap.gen=1\nKernel panic - not syncing\n";
     let seen = findings(&scenario(), &good(), console, &End::Exited);
     one_finding(seen, "generation 1: ", &["Kernel panic"]);
 }
