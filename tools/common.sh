@@ -86,11 +86,13 @@ rust_lib_src() {
 }
 
 # kernel_make NAME TREE ARGUMENT...: the kernel's make, objects in $O/linux/NAME.
-# Everything that could differ between two machines is fixed.
+# Everything that could differ between two machines is fixed. ccache makes paths below $O
+# relative, so that its entries serve any clone; the prefix map keeps them out of __FILE__.
 kernel_make() {
-	local name=$1 tree=$2 llvm
+	local name=$1 tree=$2 llvm relative
 	shift 2
 	llvm=$(llvm_version)
+	relative=$(realpath -m --relative-to="$O/linux/$name" "$tree")
 	PATH=$BINDGEN/bin:$PATH \
 	LIBCLANG_PATH=$("llvm-config-$llvm" --libdir) \
 	CCACHE_DIR=${CCACHE_DIR:-$CACHE/ccache} CCACHE_BASEDIR=$O CCACHE_NOHASHDIR=1 \
@@ -99,5 +101,5 @@ kernel_make() {
 	KBUILD_BUILD_VERSION=1 \
 	make --no-print-directory -C "$tree" "O=$O/linux/$name" ARCH=x86_64 "LLVM=-$llvm" \
 		"CC=ccache clang-$llvm" "HOSTCC=ccache clang-$llvm" \
-		"RUST_LIB_SRC=$(rust_lib_src)" "-j$(nproc)" "$@"
+		"KCPPFLAGS=-fmacro-prefix-map=$relative/=" "RUST_LIB_SRC=$(rust_lib_src)" "-j$(nproc)" "$@"
 }
