@@ -65,15 +65,36 @@ pub struct QueryVariableInfo {
 nix::ioctl_readwrite!(ioctl_get_variable, b'p', 1, GetVariable);
 nix::ioctl_read!(ioctl_get_time, b'p', 3, GetTime);
 nix::ioctl_read!(ioctl_query_variable_info, b'p', 8, QueryVariableInfo);
+nix::ioctl_read!(ioctl_supported_mask, b'p', 12, u32);
 
-pub struct EfiTest(File);
+/// Bits of the mask of supported services (UEFI 2.10, section 4.6.2).
+const GET_TIME: u32 = 1 << 0;
+const GET_VARIABLE: u32 = 1 << 4;
+const QUERY_VARIABLE_INFO: u32 = 1 << 13;
+
+pub struct EfiTest {
+    device: File,
+    supported: u32,
+}
 
 impl EfiTest {
     pub fn open() -> Result<Self> {
-        Ok(Self(File::open(DEVICE).context(DEVICE)?))
+        let device = File::open(DEVICE).context(DEVICE)?;
+        let mut supported = 0;
+        // SAFETY: the driver writes one u32.
+        unsafe { ioctl_supported_mask(device.as_raw_fd(), &mut supported) }.context(DEVICE)?;
+        Ok(Self { device, supported })
+    }
+
+    /// The driver does not look before it jumps: services that are off are null pointers.
+    fn supports(&self, service: u32) -> Result<()> {
+        let supported = self.supported;
+        ensure!(supported & service != 0, "services: only {supported:#x}");
+        Ok(())
     }
 
     pub fn get_time(&self) -> Result<EfiTime> {
+        self.supports(GET_TIME)?;
         let mut time = EfiTime::default();
         let mut capabilities = Capabilities::default();
         let mut status = u64::MAX;
@@ -83,13 +104,14 @@ impl EfiTest {
             status: &mut status,
         };
         // SAFETY: the pointers are to live objects of the types that the driver expects.
-        let result = unsafe { ioctl_get_time(self.0.as_raw_fd(), &mut call) };
+        let result = unsafe { ioctl_get_time(self.device.as_raw_fd(), &mut call) };
         check("GetTime", result, status)?;
         Ok(time)
     }
 
     /// Reads a small variable; returns its size.
     pub fn get_variable(&self, name: &str, vendor: &Guid) -> Result<u64> {
+        self.supports(GET_VARIABLE)?;
         let name: Vec<u16> = name.encode_utf16().chain([0]).collect();
         let (mut attributes, mut status) = (0, u64::MAX);
         let mut data = [0; 1024];
@@ -103,12 +125,13 @@ impl EfiTest {
             status: &mut status,
         };
         // SAFETY: as above; `data_size` is what `data` has room for.
-        let result = unsafe { ioctl_get_variable(self.0.as_raw_fd(), &mut call) };
+        let result = unsafe { ioctl_get_variable(self.device.as_raw_fd(), &mut call) };
         check("GetVariable", result, status)?;
         Ok(data_size)
     }
 
     pub fn storage(&self) -> Result<Storage> {
+        self.supports(QUERY_VARIABLE_INFO)?;
         let mut storage = Storage::default();
         let mut status = u64::MAX;
         let mut call = QueryVariableInfo {
@@ -119,7 +142,7 @@ impl EfiTest {
             status: &mut status,
         };
         // SAFETY: as above.
-        let result = unsafe { ioctl_query_variable_info(self.0.as_raw_fd(), &mut call) };
+        let result = unsafe { ioctl_query_variable_info(self.device.as_raw_fd(), &mut call) };
         check("QueryVariableInfo", result, status)?;
         Ok(storage)
     }
