@@ -15,7 +15,7 @@ module! {
     license: "GPL",
 }
 
-#[pin_data]
+#[pin_data(PinnedDrop)]
 struct EfiRtmapSample {
     map: RuntimeMap,
 }
