@@ -11,7 +11,8 @@
 
 #ifdef CONFIG_EFI_RTMAP
 
-#include <linux/crc32.h>	/* for Rust */
+#include <linux/crc32.h>		/* for Rust */
+#include <linux/efi-rtmap-table.h>	/* for Rust */
 
 /* Physical address of the handover table, or EFI_INVALID_TABLE_ADDR. */
 extern unsigned long efi_rtmap_table;

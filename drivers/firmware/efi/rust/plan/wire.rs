@@ -34,9 +34,9 @@ pub(crate) use self::{
 
 /// Bytes of the table before the slots.
 pub(crate) const HEADER_SIZE: usize = 64;
-const SLOT_HEADER_SIZE: usize = 96;
-const ENTRY_SIZE: usize = 40;
-const MAGIC: u64 = u64::from_le_bytes(*b"EFIRTMAP");
+pub(crate) const SLOT_HEADER_SIZE: usize = 96;
+pub(crate) const ENTRY_SIZE: usize = 40;
+pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"EFIRTMAP");
 const MAJOR: u16 = 1;
 const MINOR: u16 = 0;
 
