@@ -59,7 +59,7 @@ impl Installed {
     /// `efi_runtime_lock` is held until this is dropped, by the same thread on the same processor.
     /// The take-over has built the page tables.
     pub(crate) unsafe fn new() -> Self {
-        // SAFETY: The page tables are there, and the lock keeps others from copying to them.
+        // SAFETY: The page tables are there, and the lock keeps others from copying into them.
         unsafe { bindings::efi_rtmap_sync_kernel_mappings() };
         let fpu = FpuSection::new();
         let speculation = SpeculationRestricted::new();

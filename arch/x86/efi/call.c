@@ -7,17 +7,35 @@
 #include <linux/efi.h>
 #include <linux/efi-rtmap.h>
 #include <linux/mmu_context.h>
+#include <linux/string.h>
 #include <linux/workqueue.h>
 
 #include <asm/cpufeature.h>
 #include <asm/efi.h>
 #include <asm/mmu_context.h>
 #include <asm/nospec-branch.h>
+#include <asm/pgtable.h>
 #include <asm/tlbflush.h>
 
+/*
+ * Firmware is called with the kernel's half mapped as it is now: memory may have
+ * been added since the last call. That shows in the top levels of the page tables
+ * only. The entries around the firmware's own, one level further down, are those
+ * of the kernel's image and the fixmap, which efi_sync_low_kernel_mappings() has
+ * copied at boot, and which never change.
+ */
 void efi_rtmap_sync_kernel_mappings(void)
 {
-	efi_sync_low_kernel_mappings();
+	unsigned int first = pgd_index(PAGE_OFFSET);
+	unsigned int last = pgd_index(EFI_VA_END);
+	pgd_t *pgd = efi_mm.pgd;
+
+	memcpy(pgd + first, init_mm.pgd + first, (last - first) * sizeof(*pgd));
+
+	if (pgtable_l5_enabled())
+		memcpy(p4d_offset(pgd + last, 0),
+		       p4d_offset(init_mm.pgd + last, 0),
+		       p4d_index(EFI_VA_END) * sizeof(p4d_t));
 }
 
 void efi_rtmap_fpu_begin(void)

@@ -200,7 +200,6 @@ unsafe extern "C" fn efi_rtmap_get_region(
         virt: found.virt.value(),
         pages: found.phys.pages().count(),
         type_: found.ty.0,
-        ..Default::default()
     };
     // SAFETY: By this function's contract.
     unsafe { region.write(value) };

@@ -162,7 +162,7 @@ pub(crate) fn memory_map() -> Result<(KVVec<u8>, usize, u32)> {
     if memmap.map.is_null() {
         return Err(ENODATA);
     }
-    let desc_size = usize::try_from(memmap.desc_size)?;
+    let desc_size = memmap.desc_size;
     let count = usize::try_from(memmap.nr_map)?;
     let size = count.checked_mul(desc_size).ok_or(EOVERFLOW)?;
     // SAFETY: `map` is the kernel's mapping of `nr_map` descriptors of `desc_size` bytes.
@@ -191,7 +191,7 @@ pub(crate) fn new_memory_map(size: usize, fill: impl FnOnce(&mut [u8]) -> Result
 pub(crate) fn rewrite_memory_map(fill: impl FnOnce(&mut [u8]) -> Result) -> Result {
     // SAFETY: The take-over runs before there are other threads that could change `efi`.
     let memmap = unsafe { addr_of!(bindings::efi.memmap).read() };
-    let size = usize::try_from(memmap.nr_map)? * usize::try_from(memmap.desc_size)?;
+    let size = usize::try_from(memmap.nr_map)? * memmap.desc_size;
     // SAFETY: `map` is the kernel's mapping of `nr_map` descriptors of `desc_size` bytes, which
     // were allocated for this map. Nobody else looks at it before the take-over has ended.
     fill(unsafe { slice::from_raw_parts_mut(memmap.map.cast::<u8>(), size) })

@@ -36,6 +36,19 @@ pub(crate) fn map_for_svam(regions: &[Region]) -> Result {
     })
 }
 
+/// Takes execution away from boot services code, which SVAM was the last to run. Its memory is
+/// unmapped next, unless a debug option keeps it.
+pub(crate) fn end_boot_services(regions: &[Region]) -> Result {
+    regions
+        .iter()
+        .filter(|region| region.ty == MemoryType::BOOT_SERVICES_CODE)
+        .try_for_each(|region| {
+            let permission = Permission::of_type(region.ty);
+            let prot = protection(permission, region.ty, region.attributes);
+            map_both(&region.phys, region.virt, prot)
+        })
+}
+
 /// Maps `entries` with the permissions that they keep.
 pub(crate) fn map(entries: &[Entry]) -> Result {
     entries.iter().try_for_each(|entry| {

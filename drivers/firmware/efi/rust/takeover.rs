@@ -200,11 +200,7 @@ pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Fai
             refused,
         } => {
             if let Some(refused) = refused {
-                pr_warn!(
-                    "{} refused: {}\n",
-                    refused.name(),
-                    format_args!("{reason}")
-                );
+                pr_warn!("{} refused: {}\n", refused.name(), format_args!("{reason}"));
             }
             plan.make(kind, reason).map(Some)
         }
@@ -279,6 +275,7 @@ impl Plan<'_> {
                 ffi::rewrite_memory_map(|bytes| self.encode(bytes))?;
             }
         }
+        tables::end_boot_services(&self.regions)?;
         ffi::release_boot_services();
 
         let (entries, forward_cfg) = self.entries()?;
