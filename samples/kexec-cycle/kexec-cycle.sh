@@ -191,13 +191,17 @@ values() {
 	echo "$all${sum%% *}" | cut -c "-$((${#all} + 8))"
 }
 
-# What both system calls pass on to the next kernel.
+# What both system calls pass on to the next kernel, a line for each region. kexec-tools hand the
+# regions over in any order.
 runtime_map() {
 	for region in "$RUNTIME_MAP"/*; do
+		line=
 		for field in type phys_addr virt_addr num_pages attribute; do
-			cat "$region/$field" || die "cannot read $region/$field"
+			value=$(cat "$region/$field") || die "cannot read $region/$field"
+			line="$line $value"
 		done
-	done
+		echo "$line"
+	done | sort
 }
 
 ##
