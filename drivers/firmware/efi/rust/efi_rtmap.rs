@@ -10,16 +10,18 @@
 //! ```
 //!
 //! 1. [`plan`] decides. It is pure: bytes in, values out.
-//! 2. [`takeover`] is the one moment at boot when the map is decided upon and built; it reads
-//!    from top to bottom. Any doubt there costs the runtime services, never the boot.
+//! 2. [`takeover`] is the one moment at boot when the map is decided upon; [`build`] carries the
+//!    decision out. Any doubt there costs the runtime services, never the boot.
 //! 3. [`call`] installs the map before each firmware call and removes it after.
 //! 4. Page tables, locks, the workqueue and the way into the firmware stay the kernel's own.
 //! 5. C comes in through [`entry`]. Only [`ffi`] and [`arch`] call C.
 //!
 //! C header: [`include/linux/efi-rtmap.h`](srctree/include/linux/efi-rtmap.h)
 
+mod build;
 mod call;
 mod entry;
+mod failure;
 mod ffi;
 mod firmware;
 mod handover;

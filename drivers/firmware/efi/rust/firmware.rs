@@ -25,6 +25,7 @@ use crate::{
 use core::mem::offset_of;
 use kernel::{
     bindings::{
+        efi_rtmap_boot_facts,
         efi_system_table_64_t,
         efi_table_hdr_t, //
     },
@@ -46,10 +47,6 @@ pub(crate) struct Firmware {
     pub(crate) config: PhysAddr,
     pub(crate) vendor: PhysAddr,
     attributes: Option<PhysAddr>,
-    /// An earlier kernel has left traces in what this one was started with.
-    pub(crate) kexec: bool,
-    pub(crate) mixed: bool,
-    pub(crate) svam_supported: bool,
 }
 
 impl Firmware {
@@ -58,13 +55,12 @@ impl Firmware {
     /// # Errors
     ///
     /// `ENOMEM` or `ENODATA` if memory cannot be mapped, or there is no memory map.
-    pub(crate) fn read(systab: PhysAddr) -> Result<Self> {
-        let facts = ffi::boot_facts();
+    pub(crate) fn read(systab: PhysAddr, boot: &efi_rtmap_boot_facts) -> Result<Self> {
         let (memory_map, desc_size, desc_version) = ffi::memory_map()?;
         let table = ffi::read_physical(systab, size_of::<efi_system_table_64_t>())?;
         let runtime = offset_of!(efi_system_table_64_t, runtime);
         let revision = offset_of!(efi_system_table_64_t, fw_revision);
-        let vendor = PhysAddr::new(facts.fw_vendor);
+        let vendor = PhysAddr::new(boot.fw_vendor);
         Ok(Self {
             memory_map,
             desc_size,
@@ -75,12 +71,9 @@ impl Firmware {
                 vendor_crc: vendor_crc(vendor)?,
             },
             runtime: VirtAddr::new(u64_at(&table, runtime).ok_or(EINVAL)?),
-            config: PhysAddr::new(facts.config_table),
+            config: PhysAddr::new(boot.config_table),
             vendor,
-            attributes: (facts.memattr != 0).then_some(PhysAddr::new(facts.memattr)),
-            kexec: facts.kexec,
-            mixed: facts.mixed,
-            svam_supported: facts.svam_supported,
+            attributes: (boot.memattr != 0).then_some(PhysAddr::new(boot.memattr)),
         })
     }
 

@@ -14,11 +14,13 @@ use crate::{
         entry::Entry,
         inherit::{
             entries_of,
+            place,
             InheritError, //
         },
         layout::AddressSpace,
         list::List,
         memmap::MemoryMap,
+        region::Region,
         wire::{
             encode,
             Slot,
@@ -87,6 +89,8 @@ pub(crate) struct Found {
 pub(crate) struct Inherited {
     pub(crate) snapshot: Snapshot,
     pub(crate) entries: KVVec<Entry>,
+    /// The regions, where the entries have them.
+    pub(crate) regions: KVVec<Region>,
 }
 
 impl Memory {
@@ -105,7 +109,8 @@ impl Memory {
         })
     }
 
-    /// Reads what an earlier kernel handed over, and checks it against `firmware` and its `map`.
+    /// Reads what an earlier kernel handed over, and checks it against `firmware`, its `map` and
+    /// the `regions` of that.
     /// Why something is refused is printed.
     ///
     /// # Errors
@@ -116,6 +121,7 @@ impl Memory {
         firmware: &Firmware,
         map: &MemoryMap<'_>,
         space: &AddressSpace,
+        regions: &[Region],
     ) -> Result<Found> {
         let bytes = self.bytes()?;
         let table = Table::new(&bytes).map_err(refuse)?;
@@ -135,7 +141,9 @@ impl Memory {
         };
         self.next = (slot.id.other(), slot.sequence().wrapping_add(1));
         let entries = KVVec::from_elem(Entry::BLANK, table.capacity(), GFP_KERNEL)?;
-        match inherit(&slot, entries, firmware, map, space) {
+        let mut placed = KVVec::with_capacity(regions.len(), GFP_KERNEL)?;
+        placed.extend_from_slice(regions, GFP_KERNEL)?;
+        match inherit(&slot, firmware, map, space, entries, placed) {
             Ok(inherited) => {
                 if inherited.snapshot.faulted {
                     found.latch = Latch::Faulted;
@@ -212,25 +220,29 @@ impl Memory {
     }
 }
 
-/// Checks what `slot` says. `buffer` has room for its entries.
+/// Checks what `slot` says. `buffer` has room for its entries, and `regions` get their addresses.
 fn inherit(
     slot: &Slot<'_>,
-    mut buffer: KVVec<Entry>,
     firmware: &Firmware,
     map: &MemoryMap<'_>,
     space: &AddressSpace,
+    mut buffer: KVVec<Entry>,
+    mut regions: KVVec<Region>,
 ) -> Result<Inherited, InheritError> {
     let snapshot = slot.snapshot(&firmware.identity)?;
     let mut entries = List::new(&mut buffer);
     entries_of(slot, &snapshot, map, space, &mut entries)?;
+    place(&mut regions, &entries)?;
     let count = entries.len();
     buffer.truncate(count);
     Ok(Inherited {
         snapshot,
         entries: buffer,
+        regions,
     })
 }
 
+/// Says why something of the table cannot be used.
 fn refuse(reason: impl fmt::Display) -> Error {
     pr_warn!("handover table: {}\n", format_args!("{reason}"));
     EINVAL

@@ -3,6 +3,7 @@
 //! What the take-over has come to. Set once, at boot, and only read from then on.
 
 use crate::{
+    failure::Failure,
     handover::Memory,
     plan::{
         decide::{
@@ -13,9 +14,8 @@ use crate::{
         request::{
             Kind,
             Request, //
-        },
-    },
-    takeover::Failure, //
+        }, //
+    }, //
 };
 use kernel::{
     prelude::*,

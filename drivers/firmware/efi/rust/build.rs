@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Carries a decision out: builds the map, and publishes it.
+
+use crate::{
+    failure::Failure,
+    ffi,
+    firmware::Firmware,
+    handover::{
+        Inherited,
+        Memory, //
+    },
+    plan::{
+        addr::PhysAddr,
+        decide::{
+            Reason,
+            Svam, //
+        },
+        entry::{
+            split,
+            Entry, //
+        },
+        inherit::{
+            check_pointers,
+            InheritError, //
+        },
+        layout::{
+            AddressSpace,
+            LayoutError, //
+        },
+        list::List,
+        memattr::{
+            self,
+            Header,
+            Piece, //
+        },
+        memmap,
+        region::Region,
+        request::Kind,
+        wire::Snapshot, //
+    },
+    state::{
+        Life,
+        Map,
+        Origin, //
+    },
+    tables, //
+};
+use kernel::prelude::*;
+
+/// What is needed to carry a decision out.
+pub(crate) struct Plan<'a> {
+    pub(crate) firmware: &'a Firmware,
+    pub(crate) space: AddressSpace,
+    pub(crate) table: Option<Memory>,
+    pub(crate) regions: KVVec<Region>,
+}
+
+/// What is in the page tables, and how it came there.
+struct Built {
+    kind: Kind,
+    reason: Reason,
+    life: Life,
+    entries: KVVec<Entry>,
+    /// The runtime services table.
+    runtime: PhysAddr,
+    forward_cfg: bool,
+}
+
+impl Plan<'_> {
+    /// Makes a map of `kind`, and calls SVAM unless it is [`Kind::Phys`].
+    ///
+    /// # Errors
+    ///
+    /// A [`Failure`] if the map cannot be built, or firmware's pointers do not lie in it.
+    pub(crate) fn make(mut self, mut kind: Kind, mut reason: Reason) -> Result<Map, Failure> {
+        self.lay_out(kind)?;
+        ffi::alloc_tables()?;
+        tables::map_for_svam(&self.regions)?;
+        self.install_memory_map()?;
+        ffi::finish_tables()?;
+
+        let mut svam = Svam::after(kind);
+        if kind != Kind::Phys {
+            // SAFETY: The decision was fresh, so no kernel has called SVAM, and this is the only
+            // place that does. The lines above have mapped everything, and boot services memory
+            // is released below.
+            let called = unsafe { ffi::set_virtual_address_map(self.firmware.identity.systab) };
+            if let Err(status) = called {
+                // Firmware is physical still.
+                tables::unmap_layout(&self.regions)?;
+                (kind, svam, reason) = (Kind::Phys, Svam::Failed, Reason::SvamFailed(status));
+                self.lay_out(kind)?;
+                ffi::rewrite_memory_map(|bytes| self.encode(bytes))?;
+            }
+        }
+        tables::end_boot_services(&self.regions)?;
+        ffi::release_boot_services();
+
+        let (entries, forward_cfg) = self.entries()?;
+        tables::map(&entries)?;
+        self.regions.retain(|region| !region.is_temporary());
+        // SVAM does not move the table, only its address in the system table.
+        let runtime = PhysAddr::new(self.firmware.runtime.value());
+        self.publish(Built {
+            kind,
+            reason,
+            life: Life {
+                origin: Origin::Fresh,
+                generation: 0,
+                svam,
+                svam_generation: (svam != Svam::NotCalled).then_some(0),
+            },
+            entries,
+            runtime,
+            forward_cfg,
+        })
+    }
+
+    /// Installs the map that an earlier kernel has made.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::make`].
+    pub(crate) fn reuse(
+        mut self,
+        kind: Kind,
+        reason: Reason,
+        inherited: Option<Inherited>,
+    ) -> Result<Map, Failure> {
+        let built = match inherited {
+            Some(inherited) => {
+                self.regions = inherited.regions;
+                let snapshot = inherited.snapshot;
+                Built {
+                    kind,
+                    reason,
+                    life: Life {
+                        origin: Origin::Handover,
+                        generation: snapshot.generation.saturating_add(1),
+                        svam: snapshot.svam,
+                        svam_generation: snapshot.svam_generation,
+                    },
+                    entries: inherited.entries,
+                    runtime: snapshot.runtime,
+                    forward_cfg: snapshot.forward_cfg,
+                }
+            }
+            None => self.legacy(kind, reason)?,
+        };
+        ffi::alloc_tables()?;
+        tables::map(&built.entries)?;
+        self.install_memory_map()?;
+        ffi::finish_tables()?;
+        self.publish(built)
+    }
+
+    /// What a kernel without handover table has made, as far as its traces tell.
+    fn legacy(&self, kind: Kind, reason: Reason) -> Result<Built, Failure> {
+        let (entries, forward_cfg) = self.entries()?;
+        let runtime = self.firmware.runtime;
+        Ok(Built {
+            kind,
+            reason,
+            life: Life {
+                origin: Origin::Legacy,
+                // At least: kernels without handover table do not count.
+                generation: 1,
+                svam: if kind == Kind::Fixed {
+                    Svam::CalledFixed
+                } else {
+                    Svam::Unknown
+                },
+                svam_generation: None,
+            },
+            entries,
+            runtime: self.firmware.runtime_phys(&self.regions).ok_or(
+                InheritError::NotExecutable("runtime services table", runtime),
+            )?,
+            forward_cfg,
+        })
+    }
+
+    fn lay_out(&mut self, kind: Kind) -> Result<(), LayoutError> {
+        if kind.is_identity() {
+            self.space.lay_out_identity(&mut self.regions)
+        } else {
+            self.space.lay_out_fixed(&mut self.regions)
+        }
+    }
+
+    /// Makes the regions the kernel's memory map: what SVAM is called with, and what sysfs and
+    /// both kexec system calls pass on.
+    fn install_memory_map(&self) -> Result {
+        let size = self
+            .regions
+            .len()
+            .checked_mul(self.firmware.desc_size())
+            .ok_or(EOVERFLOW)?;
+        ffi::new_memory_map(size, |bytes| self.encode(bytes))
+    }
+
+    fn encode(&self, bytes: &mut [u8]) -> Result {
+        memmap::encode(&self.regions, self.firmware.desc_size(), bytes)
+            .map(|_| ())
+            .ok_or(EINVAL)
+    }
+
+    /// Splits the regions by what the memory attributes table says, if there is one. Also tells
+    /// whether control flow checks may stay on.
+    fn entries(&self) -> Result<(KVVec<Entry>, bool), Failure> {
+        let table = self.firmware.attributes();
+        let header = table.as_deref().and_then(|bytes| Header::new(bytes).ok());
+        let count = header.map_or(0, |header| header.entries());
+        let mut pieces = KVVec::from_elem(Piece::BLANK, count, GFP_KERNEL)?;
+        let mut pieces = List::new(&mut pieces);
+        if let Some(bytes) = &table {
+            match memattr::pieces(bytes, &self.regions, &mut pieces) {
+                Ok(0) => (),
+                Ok(ignored) => pr_warn!("memory attributes table: {ignored} entries passed over\n"),
+                Err(error) => pr_warn!("memory attributes table: {}\n", format_args!("{error}")),
+            }
+        }
+        let most = 2 * (count + self.regions.len());
+        let mut buffer = KVVec::from_elem(Entry::BLANK, most, GFP_KERNEL)?;
+        let mut entries = List::new(&mut buffer);
+        split(&self.regions, &pieces, &mut entries)?;
+        let count = entries.len();
+        buffer.truncate(count);
+        Ok((buffer, header.is_some_and(|header| header.forward_cfg())))
+    }
+
+    /// Checks that firmware's pointers lie in the map, and tells the next kernel of it.
+    fn publish(mut self, built: Built) -> Result<Map, Failure> {
+        let Built {
+            kind,
+            reason,
+            life,
+            entries,
+            runtime,
+            forward_cfg,
+        } = built;
+        check_pointers(&entries, runtime, Firmware::get_time(runtime)?)?;
+        let snapshot = Snapshot {
+            generation: life.generation,
+            kind,
+            svam: life.svam,
+            svam_generation: life.svam_generation,
+            faulted: false,
+            forward_cfg,
+            writable_code: entries
+                .iter()
+                .any(|entry| entry.permission.writes() && entry.permission.executes()),
+            identity: self.firmware.identity,
+            runtime,
+            config: self.firmware.config,
+            vendor: self.firmware.vendor,
+        };
+        if let Some(table) = &mut self.table {
+            if let Err(error) = table.publish(&snapshot, &entries) {
+                pr_warn!("handover table: not written: {error:?}\n");
+            }
+        }
+        Ok(Map {
+            kind,
+            reason,
+            life,
+            forward_cfg,
+            regions: self.regions,
+            table: self.table,
+        })
+    }
+}

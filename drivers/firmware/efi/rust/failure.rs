@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Why a take-over ends without runtime services.
+
+use crate::plan::{
+    decide::Off,
+    inherit::InheritError,
+    layout::LayoutError,
+    list::Full,
+    memmap::MapError,
+    region::RegionError, //
+};
+use core::fmt;
+use kernel::{
+    alloc::AllocError,
+    prelude::*, //
+};
+
+/// Why the kernel goes without runtime services.
+pub(crate) enum Failure {
+    Off(Off),
+    Map(MapError),
+    Regions(RegionError),
+    Layout(LayoutError),
+    Inherit(InheritError),
+    TooManyEntries,
+    Kernel(Error),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Off(off) => off.fmt(f),
+            Self::Map(error) => error.fmt(f),
+            Self::Regions(error) => error.fmt(f),
+            Self::Layout(error) => error.fmt(f),
+            Self::Inherit(error) => error.fmt(f),
+            Self::TooManyEntries => f.write_str("the memory attributes table has too many entries"),
+            Self::Kernel(error) => write!(f, "the kernel could not build the map: {error:?}"),
+        }
+    }
+}
+
+macro_rules! impl_from {
+    ($($variant:ident($error:ty)),* $(,)?) => {
+        $(
+            impl From<$error> for Failure {
+                fn from(error: $error) -> Self {
+                    Self::$variant(error)
+                }
+            }
+        )*
+    };
+}
+
+impl_from!(
+    Map(MapError),
+    Regions(RegionError),
+    Layout(LayoutError),
+    Inherit(InheritError),
+    Kernel(Error),
+);
+
+impl From<AllocError> for Failure {
+    fn from(_: AllocError) -> Self {
+        Self::Kernel(ENOMEM)
+    }
+}
+
+impl From<Full> for Failure {
+    fn from(_: Full) -> Self {
+        Self::TooManyEntries
+    }
+}
