@@ -7,11 +7,11 @@ use crate::plan::{
     addr::PhysAddr,
     decide::{
         decide,
+        facts::Quirk,
         Decision,
         Facts,
         Latch,
         Predecessor,
-        Quirk,
         Svam, //
     },
     layout::LayoutError,

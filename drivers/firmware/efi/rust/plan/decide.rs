@@ -5,199 +5,24 @@
 //! [`decide`] is the table; the first row that matches wins. SVAM may be called once in the
 //! firmware's life, so a map that an earlier kernel made is reused whatever is asked for.
 
-use super::{
-    layout::LayoutError,
-    request::{
-        Kind,
-        Request, //
+mod decision;
+pub(crate) mod facts;
+
+use super::request::Kind;
+
+pub(crate) use self::{
+    decision::{
+        Decision,
+        Off,
+        Reason, //
+    },
+    facts::{
+        Facts,
+        Latch,
+        Predecessor,
+        Svam, //
     },
 };
-use core::fmt;
-
-/// What is known about the SVAM call of this firmware's life.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u32)]
-pub(crate) enum Svam {
-    Unknown = 0,
-    NotCalled = 1,
-    CalledIdent = 2,
-    CalledFixed = 3,
-    Failed = 4,
-}
-
-impl Svam {
-    const ALL: [Self; 5] = [
-        Self::Unknown,
-        Self::NotCalled,
-        Self::CalledIdent,
-        Self::CalledFixed,
-        Self::Failed,
-    ];
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::NotCalled => "not-called",
-            Self::CalledIdent => "called-ident",
-            Self::CalledFixed => "called-fixed",
-            Self::Failed => "failed",
-        }
-    }
-
-    pub(crate) fn from_number(number: u32) -> Option<Self> {
-        Self::ALL.into_iter().find(|svam| *svam as u32 == number)
-    }
-
-    /// The state after SVAM has succeeded for a map of `kind`, or been left out for it.
-    pub(crate) fn after(kind: Kind) -> Self {
-        match kind {
-            Kind::Phys => Self::NotCalled,
-            Kind::Ident => Self::CalledIdent,
-            Kind::Fixed => Self::CalledFixed,
-        }
-    }
-
-    /// Whether a map of `kind` can be the result of this state.
-    pub(crate) fn allows(self, kind: Kind) -> bool {
-        match self {
-            Self::Unknown => true,
-            Self::Failed => kind == Kind::Phys,
-            _ => self == Self::after(kind),
-        }
-    }
-}
-
-impl fmt::Display for Svam {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// What an earlier kernel left behind.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Predecessor {
-    /// There was none: firmware started this kernel, and that is proven.
-    None,
-    /// A valid handover table.
-    Handover { kind: Kind },
-    /// The traces of a stock kernel: addresses in the memory map.
-    Legacy { kind: Kind },
-    /// It cannot be told. Firmware may have been converted, nobody knows to what.
-    Unproven,
-}
-
-/// What an earlier kernel saw the firmware do.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) enum Latch {
-    #[default]
-    Clear,
-    /// It faulted or hung.
-    Faulted,
-    /// A kernel died inside this call.
-    InCall { service: u32, count: u32 },
-}
-
-/// A firmware known to need a particular map kind.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Quirk {
-    pub(crate) kind: Kind,
-    /// Where the misbehaviour was reported.
-    pub(crate) source: &'static str,
-}
-
-/// Everything that the decision depends on.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Facts {
-    pub(crate) request: Request,
-    pub(crate) predecessor: Predecessor,
-    pub(crate) latch: Latch,
-    /// 32-bit firmware under a 64-bit kernel.
-    pub(crate) mixed: bool,
-    /// RT_PROPERTIES (UEFI 2.10, section 4.6) does not exclude SVAM.
-    pub(crate) svam_supported: bool,
-    pub(crate) quirk: Option<Quirk>,
-    /// The kind that the architecture and the configuration prefer.
-    pub(crate) default: Kind,
-    /// Whether a 1:1 map, and one in the window, can hold the regions.
-    pub(crate) identity_fits: Result<(), LayoutError>,
-    pub(crate) fixed_fits: Result<(), LayoutError>,
-}
-
-/// Why a kind was chosen.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Reason {
-    Requested,
-    Default,
-    Quirk(&'static str),
-    Mixed,
-    SvamUnsupported,
-    DoesNotFit(LayoutError),
-    Handover,
-    Legacy,
-    /// SVAM returned this status, and firmware is still physical.
-    SvamFailed(u64),
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Requested => f.write_str("requested on the command line"),
-            Self::Default => f.write_str("default of this kernel"),
-            Self::Quirk(source) => write!(f, "this firmware needs it ({source})"),
-            Self::Mixed => f.write_str("firmware is 32-bit"),
-            Self::SvamUnsupported => f.write_str("firmware does not support SVAM at run time"),
-            Self::DoesNotFit(error) => error.fmt(f),
-            Self::Handover => f.write_str("inherited through the handover table"),
-            Self::Legacy => f.write_str("inherited from a kernel without handover table"),
-            Self::SvamFailed(status) => write!(f, "SVAM failed with status {status:#x}"),
-        }
-    }
-}
-
-/// Why the runtime services stay off.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Off {
-    Faulted,
-    InCall { service: u32, count: u32 },
-    Unproven,
-    DoesNotFit(LayoutError),
-}
-
-impl fmt::Display for Off {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let retry = "boot with efi=rtmap:retry to use it all the same";
-        match self {
-            Self::Faulted => write!(f, "an earlier kernel saw the firmware fault; {retry}"),
-            Self::InCall { service, count } => write!(
-                f,
-                "an earlier kernel stopped inside firmware call {count} (service {service}); {retry}"
-            ),
-            Self::Unproven => f.write_str("cannot tell which map an earlier kernel installed"),
-            Self::DoesNotFit(error) => error.fmt(f),
-        }
-    }
-}
-
-/// What to do.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Decision {
-    /// Leave everything to stock Linux.
-    Decline,
-    /// Boot without runtime services.
-    ServicesOff(Off),
-    /// Install the predecessor's map. `refused` is what was asked for and cannot be had any more.
-    Reuse {
-        kind: Kind,
-        reason: Reason,
-        refused: Option<Kind>,
-    },
-    /// Make a map, and call SVAM unless it is [`Kind::Phys`]. `refused` as above.
-    Fresh {
-        kind: Kind,
-        reason: Reason,
-        refused: Option<Kind>,
-    },
-}
 
 /// Decides.
 pub(crate) fn decide(facts: &Facts) -> Decision {
@@ -281,7 +106,10 @@ mod tests {
     use super::*;
     use crate::plan::{
         addr::PhysAddr,
-        fixtures::BLANK_REGION, //
+        decide::facts::Quirk,
+        fixtures::BLANK_REGION,
+        layout::LayoutError,
+        request::Request, //
     };
 
     const FRESH: Facts = Facts {
@@ -502,18 +330,5 @@ mod tests {
         );
         let mixed = true;
         assert_eq!(decide(&Facts { mixed, ..high }), off);
-    }
-
-    #[test]
-    fn svam_states_go_with_kinds() {
-        for svam in Svam::ALL {
-            assert_eq!(Svam::from_number(svam as u32), Some(svam));
-        }
-        assert_eq!(Svam::from_number(5), None);
-        for kind in Kind::ALL {
-            assert!(Svam::after(kind).allows(kind) && Svam::Unknown.allows(kind));
-            assert_eq!(Svam::Failed.allows(kind), kind == Kind::Phys);
-        }
-        assert!(!Svam::CalledFixed.allows(Kind::Ident));
     }
 }

@@ -130,20 +130,16 @@ fn add(
 mod tests {
     use super::*;
     use crate::plan::{
-        addr::{
-            Pages,
-            RangeError, //
+        addr::RangeError,
+        fixtures::{
+            range,
+            BLANK_ENTRY, //
         },
-        fixtures::BLANK_ENTRY,
     };
 
     const RX: Permission = Permission::ReadExecute;
     const RW: Permission = Permission::ReadWrite;
     const RWX: Permission = Permission::ReadWriteExecute;
-
-    fn range(start: u64, pages: u64) -> Result<PhysRange, RangeError> {
-        PhysRange::new(PhysAddr::new(start), Pages::new(pages))
-    }
 
     fn code(phys: PhysRange, virt: u64) -> Region {
         Region {

@@ -8,6 +8,8 @@ use super::{
     addr::{
         Pages,
         PhysAddr,
+        PhysRange,
+        RangeError,
         VirtAddr, //
     },
     entry::Entry,
@@ -24,6 +26,7 @@ use super::{
         Attributes,
         MemoryType, //
     },
+    perm::Permission,
     region::Region,
 };
 
@@ -106,6 +109,21 @@ pub(crate) const OVMF_STOCK_ADDRESSES: [(u64, u64); 4] = [
 pub(crate) const BLANK_REGION: Region = Region::BLANK;
 pub(crate) const BLANK_PIECE: Piece = Piece::BLANK;
 pub(crate) const BLANK_ENTRY: Entry = Entry::BLANK;
+
+pub(crate) fn range(start: u64, pages: u64) -> Result<PhysRange, RangeError> {
+    PhysRange::new(PhysAddr::new(start), Pages::new(pages))
+}
+
+/// An entry for runtime services data.
+pub(crate) fn entry(phys: u64, virt: u64, pages: u64) -> Result<Entry, RangeError> {
+    Ok(Entry {
+        ty: MemoryType::RUNTIME_SERVICES_DATA,
+        attributes: Attributes::RUNTIME,
+        phys: range(phys, pages)?,
+        virt: VirtAddr::new(virt),
+        permission: Permission::ReadWrite,
+    })
+}
 
 const SLOTS: usize = 16;
 const DESC_SIZE: usize = 48;

@@ -2,103 +2,33 @@
 
 //! Whether the map that an earlier kernel left fits the firmware that is there.
 
+mod error;
+mod legacy;
+mod place;
+mod pointers;
+
 use super::{
     addr::{
-        PhysAddr,
         PhysRange,
         VirtAddr, //
     },
     entry::Entry,
-    layout::{
-        AddressSpace,
-        LayoutError, //
-    },
-    list::{
-        Full,
-        List, //
-    },
+    layout::AddressSpace,
+    list::List,
     memmap::MemoryMap,
-    region::Region,
     request::Kind,
     wire::{
         Slot,
-        SlotError,
         Snapshot, //
     },
 };
-use core::fmt;
 
-/// Why an inherited map is refused.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum InheritError {
-    Slot(SlotError),
-    Layout(LayoutError),
-    NoEntries,
-    TooMany(usize),
-    OutsideRuntime(PhysRange),
-    Misaligned(PhysRange, VirtAddr),
-    NotIdentity(PhysRange, VirtAddr),
-    OutsideWindow(PhysRange, VirtAddr),
-    Overlap(PhysRange, PhysRange),
-    WritableCode(PhysRange),
-    NotCovered(PhysRange),
-    Scattered(PhysRange),
-    NotExecutable(&'static str, VirtAddr),
-    NotMapped(&'static str, PhysAddr),
-}
-
-impl From<SlotError> for InheritError {
-    fn from(error: SlotError) -> Self {
-        Self::Slot(error)
-    }
-}
-
-impl From<LayoutError> for InheritError {
-    fn from(error: LayoutError) -> Self {
-        Self::Layout(error)
-    }
-}
-
-impl From<Full> for InheritError {
-    fn from(full: Full) -> Self {
-        Self::TooMany(full.0)
-    }
-}
-
-impl fmt::Display for InheritError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Slot(error) => error.fmt(f),
-            Self::Layout(error) => error.fmt(f),
-            Self::NoEntries => f.write_str("no entries"),
-            Self::TooMany(limit) => write!(f, "more than {limit} entries"),
-            Self::OutsideRuntime(range) => {
-                write!(f, "entry {range} is outside the firmware's runtime regions")
-            }
-            Self::Misaligned(range, virt) => {
-                write!(f, "entry {range}: address {virt} does not start on a page")
-            }
-            Self::NotIdentity(range, virt) => {
-                write!(f, "entry {range}: address {virt} in a 1:1 map")
-            }
-            Self::OutsideWindow(range, virt) => {
-                write!(f, "entry {range}: address {virt} is outside the window")
-            }
-            Self::Overlap(a, b) => write!(f, "entries {a} and {b} overlap"),
-            Self::WritableCode(range) => {
-                write!(f, "entry {range} is writable and executable")
-            }
-            Self::NotCovered(range) => write!(f, "no entry for all of runtime region {range}"),
-            Self::Scattered(range) => {
-                write!(f, "entries move parts of runtime region {range} apart")
-            }
-            Self::NotExecutable(what, addr) => {
-                write!(f, "{what} at {addr} is in no executable range")
-            }
-            Self::NotMapped(what, addr) => write!(f, "{what} at {addr} is in no range"),
-        }
-    }
-}
+pub(crate) use self::{
+    error::InheritError,
+    legacy::legacy_kind,
+    place::place,
+    pointers::check_pointers, //
+};
 
 /// Reads and checks the entries of `slot`, which says what `snapshot` holds, against `map`.
 ///
@@ -129,75 +59,6 @@ pub(crate) fn entries_of(
     }
     if entries.is_empty() {
         return Err(InheritError::NoEntries);
-    }
-    Ok(())
-}
-
-/// Gives each of `regions` the address that `entries` map it at.
-///
-/// # Errors
-///
-/// [`InheritError::NotCovered`] if the entries leave a part of a region out, and
-/// [`InheritError::Scattered`] if they do not give its parts the same distance in both address
-/// spaces: a successor is told one address for each region.
-pub(crate) fn place(regions: &mut [Region], entries: &[Entry]) -> Result<(), InheritError> {
-    for region in regions {
-        let virt = entries
-            .iter()
-            .find_map(|entry| entry.translate(region.phys.start()))
-            .filter(|_| covered(&region.phys, entries.iter().map(|entry| entry.phys)))
-            .ok_or(InheritError::NotCovered(region.phys))?;
-        // Neither address space wraps within an entry, but the distance between the two may.
-        let moved_by = |phys: PhysAddr, virt: VirtAddr| virt.value().wrapping_sub(phys.value());
-        let distance = moved_by(region.phys.start(), virt);
-        let mut parts = entries.iter().filter(|e| e.phys.overlaps(&region.phys));
-        if parts.any(|part| moved_by(part.phys.start(), part.virt) != distance) {
-            return Err(InheritError::Scattered(region.phys));
-        }
-        region.virt = virt;
-    }
-    Ok(())
-}
-
-/// The kind of the map whose addresses `regions`, as a stock kernel handed them over, hold.
-///
-/// # Errors
-///
-/// An [`InheritError`] if the addresses are none that a kernel gives.
-pub(crate) fn legacy_kind(regions: &[Region], space: &AddressSpace) -> Result<Kind, InheritError> {
-    let identity = regions
-        .iter()
-        .all(|region| region.virt == region.phys.start().identity());
-    // Whether SVAM was called with a 1:1 map or not at all makes no difference to a successor.
-    let kind = if identity { Kind::Ident } else { Kind::Fixed };
-    for (index, region) in regions.iter().enumerate() {
-        check_address(kind, &region.phys, region.virt, space)?;
-        let others = regions.iter().take(index).map(|r| (&r.phys, r.virt));
-        check_overlap(&region.phys, region.virt, others)?;
-    }
-    Ok(kind)
-}
-
-/// Checks that the runtime services table, a physical address, and the first service it holds, at
-/// `get_time`, lie where the map has them, as FreeBSD does: firmware that was never converted, or
-/// converted to something else, is found out before it is called.
-///
-/// # Errors
-///
-/// An [`InheritError`] that names the pointer.
-pub(crate) fn check_pointers(
-    entries: &[Entry],
-    runtime: PhysAddr,
-    get_time: VirtAddr,
-) -> Result<(), InheritError> {
-    if !entries
-        .iter()
-        .any(|entry| entry.phys.contains_addr(runtime))
-    {
-        return Err(InheritError::NotMapped("runtime services table", runtime));
-    }
-    if !entries.iter().any(|entry| entry.executes_at(get_time)) {
-        return Err(InheritError::NotExecutable("GetTime", get_time));
     }
     Ok(())
 }
@@ -259,26 +120,21 @@ mod tests {
     use super::*;
     use crate::plan::{
         addr::{
-            Pages,
+            PhysAddr,
             RangeError, //
         },
         decide::Svam,
-        entry::split,
         fixtures::{
             code,
             crc32,
             data,
+            entry,
+            range,
             MapBytes,
             BLANK_ENTRY,
-            BLANK_REGION,
             X86_64, //
         },
-        memtype::{
-            Attributes,
-            MemoryType, //
-        },
         perm::Permission,
-        region::collect,
         wire::{
             encode,
             Identity,
@@ -290,20 +146,6 @@ mod tests {
     const HIGH: u64 = 0xffff_fffe_0000_0000;
     const SLOT: usize = 512;
     const SIZE: usize = HEADER_SIZE + 2 * SLOT;
-
-    fn range(start: u64, pages: u64) -> Result<PhysRange, RangeError> {
-        PhysRange::new(PhysAddr::new(start), Pages::new(pages))
-    }
-
-    fn entry(phys: u64, virt: u64, pages: u64) -> Result<Entry, RangeError> {
-        Ok(Entry {
-            ty: MemoryType::RUNTIME_SERVICES_DATA,
-            attributes: Attributes::RUNTIME,
-            phys: range(phys, pages)?,
-            virt: VirtAddr::new(virt),
-            permission: Permission::ReadWrite,
-        })
-    }
 
     fn snapshot(kind: Kind) -> Snapshot {
         let zero = PhysAddr::new(0);
@@ -464,76 +306,6 @@ mod tests {
         }
         let error = Err(InheritError::TooMany(3));
         assert_eq!(hand_over(&snapshot(Kind::Ident), &entries), error);
-        Ok(())
-    }
-
-    #[test]
-    fn places_regions_that_are_covered() -> Result<(), RangeError> {
-        let bytes = MapBytes::new(&[data(0x10_0000, 4)]);
-        let mut buffer = [BLANK_REGION; 2];
-        let mut regions = List::new(&mut buffer);
-        assert!(collect(&bytes.map(), false, &mut regions).is_ok());
-        let whole = [
-            entry(0x10_0000, HIGH, 1)?,
-            entry(0x10_1000, HIGH + 0x1000, 3)?,
-        ];
-        assert_eq!(place(&mut regions, &whole), Ok(()));
-        assert_eq!(regions[0].virt.value(), HIGH);
-        let error = InheritError::NotCovered(regions[0].phys);
-        assert_eq!(place(&mut regions, &whole[..1]), Err(error));
-        assert_eq!(place(&mut regions, &whole[1..]), Err(error));
-        let apart = [whole[0], entry(0x10_1000, HIGH + 0x2000, 3)?];
-        let error = InheritError::Scattered(regions[0].phys);
-        assert_eq!(place(&mut regions, &apart), Err(error));
-        Ok(())
-    }
-
-    #[test]
-    fn legacy_addresses_tell_the_kind() -> Result<(), RangeError> {
-        let region = |phys, virt| -> Result<Region, RangeError> {
-            Ok(Region {
-                phys: range(phys, 1)?,
-                virt: VirtAddr::new(virt),
-                ..BLANK_REGION
-            })
-        };
-        let identity = [region(0x1000, 0x1000)?, region(0x9000, 0x9000)?];
-        assert_eq!(legacy_kind(&identity, &X86_64), Ok(Kind::Ident));
-        let fixed = [region(0x1000, HIGH)?, region(0x9000, HIGH + 0x8000)?];
-        assert_eq!(legacy_kind(&fixed, &X86_64), Ok(Kind::Fixed));
-
-        let unset = [region(0x1000, 0)?];
-        let error = InheritError::OutsideWindow(unset[0].phys, VirtAddr::new(0));
-        assert_eq!(legacy_kind(&unset, &X86_64), Err(error));
-        let same = [region(0x1000, HIGH)?, region(0x9000, HIGH)?];
-        let error = InheritError::Overlap(same[0].phys, same[1].phys);
-        assert_eq!(legacy_kind(&same, &X86_64), Err(error));
-        Ok(())
-    }
-
-    #[test]
-    fn pointers_must_lie_in_the_map() -> Result<(), RangeError> {
-        let bytes = MapBytes::new(&[data(0x10_0000, 1), code(0x20_0000, 1)]);
-        let mut regions = [BLANK_REGION; 2];
-        let mut list = List::new(&mut regions);
-        assert!(collect(&bytes.map(), false, &mut list).is_ok());
-        assert!(X86_64.lay_out_fixed(&mut list).is_ok());
-        let mut buffer = [BLANK_ENTRY; 2];
-        let mut entries = List::new(&mut buffer);
-        assert!(split(&list, &[], &mut entries).is_ok());
-
-        let (table, code) = (PhysAddr::new(0x10_0020), list[1].virt);
-        let check = |runtime, get_time| check_pointers(&entries, runtime, get_time);
-        assert_eq!(check(table, code), Ok(()));
-        assert_eq!(check(table, VirtAddr::new(0x20_0000)), Ok(()));
-        let data = list[0].virt;
-        assert_eq!(
-            check(table, data),
-            Err(InheritError::NotExecutable("GetTime", data))
-        );
-        let stray = PhysAddr::new(0x30_0000);
-        let error = InheritError::NotMapped("runtime services table", stray);
-        assert_eq!(check(stray, code), Err(error));
         Ok(())
     }
 }

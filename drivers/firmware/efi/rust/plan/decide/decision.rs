@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The words of the answer: what to do, and why.
+
+use super::super::{
+    layout::LayoutError,
+    request::Kind, //
+};
+use core::fmt;
+
+/// What to do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Decision {
+    /// Leave everything to stock Linux.
+    Decline,
+    /// Boot without runtime services.
+    ServicesOff(Off),
+    /// Install the predecessor's map. `refused` is what was asked for and cannot be had any more.
+    Reuse {
+        kind: Kind,
+        reason: Reason,
+        refused: Option<Kind>,
+    },
+    /// Make a map, and call SVAM unless it is [`Kind::Phys`]. `refused` as above.
+    Fresh {
+        kind: Kind,
+        reason: Reason,
+        refused: Option<Kind>,
+    },
+}
+
+/// Why a kind was chosen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Reason {
+    Requested,
+    Default,
+    Quirk(&'static str),
+    Mixed,
+    SvamUnsupported,
+    DoesNotFit(LayoutError),
+    Handover,
+    Legacy,
+    /// SVAM returned this status, and firmware is still physical.
+    SvamFailed(u64),
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Requested => f.write_str("requested on the command line"),
+            Self::Default => f.write_str("default of this kernel"),
+            Self::Quirk(source) => write!(f, "this firmware needs it ({source})"),
+            Self::Mixed => f.write_str("firmware is 32-bit"),
+            Self::SvamUnsupported => f.write_str("firmware does not support SVAM at run time"),
+            Self::DoesNotFit(error) => error.fmt(f),
+            Self::Handover => f.write_str("inherited through the handover table"),
+            Self::Legacy => f.write_str("inherited from a kernel without handover table"),
+            Self::SvamFailed(status) => write!(f, "SVAM failed with status {status:#x}"),
+        }
+    }
+}
+
+/// Why the runtime services stay off.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Off {
+    Faulted,
+    InCall { service: u32, count: u32 },
+    Unproven,
+    DoesNotFit(LayoutError),
+}
+
+impl fmt::Display for Off {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let retry = "boot with efi=rtmap:retry to use it all the same";
+        match self {
+            Self::Faulted => write!(f, "an earlier kernel saw the firmware fault; {retry}"),
+            Self::InCall { service, count } => write!(
+                f,
+                "an earlier kernel stopped inside firmware call {count} (service {service}); {retry}"
+            ),
+            Self::Unproven => f.write_str("cannot tell which map an earlier kernel installed"),
+            Self::DoesNotFit(error) => error.fmt(f),
+        }
+    }
+}
