@@ -4,7 +4,11 @@
 
 use crate::{
     call,
-    ffi,
+    ffi::{
+        self,
+        Info,
+        RegionInfo, //
+    },
     plan::addr::PhysAddr,
     report,
     state::{
@@ -16,7 +20,6 @@ use crate::{
 };
 use core::slice;
 use kernel::{
-    bindings,
     prelude::*,
     str::{
         BStr,
@@ -166,11 +169,11 @@ unsafe extern "C" fn efi_rtmap_read_table(buf: *mut c_char, offset: usize, size:
 ///
 /// `info` is valid for writes.
 #[export]
-unsafe extern "C" fn efi_rtmap_get_info(info: *mut bindings::efi_rtmap_info) -> bool {
+unsafe extern "C" fn efi_rtmap_get_info(info: *mut Info) -> bool {
     let Some(map) = state::map() else {
         return false;
     };
-    let value = bindings::efi_rtmap_info {
+    let value = Info {
         kind: map.kind as u32,
         origin: map.life.origin as u32,
         generation: map.life.generation,
@@ -188,14 +191,11 @@ unsafe extern "C" fn efi_rtmap_get_info(info: *mut bindings::efi_rtmap_info) -> 
 ///
 /// `region` is valid for writes.
 #[export]
-unsafe extern "C" fn efi_rtmap_get_region(
-    index: u32,
-    region: *mut bindings::efi_rtmap_region,
-) -> bool {
+unsafe extern "C" fn efi_rtmap_get_region(index: u32, region: *mut RegionInfo) -> bool {
     let Some(found) = state::map().and_then(|map| map.regions.get(index as usize)) else {
         return false;
     };
-    let value = bindings::efi_rtmap_region {
+    let value = RegionInfo {
         phys: found.phys.start().value(),
         virt: found.virt.value(),
         pages: found.phys.pages().count(),

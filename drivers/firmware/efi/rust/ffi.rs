@@ -2,12 +2,16 @@
 
 //! The kernel's C functions and variables that are the same on every architecture, made safe.
 
-use crate::plan::addr::{
-    Pages,
-    PhysAddr,
-    VirtAddr, //
+use crate::plan::{
+    addr::{
+        Pages,
+        PhysAddr,
+        VirtAddr, //
+    },
+    wire, //
 };
 use core::{
+    mem::offset_of,
     ptr::{
         addr_of,
         NonNull, //
@@ -19,6 +23,52 @@ use kernel::{
     prelude::*, //
 };
 
+pub(crate) use bindings::{
+    efi_rtmap_boot_facts as BootFacts,
+    efi_rtmap_info as Info,
+    efi_rtmap_region as RegionInfo, //
+};
+
+/// Values shown in sysfs: `enum efi_rtmap_attribute`.
+pub(crate) mod attribute {
+    pub(crate) use kernel::bindings::{
+        efi_rtmap_attribute_EFI_RTMAP_ATTR_GENERATION as GENERATION,
+        efi_rtmap_attribute_EFI_RTMAP_ATTR_KIND as KIND,
+        efi_rtmap_attribute_EFI_RTMAP_ATTR_ORIGIN as ORIGIN,
+        efi_rtmap_attribute_EFI_RTMAP_ATTR_REASON as REASON,
+        efi_rtmap_attribute_EFI_RTMAP_ATTR_REQUESTED as REQUESTED,
+        efi_rtmap_attribute_EFI_RTMAP_ATTR_SVAM as SVAM, //
+    };
+}
+
+/// The parts of the EFI system table that are read, as offsets (UEFI 2.10, section 4.3).
+pub(crate) mod system_table {
+    use core::mem::offset_of;
+    use kernel::bindings::efi_system_table_64_t;
+
+    pub(crate) const SIZE: usize = size_of::<efi_system_table_64_t>();
+    pub(crate) const REVISION: usize = offset_of!(efi_system_table_64_t, fw_revision);
+    pub(crate) const RUNTIME: usize = offset_of!(efi_system_table_64_t, runtime);
+}
+
+/// The first service of the runtime services table is behind its header (UEFI 2.10, section 4.5).
+pub(crate) const GET_TIME: usize = size_of::<bindings::efi_table_hdr_t>();
+
+// What `plan::wire` reads and writes is what the C header defines.
+const _: () = {
+    use bindings::{
+        efi_rtmap_table_entry,
+        efi_rtmap_table_header,
+        efi_rtmap_table_slot, //
+    };
+    assert!(wire::MAGIC == bindings::EFI_RTMAP_TABLE_MAGIC);
+    assert!(wire::HEADER_SIZE == size_of::<efi_rtmap_table_header>());
+    assert!(wire::SLOT_HEADER_SIZE == size_of::<efi_rtmap_table_slot>());
+    assert!(wire::ENTRY_SIZE == size_of::<efi_rtmap_table_entry>());
+    assert!(wire::CALL_SERVICE_OFFSET == offset_of!(efi_rtmap_table_header, call_service));
+    assert!(wire::CALL_COUNT_OFFSET == offset_of!(efi_rtmap_table_header, call_count));
+};
+
 /// CRC-32 as Ethernet and zlib compute it.
 pub(crate) fn crc32(bytes: &[u8]) -> u32 {
     // SAFETY: `bytes` is valid for reads of its length.
@@ -26,8 +76,8 @@ pub(crate) fn crc32(bytes: &[u8]) -> u32 {
 }
 
 /// What only C can name of what it found at boot.
-pub(crate) fn boot_facts() -> bindings::efi_rtmap_boot_facts {
-    let mut facts = bindings::efi_rtmap_boot_facts::default();
+pub(crate) fn boot_facts() -> BootFacts {
+    let mut facts = BootFacts::default();
     // SAFETY: `facts` is valid for writes. The take-over, the only caller of this module's
     // functions for the boot, runs while `__init` code is there.
     unsafe { bindings::efi_rtmap_boot_facts(&mut facts) };
@@ -207,13 +257,28 @@ pub(crate) fn alloc_tables() -> Result {
     kernel::error::to_result(unsafe { bindings::efi_rtmap_alloc_tables() })
 }
 
-/// Maps `pages` at `phys` to `virt`, as the bits `EFI_RTMAP_PROT_*` of `prot` say.
+/// How a range is mapped.
+#[derive(Clone, Copy)]
+pub(crate) struct Protection {
+    pub(crate) write: bool,
+    pub(crate) execute: bool,
+    pub(crate) cached: bool,
+    /// Registers of a device, not memory.
+    pub(crate) io: bool,
+}
+
+/// Maps `pages` at `phys` to `virt`, as `protection` says.
 ///
 /// # Errors
 ///
 /// `ENOMEM` if there is no memory for page tables, `EOVERFLOW` for more than 16 TiB.
-pub(crate) fn map(phys: PhysAddr, virt: VirtAddr, pages: Pages, prot: u32) -> Result {
+pub(crate) fn map(phys: PhysAddr, virt: VirtAddr, pages: Pages, protection: Protection) -> Result {
     let pages = u32::try_from(pages.count())?;
+    let bit = |set: bool, bit: u32| if set { bit } else { 0 };
+    let prot = bit(protection.write, bindings::EFI_RTMAP_PROT_WRITE)
+        | bit(protection.execute, bindings::EFI_RTMAP_PROT_EXEC)
+        | bit(!protection.cached, bindings::EFI_RTMAP_PROT_UNCACHED)
+        | bit(protection.io, bindings::EFI_RTMAP_PROT_IO);
     // SAFETY: See `boot_facts`. The tables are in use by firmware calls only, and the plan maps
     // what firmware describes as its own.
     let error = unsafe { bindings::efi_rtmap_map(phys.value(), virt.value(), pages, prot) };

@@ -3,7 +3,11 @@
 //! What the firmware says of itself, read from its memory.
 
 use crate::{
-    ffi,
+    ffi::{
+        self,
+        system_table,
+        BootFacts, //
+    },
     plan::{
         addr::{
             PhysAddr,
@@ -22,15 +26,7 @@ use crate::{
         wire::Identity, //
     },
 };
-use core::mem::offset_of;
-use kernel::{
-    bindings::{
-        efi_rtmap_boot_facts,
-        efi_system_table_64_t,
-        efi_table_hdr_t, //
-    },
-    prelude::*, //
-};
+use kernel::prelude::*;
 
 /// UTF-16 units of the vendor string that are looked at.
 const VENDOR_UNITS: usize = 100;
@@ -55,11 +51,9 @@ impl Firmware {
     /// # Errors
     ///
     /// `ENOMEM` or `ENODATA` if memory cannot be mapped, or there is no memory map.
-    pub(crate) fn read(systab: PhysAddr, boot: &efi_rtmap_boot_facts) -> Result<Self> {
+    pub(crate) fn read(systab: PhysAddr, boot: &BootFacts) -> Result<Self> {
         let (memory_map, desc_size, desc_version) = ffi::memory_map()?;
-        let table = ffi::read_physical(systab, size_of::<efi_system_table_64_t>())?;
-        let runtime = offset_of!(efi_system_table_64_t, runtime);
-        let revision = offset_of!(efi_system_table_64_t, fw_revision);
+        let table = ffi::read_physical(systab, system_table::SIZE)?;
         let vendor = PhysAddr::new(boot.fw_vendor);
         Ok(Self {
             memory_map,
@@ -67,10 +61,10 @@ impl Firmware {
             desc_version,
             identity: Identity {
                 systab,
-                revision: u32_at(&table, revision).ok_or(EINVAL)?,
+                revision: u32_at(&table, system_table::REVISION).ok_or(EINVAL)?,
                 vendor_crc: vendor_crc(vendor)?,
             },
-            runtime: VirtAddr::new(u64_at(&table, runtime).ok_or(EINVAL)?),
+            runtime: VirtAddr::new(u64_at(&table, system_table::RUNTIME).ok_or(EINVAL)?),
             config: PhysAddr::new(boot.config_table),
             vendor,
             attributes: (boot.memattr != 0).then_some(PhysAddr::new(boot.memattr)),
@@ -115,10 +109,8 @@ impl Firmware {
     ///
     /// `ENOMEM` if the table cannot be mapped.
     pub(crate) fn get_time(runtime: PhysAddr) -> Result<VirtAddr> {
-        // It is the first service behind the header (UEFI 2.10, section 4.5).
-        let offset = size_of::<efi_table_hdr_t>();
-        let table = ffi::read_physical(runtime, offset + size_of::<u64>())?;
-        Ok(VirtAddr::new(u64_at(&table, offset).ok_or(EINVAL)?))
+        let table = ffi::read_physical(runtime, ffi::GET_TIME + size_of::<u64>())?;
+        Ok(VirtAddr::new(u64_at(&table, ffi::GET_TIME).ok_or(EINVAL)?))
     }
 
     /// Where the runtime services table lies, given the map that firmware was converted to.

@@ -29,24 +29,12 @@ use crate::{
             Table,
             CALL_COUNT_OFFSET,
             CALL_SERVICE_OFFSET,
-            ENTRY_SIZE,
-            HEADER_SIZE,
-            MAGIC,
-            SLOT_HEADER_SIZE, //
+            HEADER_SIZE, //
         },
     },
 };
-use core::{
-    fmt,
-    mem::offset_of, //
-};
+use core::fmt;
 use kernel::{
-    bindings::{
-        self,
-        efi_rtmap_table_entry,
-        efi_rtmap_table_header,
-        efi_rtmap_table_slot, //
-    },
     prelude::*,
     sync::{
         barrier::{
@@ -58,16 +46,6 @@ use kernel::{
 
 /// Bytes at the start of a slot that make it valid.
 const SLOT_CRC_AND_LENGTH: usize = 8;
-
-// What `plan::wire` reads and writes is what the C header defines.
-const _: () = {
-    assert!(MAGIC == bindings::EFI_RTMAP_TABLE_MAGIC);
-    assert!(HEADER_SIZE == size_of::<efi_rtmap_table_header>());
-    assert!(SLOT_HEADER_SIZE == size_of::<efi_rtmap_table_slot>());
-    assert!(ENTRY_SIZE == size_of::<efi_rtmap_table_entry>());
-    assert!(CALL_SERVICE_OFFSET == offset_of!(efi_rtmap_table_header, call_service));
-    assert!(CALL_COUNT_OFFSET == offset_of!(efi_rtmap_table_header, call_count));
-};
 
 /// The memory of the table.
 pub(crate) struct Memory {

@@ -3,6 +3,7 @@
 //! What the user gets to see: the boot line and the values in sysfs.
 
 use crate::{
+    ffi::attribute,
     plan::{
         decide::Svam,
         request::Kind, //
@@ -14,10 +15,7 @@ use crate::{
     },
 };
 use core::fmt;
-use kernel::{
-    bindings,
-    prelude::*, //
-};
+use kernel::prelude::*;
 
 /// Prints the one line that says which map there is, whose, and why.
 pub(crate) fn print(state: &State) {
@@ -76,26 +74,18 @@ impl fmt::Display for Value<'_> {
         let map = self.state.map.as_ref();
         let life = map.map(|map| map.life);
         match self.attribute {
-            bindings::efi_rtmap_attribute_EFI_RTMAP_ATTR_KIND => {
-                f.write_str(map.map_or("none", |map: &Map| Kind::name(map.kind)))
-            }
-            bindings::efi_rtmap_attribute_EFI_RTMAP_ATTR_ORIGIN => {
-                f.write_str(life.map_or("none", |life| life.origin.name()))
-            }
-            bindings::efi_rtmap_attribute_EFI_RTMAP_ATTR_SVAM => {
-                f.write_str(life.map_or("unknown", |life| life.svam.name()))
-            }
-            bindings::efi_rtmap_attribute_EFI_RTMAP_ATTR_GENERATION => match life {
+            attribute::KIND => f.write_str(map.map_or("none", |map: &Map| Kind::name(map.kind))),
+            attribute::ORIGIN => f.write_str(life.map_or("none", |life| life.origin.name())),
+            attribute::SVAM => f.write_str(life.map_or("unknown", |life| life.svam.name())),
+            attribute::GENERATION => match life {
                 Ok(life) => write!(f, "{}", life.generation),
                 Err(_) => f.write_str("unknown"),
             },
-            bindings::efi_rtmap_attribute_EFI_RTMAP_ATTR_REASON => match map {
+            attribute::REASON => match map {
                 Ok(map) => map.reason.fmt(f),
                 Err(failure) => failure.fmt(f),
             },
-            bindings::efi_rtmap_attribute_EFI_RTMAP_ATTR_REQUESTED => {
-                f.write_str(self.state.request.name())
-            }
+            attribute::REQUESTED => f.write_str(self.state.request.name()),
             _ => write!(f, "{}", map.map_or(0, |map| map.regions.len())),
         }
     }

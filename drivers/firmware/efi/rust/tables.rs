@@ -4,7 +4,10 @@
 //! `efi_mm`, which fault handlers and page table dumps know.
 
 use crate::{
-    ffi,
+    ffi::{
+        self,
+        Protection, //
+    },
     plan::{
         addr::{
             PhysRange,
@@ -19,10 +22,7 @@ use crate::{
         region::Region, //
     }, //
 };
-use kernel::{
-    bindings,
-    prelude::*, //
-};
+use kernel::prelude::*;
 
 /// Maps `regions` for SVAM: firmware then writes to its code, and runs boot services code.
 pub(crate) fn map_for_svam(regions: &[Region]) -> Result {
@@ -66,7 +66,7 @@ pub(crate) fn unmap_layout(regions: &[Region]) -> Result {
 }
 
 /// Maps a range at its address and, for pointers that firmware does not convert, 1:1.
-fn map_both(phys: &PhysRange, virt: VirtAddr, prot: u32) -> Result {
+fn map_both(phys: &PhysRange, virt: VirtAddr, prot: Protection) -> Result {
     let alias = phys.start().identity();
     ffi::map(phys.start(), alias, phys.pages(), prot)?;
     if virt != alias {
@@ -75,13 +75,11 @@ fn map_both(phys: &PhysRange, virt: VirtAddr, prot: u32) -> Result {
     Ok(())
 }
 
-fn protection(permission: Permission, ty: MemoryType, attributes: Attributes) -> u32 {
-    let bit = |set: bool, bit: u32| if set { bit } else { 0 };
-    bit(permission.writes(), bindings::EFI_RTMAP_PROT_WRITE)
-        | bit(permission.executes(), bindings::EFI_RTMAP_PROT_EXEC)
-        | bit(
-            !attributes.has(Attributes::WB),
-            bindings::EFI_RTMAP_PROT_UNCACHED,
-        )
-        | bit(ty == MemoryType::MAPPED_IO, bindings::EFI_RTMAP_PROT_IO)
+fn protection(permission: Permission, ty: MemoryType, attributes: Attributes) -> Protection {
+    Protection {
+        write: permission.writes(),
+        execute: permission.executes(),
+        cached: attributes.has(Attributes::WB),
+        io: ty == MemoryType::MAPPED_IO,
+    }
 }

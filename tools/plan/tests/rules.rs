@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Who may depend on what in the kernel's crate. Nothing but a test can keep these rules.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const CRATE: &str = "drivers/firmware/efi/rust";
+
+/// The lines of all Rust files of the kernel's crate, with the file's path and the line's number;
+/// comments are left out.
+fn lines() -> Vec<(String, usize, String)> {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut files = Vec::new();
+    for folder in [CRATE, "arch"] {
+        find(&top.join(folder), &mut files);
+    }
+    let mut lines = Vec::new();
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        let name = file.strip_prefix(&top).unwrap().display().to_string();
+        for (number, line) in (1..).zip(text.lines()) {
+            if !line.trim_start().starts_with("//") {
+                lines.push((name.clone(), number, line.to_owned()));
+            }
+        }
+    }
+    lines
+}
+
+fn find(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            find(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+}
+
+/// Every line outside the files that `allowed` names in which `word` stands.
+fn strays(word: &str, allowed: impl Fn(&str) -> bool) -> Vec<String> {
+    let found = lines();
+    assert!(found.len() > 1000, "the crate was not found");
+    found
+        .into_iter()
+        .filter(|(file, _, line)| !allowed(file) && line.contains(word))
+        .map(|(file, number, line)| format!("{file}:{number}: {line}"))
+        .collect()
+}
+
+fn is(names: &'static [&'static str]) -> impl Fn(&str) -> bool {
+    move |file| file.starts_with("arch/") || names.iter().any(|name| file == format!("{CRATE}/{name}"))
+}
+
+#[test]
+fn c_is_called_by_ffi_and_arch_only() {
+    assert_eq!(strays("bindings", is(&["ffi.rs"])), [""; 0]);
+}
+
+#[test]
+fn c_comes_in_by_entry_only() {
+    assert_eq!(strays("extern \"C\"", is(&["entry.rs"])), [""; 0]);
+}
+
+#[test]
+fn unsafe_is_where_it_is_expected() {
+    // build.rs: the one call of SVAM.
+    let allowed = is(&["ffi.rs", "entry.rs", "call.rs", "build.rs"]);
+    assert_eq!(strays("unsafe ", allowed), [""; 0]);
+}
+
+#[test]
+fn the_plan_uses_core_and_itself() {
+    let plan = format!("{CRATE}/plan/");
+    for word in ["kernel::", "alloc::", "std::", "pr_", "crate::"] {
+        let strays: Vec<_> = strays(word, |file| !file.starts_with(&plan))
+            .into_iter()
+            // The attribute that makes tests KUnit's, the plan's own paths, and what tests bring.
+            .filter(|line| !line.contains("::kernel::macros::kunit_tests("))
+            .filter(|line| !line.contains("crate::plan") && !line.contains("crate::crc32"))
+            .collect();
+        assert_eq!(strays, [""; 0], "{word}");
+    }
+}
