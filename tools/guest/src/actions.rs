@@ -148,5 +148,6 @@ fn bench(samples: u32) -> Result<BTreeMap<String, Timing>> {
     time("GetVariable", &|| {
         nanoseconds(|| efi.get_variable("BootOrder", &GLOBAL_VARIABLE))
     })?;
+    time("refused call", &|| nanoseconds(|| efi.refused_call()))?;
     Ok(calls)
 }

@@ -9,6 +9,8 @@ use std::time::Instant;
 use anyhow::{ensure, Context, Result};
 use efi_rtmap_guest::report::{Clock, Storage};
 
+/// `EFI_INVALID_PARAMETER`.
+const INVALID_PARAMETER: u64 = 1 << 63 | 2;
 const DEVICE: &str = "/dev/efi_test";
 /// Non-volatile, boot service access, runtime access.
 const ATTRIBUTES: u32 = 7;
@@ -145,6 +147,29 @@ impl EfiTest {
         let result = unsafe { ioctl_query_variable_info(self.device.as_raw_fd(), &mut call) };
         check("QueryVariableInfo", result, status)?;
         Ok(storage)
+    }
+
+    /// Makes a call that firmware refuses at once, as its attributes are none: what it takes is the
+    /// kernel's.
+    pub fn refused_call(&self) -> Result<()> {
+        self.supports(QUERY_VARIABLE_INFO)?;
+        let mut sizes = [0; 3];
+        let [maximum, remaining, largest] = &mut sizes;
+        let mut status = 0;
+        let mut call = QueryVariableInfo {
+            attributes: 0,
+            maximum,
+            remaining,
+            largest,
+            status: &mut status,
+        };
+        // SAFETY: as above.
+        let result = unsafe { ioctl_query_variable_info(self.device.as_raw_fd(), &mut call) };
+        ensure!(
+            result.is_err() && status == INVALID_PARAMETER,
+            "QueryVariableInfo without attributes: EFI status {status:#x}"
+        );
+        Ok(())
     }
 
     pub fn clock(&self, samples: u32) -> Result<Clock> {
