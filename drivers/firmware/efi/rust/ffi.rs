@@ -2,6 +2,13 @@
 
 //! The kernel's C functions and variables that are the same on every architecture, made safe.
 
+mod mapped;
+
+pub(crate) use self::mapped::{
+    read_physical,
+    Mapped, //
+};
+
 use crate::plan::{
     addr::{
         Pages,
@@ -12,10 +19,7 @@ use crate::plan::{
 };
 use core::{
     mem::offset_of,
-    ptr::{
-        addr_of,
-        NonNull, //
-    },
+    ptr::addr_of,
     slice, //
 };
 use kernel::{
@@ -82,123 +86,6 @@ pub(crate) fn boot_facts() -> BootFacts {
     // functions for the boot, runs while `__init` code is there.
     unsafe { bindings::efi_rtmap_boot_facts(&mut facts) };
     facts
-}
-
-/// A part of physical memory that is mapped, cached, until this is dropped.
-///
-/// # Invariants
-///
-/// `base` is valid for reads and writes of `size` bytes, which nothing in the kernel holds a
-/// reference to.
-pub(crate) struct Mapped {
-    base: NonNull<u8>,
-    size: usize,
-}
-
-// SAFETY: The mapping is in the kernel's half of every address space, and owned by this type.
-unsafe impl Send for Mapped {}
-
-// SAFETY: Through a shared reference, memory is only copied: never referred to, and written by
-// volatile stores, for which a race gives old or new bytes.
-unsafe impl Sync for Mapped {}
-
-impl Mapped {
-    /// Maps `size` bytes at `addr`, memory of the firmware or of an earlier kernel.
-    ///
-    /// # Errors
-    ///
-    /// `ENOMEM` if the memory cannot be mapped.
-    pub(crate) fn new(addr: PhysAddr, size: usize) -> Result<Self> {
-        // SAFETY: `memremap` refuses what it cannot map. What it maps here, firmware's tables, is
-        // of no use to the rest of the kernel.
-        let base =
-            unsafe { bindings::memremap(addr.value(), size, bindings::MEMREMAP_WB as c_ulong) };
-        // INVARIANT: `memremap` has mapped `size` bytes there.
-        Ok(Self {
-            base: NonNull::new(base.cast()).ok_or(ENOMEM)?,
-            size,
-        })
-    }
-
-    pub(crate) fn size(&self) -> usize {
-        self.size
-    }
-
-    /// Copies bytes from `offset` on into `target`, as many as there are and fit. Returns how many.
-    pub(crate) fn read(&self, offset: usize, target: &mut [u8]) -> usize {
-        let count = target.len().min(self.size.saturating_sub(offset));
-        for (index, byte) in target.iter_mut().take(count).enumerate() {
-            // SAFETY: `offset + index` is less than `size`, see the type invariants.
-            *byte = unsafe { self.base.as_ptr().add(offset + index).read_volatile() };
-        }
-        count
-    }
-
-    /// Copies all of `bytes` to `offset`.
-    ///
-    /// # Errors
-    ///
-    /// `EINVAL` if they do not fit; nothing is written then.
-    pub(crate) fn write(&self, offset: usize, bytes: &[u8]) -> Result {
-        let end = offset.checked_add(bytes.len()).ok_or(EINVAL)?;
-        if end > self.size {
-            return Err(EINVAL);
-        }
-        for (index, byte) in bytes.iter().enumerate() {
-            // SAFETY: `offset + index` is less than `size`, see the type invariants.
-            unsafe { self.base.as_ptr().add(offset + index).write_volatile(*byte) };
-        }
-        Ok(())
-    }
-
-    /// Where the 32-bit word at `offset` is, if there is one, aligned.
-    pub(crate) fn word(&self, offset: usize) -> Option<Word<'_>> {
-        let end = offset.checked_add(size_of::<u32>())?;
-        if end > self.size {
-            return None;
-        }
-        // SAFETY: `offset` is less than `size`, see the type invariants.
-        let word = unsafe { self.base.add(offset) }.cast::<u32>();
-        // INVARIANT: the bytes are within the mapping, which outlives `self`'s borrow.
-        word.is_aligned().then_some(Word(word, self))
-    }
-}
-
-impl Drop for Mapped {
-    fn drop(&mut self) {
-        // SAFETY: `base` is what `memremap` returned, and nobody uses it any more.
-        unsafe { bindings::memunmap(self.base.as_ptr().cast()) };
-    }
-}
-
-/// A 32-bit word of mapped memory.
-///
-/// # Invariants
-///
-/// The pointer is aligned, and valid for reads and writes as long as the mapping is there.
-pub(crate) struct Word<'a>(NonNull<u32>, #[expect(dead_code)] &'a Mapped);
-
-impl Word<'_> {
-    pub(crate) fn load(&self) -> u32 {
-        // SAFETY: By the type invariants.
-        u32::from_le(unsafe { self.0.as_ptr().read_volatile() })
-    }
-
-    pub(crate) fn store(&self, value: u32) {
-        // SAFETY: By the type invariants.
-        unsafe { self.0.as_ptr().write_volatile(value.to_le()) };
-    }
-}
-
-/// Copies `size` bytes of physical memory.
-///
-/// # Errors
-///
-/// `ENOMEM` if it cannot be mapped, or there is no memory for the copy.
-pub(crate) fn read_physical(addr: PhysAddr, size: usize) -> Result<KVVec<u8>> {
-    let mut bytes = KVVec::from_elem(0, size, GFP_KERNEL)?;
-    Mapped::new(addr, size)?.read(0, &mut bytes);
-    Ok(bytes)
 }
 
 /// The memory map that the kernel has at the moment, with the size and version of a descriptor.
