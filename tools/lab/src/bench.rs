@@ -89,7 +89,9 @@ pub fn run(lab: &Lab, rounds: u32, jobs: usize) -> Result<()> {
         "Instructions (virtual ns under -icount), bytes, or counts; in brackets: against off."
     );
     println!("GetTime, GetVariable: through /dev/efi_test, n={SAMPLES}; differences between kinds");
-    println!("are the kernel's part, firmware does the same. Refused call: one that firmware returns");
+    println!(
+        "are the kernel's part, firmware does the same. Refused call: one that firmware returns"
+    );
     println!("from at once, so nearly all of it is the kernel's. {TAKE_OVER}: to a microsecond.");
     Ok(())
 }
