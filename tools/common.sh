@@ -100,6 +100,6 @@ kernel_make() {
 	KBUILD_BUILD_TIMESTAMP='2026-01-01' KBUILD_BUILD_USER=efi-rtmap KBUILD_BUILD_HOST=lab \
 	KBUILD_BUILD_VERSION=1 \
 	make --no-print-directory -C "$tree" "O=$O/linux/$name" ARCH=x86_64 "LLVM=-$llvm" \
-		"CC=ccache clang-$llvm" "HOSTCC=ccache clang-$llvm" \
+		"CC=ccache clang-$llvm" \
 		"KCPPFLAGS=-fmacro-prefix-map=$relative/=" "RUST_LIB_SRC=$(rust_lib_src)" "-j$(nproc)" "$@"
 }
