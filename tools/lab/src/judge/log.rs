@@ -17,16 +17,20 @@ const COMPLAINTS: &[&str] = &[
     "not ok ",
 ];
 
+/// Found in lines that repeat the command line: what the scenario asked for, not an answer.
+const COMMAND_LINE: &str = "ommand line: ";
+
 impl Judge<'_> {
     pub(super) fn log(&mut self) {
         let told = self.told;
         let expect = &self.step.expect;
+        let said = told.log.iter().filter(|line| !line.contains(COMMAND_LINE));
         for part in &expect.log {
-            let there = told.log.iter().any(|line| line.contains(part));
+            let there = said.clone().any(|line| line.contains(part));
             self.expect(there, || format!("{part:?} in the log"), "no such line");
         }
         for part in &expect.no_log {
-            if let Some(line) = told.log.iter().find(|line| line.contains(part)) {
+            if let Some(line) = said.clone().find(|line| line.contains(part)) {
                 self.find(format!("no {part:?} in the log"), line);
             }
         }

@@ -189,6 +189,10 @@ fn what_only_the_first_generation_asserts() {
             (|told| told.log.clear()) as fn(&mut Told),
             "\"Linux version\"",
         ),
+        (
+            |told| told.log[0] = "Kernel command line: Linux version".into(),
+            "\"Linux version\"",
+        ),
         (|told| told.log.push("refused".into()), "no \"refused\""),
         (
             |told| told.actions[0].1 = Ok("nothing".into()),
