@@ -77,6 +77,22 @@ fn unsafe_is_where_it_is_expected() {
 }
 
 #[test]
+fn svam_is_called_in_one_place() {
+    // Some firmware only answers a second call with an error: then no boot tells.
+    for (word, place) in [
+        ("ffi::set_virtual_address_map", "build.rs"),
+        ("efi_rtmap_svam", "ffi.rs"),
+    ] {
+        let calls = strays(word, |_| false);
+        let expected = format!("{CRATE}/{place}:");
+        assert!(
+            calls.len() == 1 && calls[0].starts_with(&expected),
+            "{calls:#?}"
+        );
+    }
+}
+
+#[test]
 fn the_plan_uses_core_and_itself() {
     let plan = format!("{CRATE}/plan/");
     for word in ["kernel::", "alloc::", "std::", "pr_", "crate::"] {
