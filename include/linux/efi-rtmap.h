@@ -103,7 +103,7 @@ int efi_rtmap_unmap(u64 virt, u32 pages);
 int efi_rtmap_new_memmap(size_t size);
 int efi_rtmap_finish_tables(void);
 efi_status_t efi_rtmap_svam(u64 systab);
-void efi_rtmap_release_boot_services(void);
+bool efi_rtmap_release_boot_services(void);
 void efi_rtmap_enable(bool forward_cfg, bool fresh);
 void efi_rtmap_disable(void);
 

@@ -118,11 +118,15 @@ efi_status_t __ref efi_rtmap_svam(u64 systab)
 					   systab);
 }
 
-/* Boot services memory is of no more use: drop it from the maps and free it. */
-void __ref efi_rtmap_release_boot_services(void)
+/*
+ * Boot services memory is of no more use: drop it from the maps and free it. Not
+ * so with efi=debug, which keeps it to look at.
+ */
+bool __ref efi_rtmap_release_boot_services(void)
 {
 	efi_check_for_embedded_firmwares();
 	efi_unmap_boot_services();
+	return !efi_enabled(EFI_DBG);
 }
 
 void __ref efi_rtmap_enable(bool forward_cfg, bool fresh)

@@ -94,8 +94,9 @@ impl Plan<'_> {
                 ffi::rewrite_memory_map(|bytes| self.encode(bytes))?;
             }
         }
-        tables::end_boot_services(&self.regions)?;
-        ffi::release_boot_services();
+        if !ffi::release_boot_services() {
+            tables::end_boot_services(&self.regions)?;
+        }
 
         let (entries, forward_cfg) = self.entries()?;
         tables::map(&entries)?;

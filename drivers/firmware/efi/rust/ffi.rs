@@ -222,10 +222,12 @@ pub(crate) unsafe fn set_virtual_address_map(systab: PhysAddr) -> Result<(), u64
     }
 }
 
-/// Unmaps and frees boot services memory, and drops it from the kernel's memory map.
-pub(crate) fn release_boot_services() {
+/// Unmaps and frees boot services memory, and drops it from the kernel's memory map. Returns
+/// `false` if a debug option keeps it.
+#[must_use = "what is kept is still mapped as SVAM needed it"]
+pub(crate) fn release_boot_services() -> bool {
     // SAFETY: See `boot_facts`.
-    unsafe { bindings::efi_rtmap_release_boot_services() };
+    unsafe { bindings::efi_rtmap_release_boot_services() }
 }
 
 /// Lets the kernel call the runtime services from now on.

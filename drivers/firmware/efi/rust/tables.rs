@@ -36,8 +36,7 @@ pub(crate) fn map_for_svam(regions: &[Region]) -> Result {
     })
 }
 
-/// Takes execution away from boot services code, which SVAM was the last to run. Its memory is
-/// unmapped next, unless a debug option keeps it.
+/// Takes execution away from boot services code that stays mapped after SVAM, the last to run it.
 pub(crate) fn end_boot_services(regions: &[Region]) -> Result {
     regions
         .iter()

@@ -23,8 +23,8 @@ pub(crate) struct Mapped {
 // SAFETY: The mapping is in the kernel's half of every address space, and owned by this type.
 unsafe impl Send for Mapped {}
 
-// SAFETY: Through a shared reference, memory is only copied: never referred to, and written by
-// volatile stores, for which a race gives old or new bytes.
+// SAFETY: Through a shared reference, memory is only copied, by C: never referred to. A copy that
+// races with a store has old or new bytes.
 unsafe impl Sync for Mapped {}
 
 impl Mapped {
@@ -52,10 +52,15 @@ impl Mapped {
     /// Copies bytes from `offset` on into `target`, as many as there are and fit. Returns how many.
     pub(crate) fn read(&self, offset: usize, target: &mut [u8]) -> usize {
         let count = target.len().min(self.size.saturating_sub(offset));
-        for (index, byte) in target.iter_mut().take(count).enumerate() {
-            // SAFETY: `offset + index` is less than `size`, see the type invariants.
-            *byte = unsafe { self.base.as_ptr().add(offset + index).read_volatile() };
-        }
+        // SAFETY: Both are valid for `count` bytes: `offset + count` is at most `size`, see the type
+        // invariants, and `count` at most the length of `target`.
+        unsafe {
+            bindings::memcpy(
+                target.as_mut_ptr().cast(),
+                self.base.as_ptr().wrapping_add(offset).cast(),
+                count,
+            )
+        };
         count
     }
 
@@ -69,10 +74,15 @@ impl Mapped {
         if end > self.size {
             return Err(EINVAL);
         }
-        for (index, byte) in bytes.iter().enumerate() {
-            // SAFETY: `offset + index` is less than `size`, see the type invariants.
-            unsafe { self.base.as_ptr().add(offset + index).write_volatile(*byte) };
-        }
+        // SAFETY: Both are valid for the length of `bytes`: `end` is at most `size`, see the type
+        // invariants.
+        unsafe {
+            bindings::memcpy(
+                self.base.as_ptr().wrapping_add(offset).cast(),
+                bytes.as_ptr().cast(),
+                bytes.len(),
+            )
+        };
         Ok(())
     }
 
