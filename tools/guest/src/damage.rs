@@ -33,8 +33,8 @@ pub struct Header {
     magic: [u8; 8],
     pub size: U32,
     slot_size: U32,
-    call_service: U32,
-    call_count: U32,
+    pub call_service: U32,
+    pub call_count: U32,
     zero: [u8; 40],
 }
 

@@ -6,9 +6,10 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use efi_rtmap_guest::damage::Header;
 use efi_rtmap_guest::plan::BALLAST;
 use efi_rtmap_guest::ptdump::{self, Mapping};
-use efi_rtmap_guest::report::{Facts, RuntimeRegion};
+use efi_rtmap_guest::report::{Calls, Facts, RuntimeRegion};
 
 use crate::efi_test::EfiTest;
 use crate::variables::{self, as_outcome};
@@ -30,6 +31,7 @@ pub fn collect(generation: usize, command_line: &str) -> Result<Facts> {
         variables: as_outcome(variables::exercise(generation)),
         storage: as_outcome(EfiTest::open().and_then(|efi| efi.storage())),
         clock: as_outcome(EfiTest::open().and_then(|efi| efi.clock(CLOCK_SAMPLES))),
+        calls: as_outcome(read_calls()),
         // Last: calls into firmware have built what they build on demand.
         page_tables: as_outcome(read_page_tables()),
         ballast: fs::read(BALLAST).ok().map(|bytes| crc32fast::hash(&bytes)),
@@ -55,6 +57,16 @@ fn read_rtmap() -> Result<Option<BTreeMap<String, String>>> {
         }
     }
     Ok(Some(values))
+}
+
+fn read_calls() -> Result<Calls> {
+    let path = Path::new(RTMAP).join("table");
+    let table = fs::read(&path).with_context(|| path.display().to_string())?;
+    let header = Header::read(&table)?;
+    Ok(Calls {
+        count: header.call_count.get(),
+        in_progress: header.call_service.get(),
+    })
 }
 
 fn read_runtime_map() -> Result<Vec<RuntimeRegion>> {

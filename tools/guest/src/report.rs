@@ -56,8 +56,18 @@ pub struct Facts {
     pub variables: Outcome<Variables>,
     pub storage: Outcome<Storage>,
     pub clock: Outcome<Clock>,
+    /// What the handover table tells of firmware calls, after those above.
+    pub calls: Outcome<Calls>,
     /// CRC-32 of the ballast in the initrd, if there is one.
     pub ballast: Option<u32>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Calls {
+    /// All calls, by any kernel, since firmware started the first.
+    pub count: u32,
+    /// The service that is being called; 0: none.
+    pub in_progress: u32,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

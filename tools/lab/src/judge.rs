@@ -16,6 +16,9 @@ use crate::machine::{ballast, End};
 use crate::report::{Report, Told};
 use crate::scenario::{Kind, Origin, RuntimeMap, Scenario, Step, Wx, WxWord, YesNo};
 
+/// Where the kernel's half of the address space begins.
+const KERNEL_HALF: u64 = 1 << 63;
+
 /// One expectation that was not met.
 #[derive(Clone, Debug)]
 pub struct Finding {
@@ -134,6 +137,7 @@ impl Judge<'_> {
             self.variables();
             self.storage();
             self.clock();
+            self.calls();
         } else {
             self.services_off();
         }
@@ -251,12 +255,25 @@ impl Judge<'_> {
     fn runtime_map(&mut self) {
         let facts = self.facts;
         let same = self.step.expect.runtime_map == Some(RuntimeMap::Same);
-        if !same && self.observed.twin.is_none() {
+        let kind = self.step.expect.kind.filter(|kind| *kind != Kind::None);
+        if !same && kind.is_none() && self.observed.twin.is_none() {
             return;
         }
         let Some(regions) = self.worked("reading runtime-map", &facts.runtime_map) else {
             return;
         };
+        if let Some(kind) = kind {
+            let fits = |region: &&RuntimeRegion| match kind {
+                Kind::Fixed => region.virt >= KERNEL_HALF,
+                _ => region.virt == region.phys,
+            };
+            let other = regions.iter().find(|region| !fits(region));
+            self.expect(
+                other.is_none(),
+                || format!("runtime-map with addresses of kind {kind}"),
+                format!("{other:x?}"),
+            );
+        }
         let of = |report: &Report, k: usize| {
             let facts = report.0.get(&k)?.facts.as_ref()?;
             facts.runtime_map.as_ref().ok().cloned()

@@ -4,9 +4,10 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use efi_rtmap_guest::plan::{variable_content, variable_name, VENDOR_GUID};
-use efi_rtmap_guest::report::{Clock, Storage, Variables};
+use efi_rtmap_guest::report::{Calls, Clock, Storage, Variables};
 
 use super::Judge;
+use crate::scenario::Origin;
 
 const CLOCK_TOLERANCE_S: i64 = 5;
 
@@ -76,6 +77,33 @@ impl Judge<'_> {
                 epoch.to_string(),
             );
         }
+    }
+
+    /// Each call is marked in the handover table, which a successor goes by.
+    pub(super) fn calls(&mut self) {
+        let origin = self.step.expect.origin;
+        if !matches!(origin, Some(Origin::Fresh | Origin::Handover)) {
+            return;
+        }
+        let facts = self.facts;
+        let Some(calls) = self.worked("reading the handover table", &facts.calls) else {
+            return;
+        };
+        let Calls { count, in_progress } = *calls;
+        let before = self.generation.checked_sub(1);
+        let before = before.and_then(|k| self.observed.report.0.get(&k)?.facts.as_ref());
+        let before = before.and_then(|facts| facts.calls.as_ref().ok());
+        let before = before.map_or(0, |calls| calls.count);
+        self.expect(
+            count > before,
+            || format!("more than {before} calls counted in the handover table"),
+            count.to_string(),
+        );
+        self.expect(
+            in_progress == 0,
+            || "no call in progress".into(),
+            format!("service {in_progress}"),
+        );
     }
 
     pub(super) fn services_off(&mut self) {

@@ -6,7 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use efi_rtmap_guest::plan::{variable_content, variable_name, Action, Damage, VENDOR_GUID};
 use efi_rtmap_guest::ptdump::Level;
-use efi_rtmap_guest::report::{Clock, RuntimeRegion, Storage, Variables};
+use efi_rtmap_guest::report::{Calls, Clock, RuntimeRegion, Storage, Variables};
 
 use super::*;
 use crate::scenario_file::parse;
@@ -81,6 +81,10 @@ fn good_facts(k: usize) -> Facts {
         clock: Ok(Clock {
             epoch: NOW as i64,
             nanoseconds: 1,
+        }),
+        calls: Ok(Calls {
+            count: 1 + k as u32,
+            in_progress: 0,
         }),
         ballast: None,
     }
@@ -229,10 +233,60 @@ fn maps() {
     lossy.kernel[1].expect.wx = Some(Wx::Word(WxWord::Some));
     let seen = findings(&lossy, &good(), "", &End::Exited);
     one_finding(seen, "generation 1: ", &["some W+X ranges", "seen 0"]);
-    let moved = |facts: &mut Facts| facts.runtime_map.as_mut().unwrap()[0].virt = 0xabc;
+    let grown = |facts: &mut Facts| facts.runtime_map.as_mut().unwrap()[0].pages = 0xabc;
     red_facts(
-        moved,
-        &["runtime-map as in the generation before", "virt: abc"],
+        grown,
+        &["runtime-map as in the generation before", "pages: abc"],
+    );
+}
+
+#[test]
+fn addresses_of_the_kind() {
+    let high = RuntimeRegion {
+        virt: 0xffff_fffe_0000_0000,
+        ..RuntimeRegion::default()
+    };
+    for (kind, region) in [
+        (Kind::Phys, high.clone()),
+        (Kind::Ident, high),
+        (Kind::Fixed, RuntimeRegion::default()),
+    ] {
+        let mut scenario = scenario();
+        let mut report = good();
+        for (k, told) in &mut report.0 {
+            scenario.kernel[*k].expect.kind = Some(kind);
+            let facts = told.facts.as_mut().unwrap();
+            facts
+                .rtmap
+                .as_mut()
+                .unwrap()
+                .insert("kind".into(), kind.to_string());
+            facts.runtime_map = Ok(vec![region.clone()]);
+            told.log.push(format!("efi: rtmap: {kind}, fresh"));
+        }
+        let seen = findings(&scenario, &report, "", &End::Exited);
+        let part = format!("addresses of kind {kind}");
+        assert_eq!(seen.len(), 2, "{seen:#?}");
+        assert!(seen.iter().all(|line| line.contains(&part)), "{seen:#?}");
+    }
+}
+
+#[test]
+fn calls() {
+    fn of(facts: &mut Facts) -> &mut Calls {
+        facts.calls.as_mut().unwrap()
+    }
+    red_facts(
+        |facts| facts.calls = Err("no table".into()),
+        &["handover table", "no table"],
+    );
+    red_facts(
+        |facts| of(facts).count = 1,
+        &["more than 1 calls", "seen 1"],
+    );
+    red_facts(
+        |facts| of(facts).in_progress = 3,
+        &["no call in progress", "service 3"],
     );
 }
 
