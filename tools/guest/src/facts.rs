@@ -16,6 +16,7 @@ use crate::variables::{self, as_outcome};
 
 const RTMAP: &str = "/sys/firmware/efi/rtmap";
 const RUNTIME_MAP: &str = "/sys/firmware/efi/runtime-map";
+const RUNTIME_SERVICES: &str = "/sys/firmware/efi/runtime";
 const PAGE_TABLES: &str = "/sys/kernel/debug/page_tables/efi";
 const CLOCK_SAMPLES: u32 = 20;
 
@@ -28,6 +29,7 @@ pub fn collect(generation: usize, command_line: &str) -> Result<Facts> {
         five_level: fs::read_to_string("/proc/cpuinfo")?.contains(" la57"),
         rtmap: read_rtmap()?,
         runtime_map: as_outcome(read_runtime_map()),
+        runtime_services: as_outcome(read_hex(RUNTIME_SERVICES)),
         variables: as_outcome(variables::exercise(generation)),
         storage: as_outcome(EfiTest::open().and_then(|efi| efi.storage())),
         clock: as_outcome(EfiTest::open().and_then(|efi| efi.clock(CLOCK_SAMPLES))),
@@ -42,6 +44,13 @@ fn read_line(path: impl AsRef<Path>) -> Result<String> {
     let path = path.as_ref();
     let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
     Ok(text.trim_end().into())
+}
+
+fn read_hex(path: impl AsRef<Path>) -> Result<u64> {
+    let path = path.as_ref();
+    let text = read_line(path)?;
+    let digits = text.strip_prefix("0x").unwrap_or(&text);
+    u64::from_str_radix(digits, 16).with_context(|| format!("{}: {text:?}", path.display()))
 }
 
 fn read_rtmap() -> Result<Option<BTreeMap<String, String>>> {
@@ -73,11 +82,7 @@ fn read_runtime_map() -> Result<Vec<RuntimeRegion>> {
     let mut regions = Vec::new();
     for entry in fs::read_dir(RUNTIME_MAP).context(RUNTIME_MAP)? {
         let directory = entry?.path();
-        let number = |name: &str| {
-            let text = read_line(directory.join(name))?;
-            let digits = text.strip_prefix("0x").unwrap_or(&text);
-            u64::from_str_radix(digits, 16).with_context(|| format!("{name}: {text:?}"))
-        };
+        let number = |name: &str| read_hex(directory.join(name));
         regions.push(RuntimeRegion {
             phys: number("phys_addr")?,
             virt: number("virt_addr")?,

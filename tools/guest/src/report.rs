@@ -51,6 +51,9 @@ pub struct Facts {
     pub rtmap: Option<BTreeMap<String, String>>,
     /// Entries of /sys/firmware/efi/runtime-map, in the order of physical addresses.
     pub runtime_map: Outcome<Vec<RuntimeRegion>>,
+    /// Where the system table had the runtime services when this kernel started: firmware's own
+    /// word on whether it was given other addresses.
+    pub runtime_services: Outcome<u64>,
     /// The EFI page tables, without the kernel's half.
     pub page_tables: Outcome<Vec<Mapping>>,
     pub variables: Outcome<Variables>,

@@ -2,6 +2,7 @@
 //! Compares what the generations of a chain told with what was expected of them.
 
 mod log;
+mod maps;
 mod services;
 #[cfg(test)]
 mod tests;
@@ -9,15 +10,11 @@ mod tests;
 use std::fmt;
 use std::time::SystemTime;
 
-use efi_rtmap_guest::ptdump::Mapping;
-use efi_rtmap_guest::report::{Facts, Outcome, RuntimeRegion};
+use efi_rtmap_guest::report::{Facts, Outcome};
 
 use crate::machine::{ballast, End};
 use crate::report::{Report, Told};
-use crate::scenario::{Kind, Origin, RuntimeMap, Scenario, Step, Wx, WxWord, YesNo};
-
-/// Where the kernel's half of the address space begins.
-const KERNEL_HALF: u64 = 1 << 63;
+use crate::scenario::{Kind, Origin, Scenario, Step, YesNo};
 
 /// One expectation that was not met.
 #[derive(Clone, Debug)]
@@ -133,6 +130,7 @@ impl Judge<'_> {
         self.rtmap();
         self.page_tables();
         self.runtime_map();
+        self.converted();
         if self.step.services() {
             self.variables();
             self.storage();
@@ -222,82 +220,6 @@ impl Judge<'_> {
         }
     }
 
-    fn page_tables(&mut self) {
-        let facts = self.facts;
-        let Some(mappings) = self.worked("reading the EFI page tables", &facts.page_tables) else {
-            return;
-        };
-        let ranges: Vec<&Mapping> = mappings.iter().filter(|m| m.write_and_execute()).collect();
-        let shown: Vec<String> = ranges
-            .iter()
-            .map(|m| format!("{:#x}-{:#x}", m.start, m.end))
-            .collect();
-        let seen = format!("{} {}", ranges.len(), shown.join(" "));
-        match self.step.expect.wx {
-            Some(Wx::Word(WxWord::Any)) => {}
-            Some(Wx::Word(WxWord::Some)) => {
-                self.expect(!ranges.is_empty(), || "some W+X ranges".into(), seen);
-            }
-            Some(Wx::Exactly(count)) => {
-                self.expect(
-                    ranges.len() == count,
-                    || format!("{count} W+X ranges"),
-                    seen,
-                );
-            }
-            None if self.step.rtmap_on() => {
-                self.expect(ranges.is_empty(), || "0 W+X ranges".into(), seen);
-            }
-            None => {}
-        }
-    }
-
-    fn runtime_map(&mut self) {
-        let facts = self.facts;
-        let same = self.step.expect.runtime_map == Some(RuntimeMap::Same);
-        let kind = self.step.expect.kind.filter(|kind| *kind != Kind::None);
-        if !same && kind.is_none() && self.observed.twin.is_none() {
-            return;
-        }
-        let Some(regions) = self.worked("reading runtime-map", &facts.runtime_map) else {
-            return;
-        };
-        if let Some(kind) = kind {
-            let fits = |region: &&RuntimeRegion| match kind {
-                Kind::Fixed => region.virt >= KERNEL_HALF,
-                _ => region.virt == region.phys,
-            };
-            let other = regions.iter().find(|region| !fits(region));
-            self.expect(
-                other.is_none(),
-                || format!("runtime-map with addresses of kind {kind}"),
-                format!("{other:x?}"),
-            );
-        }
-        let of = |report: &Report, k: usize| {
-            let facts = report.0.get(&k)?.facts.as_ref()?;
-            facts.runtime_map.as_ref().ok().cloned()
-        };
-        if same {
-            let before = self.generation.checked_sub(1);
-            let before = before.and_then(|k| of(self.observed.report, k));
-            self.expect(
-                before.as_ref() == Some(regions),
-                || format!("runtime-map as in the generation before: {before:x?}"),
-                format!("{regions:x?}"),
-            );
-        }
-        if let Some(twin) = self.observed.twin {
-            let ours = of_firmware(regions);
-            let twins = of(twin, self.generation).map(|regions| of_firmware(&regions));
-            self.expect(
-                twins.as_ref() == Some(&ours),
-                || format!("runtime-map as in the twin: {twins:x?}"),
-                format!("{ours:x?}"),
-            );
-        }
-    }
-
     fn ballast(&mut self, mebibytes: u32) {
         if mebibytes > 0 {
             let wanted = Some(crc32fast::hash(&ballast(mebibytes)));
@@ -309,12 +231,4 @@ impl Judge<'_> {
             );
         }
     }
-}
-
-/// The regions that are firmware's own. Boot services memory that a kernel keeps, for a table in
-/// it, lies where the stub's allocations left room: elsewhere for a kernel of another size.
-fn of_firmware(regions: &[RuntimeRegion]) -> Vec<RuntimeRegion> {
-    const BOOT_SERVICES: [u64; 2] = [3, 4];
-    let kept = |region: &&RuntimeRegion| !BOOT_SERVICES.contains(&region.kind);
-    regions.iter().filter(kept).cloned().collect()
 }

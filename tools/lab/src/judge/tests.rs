@@ -2,10 +2,13 @@
 //! The negative control: a good chain has no findings, and each thing that can be wrong in it has
 //! exactly the one that is meant.
 
+mod maps;
+mod services;
+
 use std::time::{Duration, UNIX_EPOCH};
 
 use efi_rtmap_guest::plan::{variable_content, variable_name, Action, Damage, VENDOR_GUID};
-use efi_rtmap_guest::ptdump::Level;
+use efi_rtmap_guest::ptdump::{Level, Mapping};
 use efi_rtmap_guest::report::{Calls, Clock, RuntimeRegion, Storage, Variables};
 
 use super::*;
@@ -66,6 +69,7 @@ fn good_facts(k: usize) -> Facts {
                 .into(),
         ),
         runtime_map: Ok(vec![RuntimeRegion::default()]),
+        runtime_services: Ok(0x3f5e_c000),
         page_tables: Ok(vec![mapping(true, false), mapping(false, true)]),
         variables: Ok(Variables {
             listed_before: names(k),
@@ -219,133 +223,6 @@ fn what_only_the_first_generation_asserts() {
             "{seen:?}"
         );
     }
-}
-
-#[test]
-fn maps() {
-    let wx = |facts: &mut Facts| facts.page_tables = Ok(vec![mapping(true, true)]);
-    red_facts(wx, &["0 W+X ranges", "seen 1 0x1000-0x2000"]);
-    red_facts(
-        |facts| facts.page_tables = Err("no dump".into()),
-        &["page tables", "no dump"],
-    );
-    let mut lossy = scenario();
-    lossy.kernel[1].expect.wx = Some(Wx::Word(WxWord::Some));
-    let seen = findings(&lossy, &good(), "", &End::Exited);
-    one_finding(seen, "generation 1: ", &["some W+X ranges", "seen 0"]);
-    let grown = |facts: &mut Facts| facts.runtime_map.as_mut().unwrap()[0].pages = 0xabc;
-    red_facts(
-        grown,
-        &["runtime-map as in the generation before", "pages: abc"],
-    );
-}
-
-#[test]
-fn addresses_of_the_kind() {
-    let high = RuntimeRegion {
-        virt: 0xffff_fffe_0000_0000,
-        ..RuntimeRegion::default()
-    };
-    for (kind, region) in [
-        (Kind::Phys, high.clone()),
-        (Kind::Ident, high),
-        (Kind::Fixed, RuntimeRegion::default()),
-    ] {
-        let mut scenario = scenario();
-        let mut report = good();
-        for (k, told) in &mut report.0 {
-            scenario.kernel[*k].expect.kind = Some(kind);
-            let facts = told.facts.as_mut().unwrap();
-            facts
-                .rtmap
-                .as_mut()
-                .unwrap()
-                .insert("kind".into(), kind.to_string());
-            facts.runtime_map = Ok(vec![region.clone()]);
-            told.log.push(format!("efi: rtmap: {kind}, fresh"));
-        }
-        let seen = findings(&scenario, &report, "", &End::Exited);
-        let part = format!("addresses of kind {kind}");
-        assert_eq!(seen.len(), 2, "{seen:#?}");
-        assert!(seen.iter().all(|line| line.contains(&part)), "{seen:#?}");
-    }
-}
-
-#[test]
-fn calls() {
-    fn of(facts: &mut Facts) -> &mut Calls {
-        facts.calls.as_mut().unwrap()
-    }
-    red_facts(
-        |facts| facts.calls = Err("no table".into()),
-        &["handover table", "no table"],
-    );
-    red_facts(
-        |facts| of(facts).count = 1,
-        &["more than 1 calls", "seen 1"],
-    );
-    red_facts(
-        |facts| of(facts).in_progress = 3,
-        &["no call in progress", "service 3"],
-    );
-}
-
-#[test]
-fn variables() {
-    fn of(facts: &mut Facts) -> &mut Variables {
-        facts.variables.as_mut().unwrap()
-    }
-    red_facts(
-        |facts| facts.variables = Err("no efivarfs".into()),
-        &["no efivarfs"],
-    );
-    red_facts(
-        |facts| of(facts).written = Err("EIO".into()),
-        &["writing", "EIO"],
-    );
-    red_facts(
-        |facts| of(facts).held[0] = Ok("x".into()),
-        &["RtmapLab00", "to hold", "\"x\""],
-    );
-    red_facts(
-        |facts| of(facts).held[1] = Err("gone".into()),
-        &["RtmapLab01", "to hold", "gone"],
-    );
-    red_facts(
-        |facts| of(facts).listed_before.clear(),
-        &["RtmapLab00", "listed"],
-    );
-    red_facts(
-        |facts| drop(of(facts).listed.pop()),
-        &["RtmapLab01", "listed"],
-    );
-}
-
-#[test]
-fn clock_and_storage() {
-    red_facts(
-        |facts| facts.clock = Err("EINVAL".into()),
-        &["GetTime", "EINVAL"],
-    );
-    let slow = |facts: &mut Facts| facts.clock.as_mut().unwrap().epoch -= 3600;
-    red_facts(slow, &["firmware's clock", "1799996400"]);
-    red_facts(
-        |facts| facts.storage = Err("EINVAL".into()),
-        &["QueryVariableInfo", "EINVAL"],
-    );
-    let empty = |facts: &mut Facts| facts.storage = Ok(Storage::default());
-    red_facts(empty, &["sensible variable storage"]);
-}
-
-#[test]
-fn services_that_should_be_off() {
-    let mut scenario = scenario();
-    scenario.kernel[1].expect.services = Some(false);
-    let mut report = good();
-    let facts = report.0.get_mut(&1).unwrap().facts.as_mut().unwrap();
-    facts.variables = Err("no efivarfs".into());
-    let seen = findings(&scenario, &report, "", &End::Exited);
-    one_finding(seen, "generation 1: ", &["no GetTime"]);
 }
 
 #[test]

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0
+//! The map is what it is said to be, and that of the kernels before.
+
+use efi_rtmap_guest::ptdump::Mapping;
+use efi_rtmap_guest::report::RuntimeRegion;
+
+use super::Judge;
+use crate::report::Report;
+use crate::scenario::{Kind, RuntimeMap, Svam, Wx, WxWord};
+
+/// Where the kernel's half of the address space begins.
+const KERNEL_HALF: u64 = 1 << 63;
+
+impl Judge<'_> {
+    pub(super) fn page_tables(&mut self) {
+        let facts = self.facts;
+        let Some(mappings) = self.worked("reading the EFI page tables", &facts.page_tables) else {
+            return;
+        };
+        let ranges: Vec<&Mapping> = mappings.iter().filter(|m| m.write_and_execute()).collect();
+        let shown: Vec<String> = ranges
+            .iter()
+            .map(|m| format!("{:#x}-{:#x}", m.start, m.end))
+            .collect();
+        let seen = format!("{} {}", ranges.len(), shown.join(" "));
+        match self.step.expect.wx {
+            Some(Wx::Word(WxWord::Any)) => {}
+            Some(Wx::Word(WxWord::Some)) => {
+                self.expect(!ranges.is_empty(), || "some W+X ranges".into(), seen);
+            }
+            Some(Wx::Exactly(count)) => {
+                self.expect(
+                    ranges.len() == count,
+                    || format!("{count} W+X ranges"),
+                    seen,
+                );
+            }
+            None if self.step.rtmap_on() => {
+                self.expect(ranges.is_empty(), || "0 W+X ranges".into(), seen);
+            }
+            None => {}
+        }
+    }
+
+    pub(super) fn runtime_map(&mut self) {
+        let facts = self.facts;
+        let same = self.step.expect.runtime_map == Some(RuntimeMap::Same);
+        let kind = self.step.expect.kind.filter(|kind| *kind != Kind::None);
+        if !same && kind.is_none() && self.observed.twin.is_none() {
+            return;
+        }
+        let Some(regions) = self.worked("reading runtime-map", &facts.runtime_map) else {
+            return;
+        };
+        if let Some(kind) = kind {
+            let fits = |region: &&RuntimeRegion| match kind {
+                Kind::Fixed => region.virt >= KERNEL_HALF,
+                _ => region.virt == region.phys,
+            };
+            let other = regions.iter().find(|region| !fits(region));
+            self.expect(
+                other.is_none(),
+                || format!("runtime-map with addresses of kind {kind}"),
+                format!("{other:x?}"),
+            );
+        }
+        let of = |report: &Report, k: usize| {
+            let facts = report.0.get(&k)?.facts.as_ref()?;
+            facts.runtime_map.as_ref().ok().cloned()
+        };
+        if same {
+            let before = self.generation.checked_sub(1);
+            let before = before.and_then(|k| of(self.observed.report, k));
+            self.expect(
+                before.as_ref() == Some(regions),
+                || format!("runtime-map as in the generation before: {before:x?}"),
+                format!("{regions:x?}"),
+            );
+        }
+        if let Some(twin) = self.observed.twin {
+            let ours = of_firmware(regions);
+            let twins = of(twin, self.generation).map(|regions| of_firmware(&regions));
+            self.expect(
+                twins.as_ref() == Some(&ours),
+                || format!("runtime-map as in the twin: {twins:x?}"),
+                format!("{ours:x?}"),
+            );
+        }
+    }
+
+    /// A successor finds in the system table what SVAM, called before its time, has made of it.
+    pub(super) fn converted(&mut self) {
+        let Some(svam) = self.step.expect.svam.filter(|_| self.generation > 0) else {
+            return;
+        };
+        let facts = self.facts;
+        let what = "reading where the runtime services are";
+        let Some(&address) = self.worked(what, &facts.runtime_services) else {
+            return;
+        };
+        self.expect(
+            (address >= KERNEL_HALF) == (svam == Svam::CalledFixed),
+            || format!("firmware to have been converted as {svam} says"),
+            format!("runtime services at {address:#x}"),
+        );
+    }
+}
+
+/// The regions that are firmware's own. Boot services memory that a kernel keeps, for a table in
+/// it, lies where the stub's allocations left room: elsewhere for a kernel of another size.
+fn of_firmware(regions: &[RuntimeRegion]) -> Vec<RuntimeRegion> {
+    const BOOT_SERVICES: [u64; 2] = [3, 4];
+    let kept = |region: &&RuntimeRegion| !BOOT_SERVICES.contains(&region.kind);
+    regions.iter().filter(kept).cloned().collect()
+}

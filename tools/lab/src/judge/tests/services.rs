@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0
+//! Services that do not work, or should not.
+
+use super::*;
+
+#[test]
+fn variables() {
+    fn of(facts: &mut Facts) -> &mut Variables {
+        facts.variables.as_mut().unwrap()
+    }
+    red_facts(
+        |facts| facts.variables = Err("no efivarfs".into()),
+        &["no efivarfs"],
+    );
+    red_facts(
+        |facts| of(facts).written = Err("EIO".into()),
+        &["writing", "EIO"],
+    );
+    red_facts(
+        |facts| of(facts).held[0] = Ok("x".into()),
+        &["RtmapLab00", "to hold", "\"x\""],
+    );
+    red_facts(
+        |facts| of(facts).held[1] = Err("gone".into()),
+        &["RtmapLab01", "to hold", "gone"],
+    );
+    red_facts(
+        |facts| of(facts).listed_before.clear(),
+        &["RtmapLab00", "listed"],
+    );
+    red_facts(
+        |facts| drop(of(facts).listed.pop()),
+        &["RtmapLab01", "listed"],
+    );
+}
+
+#[test]
+fn clock_and_storage() {
+    red_facts(
+        |facts| facts.clock = Err("EINVAL".into()),
+        &["GetTime", "EINVAL"],
+    );
+    let slow = |facts: &mut Facts| facts.clock.as_mut().unwrap().epoch -= 3600;
+    red_facts(slow, &["firmware's clock", "1799996400"]);
+    red_facts(
+        |facts| facts.storage = Err("EINVAL".into()),
+        &["QueryVariableInfo", "EINVAL"],
+    );
+    let empty = |facts: &mut Facts| facts.storage = Ok(Storage::default());
+    red_facts(empty, &["sensible variable storage"]);
+}
+
+#[test]
+fn services_that_should_be_off() {
+    let mut scenario = scenario();
+    scenario.kernel[1].expect.services = Some(false);
+    let mut report = good();
+    let facts = report.0.get_mut(&1).unwrap().facts.as_mut().unwrap();
+    facts.variables = Err("no efivarfs".into());
+    let seen = findings(&scenario, &report, "", &End::Exited);
+    one_finding(seen, "generation 1: ", &["no GetTime"]);
+}
+
+#[test]
+fn calls() {
+    fn of(facts: &mut Facts) -> &mut Calls {
+        facts.calls.as_mut().unwrap()
+    }
+    red_facts(
+        |facts| facts.calls = Err("no table".into()),
+        &["handover table", "no table"],
+    );
+    red_facts(
+        |facts| of(facts).count = 1,
+        &["more than 1 calls", "seen 1"],
+    );
+    red_facts(
+        |facts| of(facts).in_progress = 3,
+        &["no call in progress", "service 3"],
+    );
+}
