@@ -241,18 +241,18 @@ mod tests {
         }
     }
 
+    /// The slot that counts in the table that `bytes` holds.
+    fn current(bytes: &[u8]) -> Option<Slot<'_>> {
+        Table::new(bytes).ok()?.current(crc32, |_| ()).ok()?
+    }
+
     #[test]
     fn refuses_entries_that_do_not_fit() {
         for (offset, value) in [(32, 95), (36, 39), (40, 2), (40, u32::MAX)] {
             let mut bytes = blank();
             put(&mut bytes, 0, 1, &SNAPSHOT, &[BLANK_ENTRY]);
             patch(&mut bytes, offset, value);
-            let table = Table::new(&bytes);
-            let slot = table
-                .as_ref()
-                .ok()
-                .and_then(|t| t.current(crc32, |_| ()).ok()?);
-            let error = slot.and_then(|slot| slot.entries().err());
+            let error = current(&bytes).and_then(|slot| slot.entries().err());
             assert!(matches!(error, Some(SlotError::Entries { .. })));
         }
     }
@@ -277,12 +277,7 @@ mod tests {
             let mut bytes = blank();
             put(&mut bytes, 0, 1, &SNAPSHOT, &[BLANK_ENTRY]);
             patch(&mut bytes, offset, value);
-            let table = Table::new(&bytes);
-            let slot = table
-                .as_ref()
-                .ok()
-                .and_then(|t| t.current(crc32, |_| ()).ok()?);
-            let mut entries = slot.and_then(|slot| slot.entries().ok());
+            let mut entries = current(&bytes).and_then(|slot| slot.entries().ok());
             let first = entries.as_mut().and_then(Iterator::next);
             assert_eq!(first, Some(Err(error)));
         }
