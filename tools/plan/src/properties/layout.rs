@@ -10,7 +10,10 @@ use crate::plan::{
         PhysRange,
         VirtAddr, //
     },
-    fixtures::X86_64,
+    fixtures::{
+        ARM64,
+        X86_64, //
+    },
     layout::{
         AddressSpace,
         LayoutError, //
@@ -51,6 +54,18 @@ fn any_space() -> impl Strategy<Value = AddressSpace> {
     })
 }
 
+/// The address spaces of arm64 kernels: all address sizes and page sizes there are.
+fn arm64() -> impl Strategy<Value = AddressSpace> {
+    let bits = select(vec![36, 39, 42, 47, 48, 52]);
+    let page = select(vec![4u64 << 10, 16 << 10, 64 << 10]);
+    (bits, page).prop_map(|(bits, page)| AddressSpace {
+        fixed_top: VirtAddr::new(1 << bits),
+        identity_end: PhysAddr::new(1 << bits),
+        page,
+        ..ARM64
+    })
+}
+
 /// The rule of stock's `efi_map_region()`, said in other words: of all addresses that leave room
 /// below the region mapped before and have the offset of `start` within a large page, the highest.
 fn stock_address(top: i128, start: u64, bytes: u64) -> i128 {
@@ -77,11 +92,7 @@ proptest! {
         let expected = stock_addresses(&ranges);
         let bottom = i128::from(space.fixed_bottom.value());
         let refused = regions.iter().rev().zip(&expected).find_map(|(region, &at)| {
-            if region.phys.end() > space.identity_end {
-                Some(LayoutError::BeyondIdentity(region.phys, space.identity_end))
-            } else {
-                (at < bottom).then_some(LayoutError::Exhausted(region.phys))
-            }
+            (at < bottom).then_some(LayoutError::Exhausted(region.phys))
         });
         let result = space.lay_out_fixed(&mut regions);
         prop_assert_eq!(result.err(), refused);
@@ -92,19 +103,45 @@ proptest! {
     }
 
     #[test]
-    fn fixed_keeps_its_promises(mut regions in any_regions(), space in any_space()) {
+    fn fixed_keeps_its_promises(
+        mut regions in prop_oneof![
+            any_regions(),
+            sound_regions(true).prop_map(|(_, regions)| regions),
+        ],
+        space in prop_oneof![any_space(), arm64()],
+    ) {
         if space.lay_out_fixed(&mut regions).is_ok() {
             let mut floor = space.fixed_bottom.value();
             for region in &regions {
                 let virt = region.virt.value();
                 prop_assert!(virt >= floor, "below the window or the region before");
                 floor = virt + region.phys.bytes();
-                prop_assert!(floor <= space.fixed_top.value(), "above the window");
-                prop_assert_eq!((virt - region.phys.start().value()) % space.large_page, 0);
+                prop_assert!(floor <= space.layout_top.value(), "above the window");
+                let moved = virt.abs_diff(region.phys.start().value());
+                prop_assert_eq!(moved % space.large_page, 0);
                 prop_assert!(space.in_window(region.virt, region.phys.bytes()));
-                prop_assert!(region.phys.end() <= space.identity_end, "no room for the alias");
+            }
+            for pair in regions.windows(2) {
+                let [below, above] = [&pair[0], &pair[1]];
+                let end = below.virt.value() + below.phys.bytes();
+                if below.phys.end() == above.phys.start() {
+                    prop_assert_eq!(end, above.virt.value(), "torn apart");
+                } else {
+                    let granule = |addr: u64| addr / space.granule;
+                    prop_assert!(granule(end - 1) < granule(above.virt.value()), "shared");
+                }
             }
         }
+    }
+
+    #[test]
+    fn fixed_is_the_same_for_every_arm64_kernel(
+        regions in any_regions(),
+        (one, other) in (arm64(), arm64()),
+    ) {
+        let (mut first, mut second) = (regions.clone(), regions);
+        prop_assert_eq!(one.lay_out_fixed(&mut first), other.lay_out_fixed(&mut second));
+        prop_assert_eq!(first, second);
     }
 
     #[test]

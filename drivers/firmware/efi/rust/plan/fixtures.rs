@@ -34,8 +34,36 @@ use super::{
 pub(crate) const X86_64: AddressSpace = AddressSpace {
     fixed_bottom: VirtAddr::new(0xffff_ffef_0000_0000),
     fixed_top: VirtAddr::new(0xffff_ffff_0000_0000),
+    layout_top: VirtAddr::new(0xffff_ffff_0000_0000),
     large_page: 2 << 20,
+    granule: 4 << 10,
+    page: 4 << 10,
     identity_end: PhysAddr::new(1 << 47),
+};
+
+/// The arm64 address space with 48 bits: the lower half, which 1:1 and fixed addresses share. Every
+/// kernel has the 36 bits that new layouts use.
+pub(crate) const ARM64: AddressSpace = AddressSpace {
+    fixed_bottom: VirtAddr::new(512 << 20),
+    fixed_top: VirtAddr::new(1 << 48),
+    layout_top: VirtAddr::new(64 << 30),
+    large_page: 2 << 20,
+    granule: 64 << 10,
+    page: 4 << 10,
+    identity_end: PhysAddr::new(1 << 48),
+};
+
+/// Of a kernel with 39 bits.
+pub(crate) const ARM64_39: AddressSpace = AddressSpace {
+    fixed_top: VirtAddr::new(1 << 39),
+    identity_end: PhysAddr::new(1 << 39),
+    ..ARM64
+};
+
+/// Of a kernel with pages of 64 KiB.
+pub(crate) const ARM64_64K: AddressSpace = AddressSpace {
+    page: 64 << 10,
+    ..ARM64
 };
 
 pub(crate) fn descriptor(ty: MemoryType, phys: u64, pages: u64) -> Descriptor {
