@@ -7,11 +7,15 @@ ARCH  ?= x86_64
 
 override O     := $(abspath $(O))
 override CACHE := $(abspath $(CACHE))
-export O CACHE KDIR RUST_LIB_SRC V PREPARE
+export O CACHE ARCH KDIR RUST_LIB_SRC V PREPARE
 export CARGO_TARGET_DIR := $(O)/cargo
 
-ifneq ($(ARCH),x86_64)
-$(error ARCH=$(ARCH) is not yet supported; supported: x86_64)
+# Each is built from $(O)/src/stock, or is ours and built from $(O)/src/rtmap.
+names_x86_64 := stock rtmap
+names_arm64  := stock rtmap rtmap-39 rtmap-64k
+
+ifndef names_$(ARCH)
+$(error ARCH=$(ARCH) is not supported; supported: x86_64 arm64)
 endif
 ifneq ($(words $(O) $(CACHE)),2)
 $(error O=$(O) CACHE=$(CACHE): the kernel's build cannot handle blanks in paths)
@@ -24,8 +28,9 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 manifest := tools/Cargo.toml
 graft    := $(O)/cargo/release/graft --overlay .
 lab      := $(O)/cargo/release/lab
-kernels  := $(O)/linux/stock/.built $(O)/linux/rtmap/.built
-configs  := $(wildcard tools/configs/*.config)
+objects  := $(O)/linux/$(ARCH)
+kernels  := $(names_$(ARCH):%=$(objects)/%/.built)
+recipe   := $(wildcard tools/configs/*.config) tools/build-kernel tools/common.sh
 
 # Rust that the kernel compiles: formatted by this repository's rules, as all else.
 kernel_rust := $(shell find drivers arch rust samples -name '*.rs' 2>/dev/null)
@@ -36,6 +41,7 @@ help: ## show this list
 	@echo
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 	@echo
+	@echo '  ARCH=arm64    for arm64 instead of x86_64; check does both, whatever this says'
 	@echo '  O=DIR         build there (default: ./build)'
 	@echo '  CACHE=DIR     keep downloads and the compiler cache there (default: ~/.cache/efi-rtmap)'
 	@echo '  KDIR=TREE     use a copy of this kernel tree instead of fetching one'
@@ -51,7 +57,7 @@ demo: guest $(kernels) ## three kernels on one firmware, as a table
 	@$(lab) demo --build $(O)
 
 .PHONY: check
-check: ## every check there is, with a summary
+check: ## every check there is, for both architectures, with a summary
 	@tools/check
 
 .PHONY: bench
@@ -82,18 +88,18 @@ check-graft: host-tools ## say what is applied to the build's kernel tree
 	@$(graft) --check $(O)/src/rtmap
 
 .PHONY: kernel
-kernel: $(kernels) ## both kernels, ours and stock
+kernel: $(kernels) ## the kernels, ours and stock
 
 # Neither `prepare` nor `graft` touches these unless the content changes, so a kernel is looked
 # at again only when there is a reason.
 $(O)/src/stock.id: prepare ;
 $(O)/src/rtmap/.efi-rtmap.toml: graft ;
 
-$(O)/linux/stock/.built: $(O)/src/stock.id $(configs) tools/build-kernel tools/common.sh
+$(objects)/stock/.built: $(O)/src/stock.id $(recipe)
 	@tools/build-kernel stock
 
-$(O)/linux/rtmap/.built: $(O)/src/rtmap/.efi-rtmap.toml $(configs) tools/build-kernel tools/common.sh
-	@tools/build-kernel rtmap
+$(filter-out $(objects)/stock/%,$(kernels)): $(objects)/%/.built: $(O)/src/rtmap/.efi-rtmap.toml $(recipe)
+	@tools/build-kernel $*
 
 ##
 # The parts of `make check`
@@ -106,9 +112,13 @@ check-host: ## format, lints and tests of everything that runs on this machine
 	cargo clippy --manifest-path $(manifest) --locked --workspace --all-targets -- -D warnings
 	cargo test --manifest-path $(manifest) --locked --workspace
 
+.PHONY: check-overlay
+check-overlay: graft ## checkpatch, and the graft on the real kernel tree
+	@tools/check-kernel checkpatch graft
+
 .PHONY: check-kernel
-check-kernel: $(kernels) ## warnings, clippy, checkpatch, and that off is off
-	@tools/check-kernel
+check-kernel: $(kernels) ## warnings, clippy, and that off is off
+	@tools/check-kernel warnings clippy off
 
 .PHONY: check-lab
 check-lab: guest $(kernels) ## all scenarios in QEMU

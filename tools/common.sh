@@ -8,6 +8,7 @@ unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 O=$(realpath -m "${O:-$TOP/build}")
 CACHE=$(realpath -m "${CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/efi-rtmap}")
+ARCH=${ARCH:-x86_64}
 BINDGEN_VERSION=0.72.1
 BINDGEN=$CACHE/bindgen-$BINDGEN_VERSION
 
@@ -18,6 +19,8 @@ die() {
 	[ $# = 1 ] || printf '       %s\n' "${@:2}" >&2
 	exit 1
 }
+
+[[ $ARCH = x86_64 || $ARCH = arm64 ]] || die "ARCH=$ARCH is not supported; supported: x86_64 arm64"
 
 # have COMMAND...: all of them are on PATH.
 have() {
@@ -85,21 +88,21 @@ rust_lib_src() {
 	fi
 }
 
-# kernel_make NAME TREE ARGUMENT...: the kernel's make, objects in $O/linux/NAME.
+# kernel_make NAME TREE ARGUMENT...: the kernel's make, objects in $O/linux/$ARCH/NAME.
 # Everything that could differ between two machines is fixed. ccache makes paths below $O
 # relative, so that its entries serve any clone; the prefix map keeps them out of __FILE__.
 kernel_make() {
-	local name=$1 tree=$2 llvm relative
+	local out=$O/linux/$ARCH/$1 tree=$2 llvm relative
 	shift 2
 	llvm=$(llvm_version)
-	relative=$(realpath -m --relative-to="$O/linux/$name" "$tree")
+	relative=$(realpath -m --relative-to="$out" "$tree")
 	PATH=$BINDGEN/bin:$PATH \
 	LIBCLANG_PATH=$("llvm-config-$llvm" --libdir) \
 	CCACHE_DIR=${CCACHE_DIR:-$CACHE/ccache} CCACHE_BASEDIR=$O CCACHE_NOHASHDIR=1 \
 	CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-5G} \
 	KBUILD_BUILD_TIMESTAMP='2026-01-01' KBUILD_BUILD_USER=efi-rtmap KBUILD_BUILD_HOST=lab \
 	KBUILD_BUILD_VERSION=1 \
-	make --no-print-directory -C "$tree" "O=$O/linux/$name" ARCH=x86_64 "LLVM=-$llvm" \
+	make --no-print-directory -C "$tree" "O=$out" "ARCH=$ARCH" "LLVM=-$llvm" \
 		"CC=ccache clang-$llvm" \
 		"KCPPFLAGS=-fmacro-prefix-map=$relative/=" "RUST_LIB_SRC=$(rust_lib_src)" "-j$(nproc)" "$@"
 }
