@@ -9,6 +9,7 @@ mod inherit;
 mod layout;
 mod memattr;
 mod memmap;
+mod page;
 mod request;
 mod split;
 mod wire;

@@ -4,7 +4,8 @@
 
 use core::ops::{
     Deref,
-    DerefMut, //
+    DerefMut,
+    Range, //
 };
 
 /// The buffer has no room for another item. Carries its capacity.
@@ -61,6 +62,15 @@ impl<T: Copy> List<'_, T> {
         // INVARIANT: `kept` counts some of the `len` items.
         self.len = kept;
     }
+
+    /// Takes out the items of `range`, as far as the list has them.
+    pub(crate) fn remove(&mut self, range: Range<usize>) {
+        let end = range.end.min(self.len);
+        let start = range.start.min(end);
+        self.buffer.copy_within(end..self.len, start);
+        // INVARIANT: `start <= end <= len`.
+        self.len -= end - start;
+    }
 }
 
 impl<T> Deref for List<'_, T> {
@@ -108,5 +118,22 @@ mod tests {
         }
         list.keep_by(|last, item| *item > last + 1);
         assert_eq!(*list, [1, 5, 7]);
+    }
+
+    #[test]
+    fn removes_what_it_has() {
+        let mut buffer = [0; 6];
+        let mut list = List::new(&mut buffer);
+        for item in 1..6 {
+            assert_eq!(list.push(item), Ok(()));
+        }
+        list.remove(1..3);
+        assert_eq!(*list, [1, 4, 5]);
+        list.remove(5..9);
+        assert_eq!(*list, [1, 4, 5]);
+        list.remove(2..9);
+        assert_eq!(*list, [1, 4]);
+        list.remove(0..2);
+        assert!(list.is_empty());
     }
 }

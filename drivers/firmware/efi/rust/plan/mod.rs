@@ -6,7 +6,7 @@
 //!  bytes                     facts                     plan
 //!  memory map      memmap -> regions  ---+
 //!  MAT             memattr -> pieces  ---+-> decide -> layout -> perm -> entries -> wire
-//!  handover table  wire    -> entries ---+   inherit
+//!  handover table  wire    -> entries ---+   inherit                        \--> page
 //! ```
 //!
 //! Everything here is a function from values to values. Nothing allocates, logs or touches
@@ -26,6 +26,7 @@ pub(crate) mod list;
 pub(crate) mod memattr;
 pub(crate) mod memmap;
 pub(crate) mod memtype;
+pub(crate) mod page;
 pub(crate) mod perm;
 pub(crate) mod region;
 pub(crate) mod request;

@@ -42,6 +42,14 @@ impl Permission {
         )
     }
 
+    /// What allows as much as both.
+    pub(crate) fn union(self, other: Self) -> Self {
+        Self::new(
+            self.writes() || other.writes(),
+            self.executes() || other.executes(),
+        )
+    }
+
     pub(crate) fn from_bits(bits: u32) -> Option<Self> {
         [
             Self::Read,
@@ -108,6 +116,17 @@ mod tests {
                 permission.executes(),
                 ty == MemoryType::RUNTIME_SERVICES_CODE
             );
+        }
+    }
+
+    #[test]
+    fn a_union_allows_what_either_does() {
+        for a in [1, 3, 5, 7] {
+            for b in [1, 3, 5, 7] {
+                let (first, second) = (Permission::from_bits(a), Permission::from_bits(b));
+                let union = first.zip(second).map(|(first, second)| first.union(second));
+                assert_eq!(union.map(Permission::bits), Some(a | b));
+            }
         }
     }
 

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Page tables: page for page what the entries ask for, for every page size.
+
+use super::*;
+use crate::plan::{
+    addr::{
+        Pages,
+        PhysAddr,
+        PhysRange,
+        VirtAddr, //
+    },
+    entry::{
+        split,
+        Entry, //
+    },
+    fixtures::{
+        ARM64,
+        BLANK_ENTRY,
+        BLANK_PIECE, //
+    },
+    layout::AddressSpace,
+    memattr::pieces,
+    page::{
+        mappings,
+        most,
+        Mapping,
+        PageError, //
+    },
+};
+use std::collections::BTreeMap;
+
+/// Where the entries that are not at 1:1 addresses lie: among the others, so that they meet.
+const DISTANCES: [u64; 4] = [0x1_0000, 0x4_0000, 0x1_0000_0000, 0x1_0000_4000];
+
+fn space() -> impl Strategy<Value = AddressSpace> {
+    let page = select(vec![4u64 << 10, 16 << 10, 64 << 10]);
+    let end = select(vec![1u64 << 48, 0x8_0000, 0x5_0000]);
+    (page, end).prop_map(|(page, end)| AddressSpace {
+        page,
+        identity_end: PhysAddr::new(end),
+        ..ARM64
+    })
+}
+
+/// Entries that do not overlap in memory, in any order, with a few distances to their addresses.
+fn entries() -> impl Strategy<Value = Vec<Entry>> {
+    let gap = prop_oneof![3 => Just(0u64), 1 => 1u64..20];
+    let distance = prop_oneof![
+        4 => Just(0),
+        4 => Just(DISTANCES[2]),
+        1 => select(&DISTANCES[..]),
+    ];
+    let kind = prop_oneof![
+        20 => Just((MemoryType::RUNTIME_SERVICES_DATA, Attributes::WB)),
+        1 => Just((MemoryType::MAPPED_IO, Attributes::WB)),
+        1 => Just((MemoryType::RUNTIME_SERVICES_DATA, Attributes(0))),
+    ];
+    let pages = prop_oneof![3 => 1u64..8, 1 => 1u64..70];
+    let part = (gap, pages, distance, permission(), kind);
+    let parts = vec(part, 1..9).prop_map(|parts| {
+        let mut page = 0x10;
+        let mut place = |(gap, pages, distance, permission, (ty, attributes))| {
+            let start: u64 = (page + gap) * PAGE_SIZE;
+            page += gap + pages;
+            Entry {
+                ty,
+                attributes,
+                phys: PhysRange::new(PhysAddr::new(start), Pages::new(pages)).unwrap(),
+                virt: VirtAddr::new(start + distance),
+                permission,
+            }
+        };
+        parts.into_iter().map(&mut place).collect::<Vec<_>>()
+    });
+    parts.prop_shuffle()
+}
+
+/// What one page holds: which page of memory, with which rights, whether these were united, and
+/// what kind of memory it is.
+#[derive(Clone, Copy, PartialEq, Debug)]
+struct Page {
+    phys: u64,
+    permission: u32,
+    shared: bool,
+    kind: (bool, bool),
+}
+
+type Table = BTreeMap<u64, Page>;
+
+/// Puts what `entry` asks for at `distance` into `table`, one of 4 KiB after the other. Says whether
+/// it can be had.
+fn put(table: &mut Table, entry: &Entry, distance: u64, page: u64) -> bool {
+    let start = entry.phys.start().value();
+    (0..entry.phys.pages().count()).all(|n| {
+        let phys = start + n * PAGE_SIZE;
+        let virt = phys + distance;
+        let wanted = Page {
+            phys: phys / page,
+            permission: entry.permission.bits(),
+            shared: false,
+            kind: (
+                entry.ty == MemoryType::MAPPED_IO,
+                entry.attributes.has(Attributes::WB),
+            ),
+        };
+        let there = table.entry(virt / page).or_insert(wanted);
+        let differs = there.permission != wanted.permission;
+        there.shared |= differs;
+        there.permission |= wanted.permission;
+        phys % page == virt % page && (there.phys, there.kind) == (wanted.phys, wanted.kind)
+    })
+}
+
+fn distance(entry: &Entry) -> u64 {
+    entry.virt.value() - entry.phys.start().value()
+}
+
+/// Brute force: what page tables should hold, or [`None`] if they cannot.
+fn model(entries: &[Entry], space: &AddressSpace) -> Option<Table> {
+    let page = space.page;
+    let mut fixed = Table::new();
+    let mapped = entries
+        .iter()
+        .all(|e| put(&mut fixed, e, distance(e), page));
+    // Entries may overlap at their addresses without doing so in memory.
+    let mut starts: Vec<_> = entries.iter().map(|e| (e.virt, e.phys.bytes())).collect();
+    starts.sort();
+    let apart = starts
+        .windows(2)
+        .all(|pair| pair[0].0.value() + pair[0].1 <= pair[1].0.value());
+    let mut aliases = Table::new();
+    let aliased = entries.iter().filter(|e| distance(e) != 0).all(|e| {
+        let (first, end) = (
+            e.phys.start().value() / page,
+            e.phys.end().value().div_ceil(page),
+        );
+        let free = fixed.range(first..end).next().is_none();
+        !free || end * page > space.identity_end.value() || put(&mut aliases, e, 0, page)
+    });
+    fixed.append(&mut aliases);
+    (mapped && apart && aliased).then_some(fixed)
+}
+
+fn table(mappings: &[Mapping], page: u64) -> Table {
+    let pages = mappings.iter().flat_map(|m| {
+        (0..m.phys.bytes() / page).map(move |n| {
+            let kind = (
+                m.ty == MemoryType::MAPPED_IO,
+                m.attributes.has(Attributes::WB),
+            );
+            let found = Page {
+                phys: m.phys.start().value() / page + n,
+                permission: m.permission.bits(),
+                shared: m.shared,
+                kind,
+            };
+            (m.virt.value() / page + n, found)
+        })
+    });
+    pages.collect()
+}
+
+fn map(entries: &[Entry], space: &AddressSpace) -> Result<Vec<Mapping>, PageError> {
+    let mut buffer = vec![Mapping::BLANK; most(entries.len())];
+    let mut out = List::new(&mut buffer);
+    mappings(entries, space, &mut out)?;
+    Ok(out.to_vec())
+}
+
+/// In order, disjoint, of whole pages, and those that are shared of one.
+fn check_form(mappings: &[Mapping], page: u64) -> Result<(), TestCaseError> {
+    for m in mappings {
+        let words = [m.phys.start().value(), m.virt.value(), m.phys.bytes()];
+        prop_assert!(words.iter().all(|word| word % page == 0), "no whole pages");
+        prop_assert!(!m.shared || m.phys.bytes() == page);
+    }
+    for pair in mappings.windows(2) {
+        let end = pair[0].virt.value() + pair[0].phys.bytes();
+        prop_assert!(end <= pair[1].virt.value(), "out of order");
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2048))]
+
+    #[test]
+    fn every_page_is_what_its_entries_need(entries in entries(), space in space()) {
+        let expected = model(&entries, &space);
+        match map(&entries, &space) {
+            Ok(mappings) => {
+                check_form(&mappings, space.page)?;
+                prop_assert!(mappings.len() <= 4 * entries.len() - 2);
+                prop_assert_eq!(Some(table(&mappings, space.page)), expected);
+            }
+            Err(error) => prop_assert_eq!(expected, None, "{}", error),
+        }
+    }
+
+    #[test]
+    fn nothing_changes_on_pages_of_4_kib(entries in entries()) {
+        let identity = |entry: &Entry| Entry { virt: entry.phys.start().identity(), ..*entry };
+        let mut entries: Vec<_> = entries.iter().map(identity).collect();
+        let mappings = map(&entries, &ARM64).unwrap();
+        entries.sort_by_key(|entry| entry.virt);
+        prop_assert!(mappings.iter().map(|m| (m.virt, m.phys, m.permission)).eq(
+            entries.iter().map(|e| (e.virt, e.phys, e.permission))
+        ));
+        prop_assert!(mappings.iter().all(|m| !m.shared));
+    }
+
+    #[test]
+    fn a_fresh_fixed_layout_can_always_be_mapped(
+        ((_, mut regions), attributes) in sound_regions(true).prop_flat_map(|(map, regions)| {
+            let attributes = attribute_entries(&regions);
+            (Just((map, regions)), attributes)
+        }),
+        space in space(),
+    ) {
+        // Firmware keeps different kinds of memory in different blocks of 64 KiB (UEFI 2.10,
+        // section 2.3.6).
+        for region in &mut regions {
+            region.ty = MemoryType::RUNTIME_SERVICES_CODE;
+        }
+        space.lay_out_fixed(&mut regions).unwrap();
+        let mut buffer = vec![BLANK_PIECE; attributes.len()];
+        let mut described = List::new(&mut buffer);
+        pieces(&attribute_bytes(&attributes), &regions, &mut described).unwrap();
+        let mut buffer = vec![BLANK_ENTRY; regions.len() + 2 * attributes.len()];
+        let mut entries = List::new(&mut buffer);
+        split(&regions, &described, &mut entries).unwrap();
+        let mapped = map(&entries, &space);
+        prop_assert!(mapped.is_ok(), "{:?}", mapped);
+        check_form(&mapped.unwrap(), space.page)?;
+    }
+
+    #[test]
+    fn no_entries_panic(
+        parts in vec(any::<[u64; 3]>(), 0..6),
+        space in space(),
+        page in select(vec![0u64, 1 << 12, 1 << 16, 1 << 63]),
+    ) {
+        let entries = parts.iter().filter_map(|&[phys, virt, pages]| {
+            let phys = PhysAddr::new(phys & !(PAGE_SIZE - 1));
+            let phys = PhysRange::new(phys, Pages::new(pages % (1 << 40))).ok()?;
+            Some(Entry { phys, virt: VirtAddr::new(virt & !(PAGE_SIZE - 1)), ..BLANK_ENTRY })
+        });
+        let _ = map(&entries.collect::<Vec<_>>(), &AddressSpace { page, ..space });
+    }
+}
+
+#[test]
+fn thousands_of_entries_fit() {
+    // As many as a table can hold and more, in the worst order, each sharing pages.
+    let count = 8192;
+    let entries: Vec<_> = (0..count)
+        .map(|n| {
+            let page = (n * 4099) % count * 0x21;
+            Entry {
+                phys: PhysRange::new(PhysAddr::new(page * PAGE_SIZE), Pages::new(0x21)).unwrap(),
+                virt: VirtAddr::new((page << 12) + (1 << 32)),
+                permission: [Permission::Read, Permission::ReadExecute][(page % 2) as usize],
+                ..BLANK_ENTRY
+            }
+        })
+        .collect();
+    let space = AddressSpace {
+        page: 64 << 10,
+        ..ARM64
+    };
+    let mapped = map(&entries, &space).unwrap();
+    assert!(mapped.len() > 3 * entries.len());
+    check_form(&mapped, space.page).unwrap();
+}
