@@ -4,8 +4,15 @@
 
 use super::*;
 use crate::plan::{
-    addr::PhysRange,
-    memmap::encode,
+    addr::{
+        PhysRange,
+        VirtAddr, //
+    },
+    fixtures::ARM64,
+    memmap::{
+        annotate,
+        encode, //
+    },
     region::RegionError, //
 };
 
@@ -115,6 +122,39 @@ proptest! {
             let same = pair[0].ty == pair[1].ty && pair[0].attributes == pair[1].attributes;
             prop_assert!(!same || pair[0].phys.end() < pair[1].phys.start(), "not merged");
         }
+    }
+
+    #[test]
+    fn every_runtime_descriptor_is_annotated_as_its_region(map in wild_map()) {
+        let Some(mut regions) = regions_of(&map, true) else {
+            return Ok(());
+        };
+        ARM64.lay_out_fixed(&mut regions).unwrap();
+        let mut bytes = map_bytes(&map);
+        annotate(&regions, DESC_SIZE, &mut bytes).unwrap();
+        let read = MemoryMap::new(&bytes, DESC_SIZE, 1).unwrap();
+        for (old, new) in map.iter().zip(read.iter()) {
+            let Ok(phys) = PhysRange::new(old.phys, old.pages) else {
+                prop_assert_eq!(*old, new);
+                continue;
+            };
+            let home = regions.iter().find(|r| !r.is_temporary() && r.phys.contains(&phys));
+            let runtime = old.attributes.has(Attributes::RUNTIME);
+            prop_assert!(!runtime || home.is_some(), "a runtime descriptor in no region");
+            let virt = match home.filter(|_| runtime) {
+                Some(home) => {
+                    let offset = phys.start().value() - home.phys.start().value();
+                    VirtAddr::new(home.virt.value() + offset)
+                }
+                None => old.virt,
+            };
+            prop_assert_eq!(Descriptor { virt, ..*old }, new);
+        }
+        // What another kernel collects from it is what this one has, but for what is temporary.
+        let mut buffer = vec![BLANK_REGION; map.len()];
+        let mut again = List::new(&mut buffer);
+        prop_assert_eq!(collect(&read, false, &mut again), Ok(()));
+        prop_assert!(again.iter().all(|region| regions.contains(region)));
     }
 
     #[test]

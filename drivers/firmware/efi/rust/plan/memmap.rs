@@ -25,6 +25,9 @@ use core::fmt;
 /// Bytes of the fields that UEFI defines. Firmware may step further: only `desc_size` says how far.
 pub(crate) const DESCRIPTOR_SIZE: usize = 40;
 
+/// Offset of `VirtualStart` in a descriptor.
+const VIRT_OFFSET: usize = 16;
+
 /// The one version of the descriptor that UEFI defines.
 const DESCRIPTOR_VERSION: u32 = 1;
 
@@ -44,7 +47,7 @@ impl Descriptor {
         Some(Self {
             ty: MemoryType(u32_at(bytes, 0)?),
             phys: PhysAddr::new(u64_at(bytes, 8)?),
-            virt: VirtAddr::new(u64_at(bytes, 16)?),
+            virt: VirtAddr::new(u64_at(bytes, VIRT_OFFSET)?),
             pages: Pages::new(u64_at(bytes, 24)?),
             attributes: Attributes(u64_at(bytes, 32)?),
         })
@@ -165,6 +168,33 @@ pub(crate) fn encode(regions: &[Region], desc_size: usize, bytes: &mut [u8]) -> 
     Some(size)
 }
 
+/// Writes addresses into the memory map that `bytes` holds, in descriptors of `desc_size` bytes:
+/// every runtime descriptor gets the one that `regions` has for it. All else stays as firmware
+/// wrote it, descriptors that make no sense included. [`None`] if the sizes cannot be right.
+pub(crate) fn annotate(regions: &[Region], desc_size: usize, bytes: &mut [u8]) -> Option<()> {
+    if desc_size < DESCRIPTOR_SIZE || bytes.len() % desc_size != 0 {
+        return None;
+    }
+    for slot in bytes.chunks_exact_mut(desc_size) {
+        if let Some(virt) = Descriptor::read(slot).and_then(|d| address_of(&d, regions)) {
+            Writer::new(slot.get_mut(VIRT_OFFSET..)?).put_u64(virt.value())?;
+        }
+    }
+    Some(())
+}
+
+/// The address that `regions` has for the memory of `descriptor`, which may be a part of a region:
+/// neighbours were merged.
+fn address_of(descriptor: &Descriptor, regions: &[Region]) -> Option<VirtAddr> {
+    let phys = PhysRange::new(descriptor.phys, descriptor.pages).ok()?;
+    let home = regions
+        .iter()
+        .filter(|_| descriptor.attributes.has(Attributes::RUNTIME))
+        .find(|region| !region.is_temporary() && region.phys.contains(&phys))?;
+    let offset = phys.start().value() - home.phys.start().value();
+    Some(VirtAddr::new(home.virt.value().checked_add(offset)?))
+}
+
 #[cfg_attr(
     CONFIG_EFI_RTMAP_KUNIT_TEST,
     ::kernel::macros::kunit_tests(efi_rtmap_memmap)
@@ -172,9 +202,16 @@ pub(crate) fn encode(regions: &[Region], desc_size: usize, bytes: &mut [u8]) -> 
 #[cfg(any(test, CONFIG_EFI_RTMAP_KUNIT_TEST))]
 mod tests {
     use super::*;
-    use crate::plan::fixtures::{
-        BLANK_REGION,
-        OVMF, //
+    use crate::plan::{
+        fixtures::{
+            code,
+            data,
+            descriptor,
+            BLANK_REGION,
+            OVMF, //
+        },
+        list::List,
+        region::collect,
     };
 
     #[test]
@@ -227,5 +264,70 @@ mod tests {
             MemoryMap::new(&[], 48, 1).map(|map| map.iter().count()),
             Ok(0)
         );
+    }
+
+    const SIZE: usize = 48;
+
+    /// A map in which every byte that no field holds has a value that nobody writes.
+    fn bytes_of<const N: usize>(descriptors: &[Descriptor]) -> [u8; N] {
+        let mut bytes = [0xa5; N];
+        for (descriptor, slot) in descriptors.iter().zip(bytes.chunks_exact_mut(SIZE)) {
+            descriptor.write(slot);
+            slot[4..8].fill(0xa5);
+        }
+        bytes
+    }
+
+    #[test]
+    fn annotates_runtime_descriptors_only() {
+        let high = VirtAddr::new(0xffff_fffe_0000_0000);
+        let stale = |descriptor: Descriptor| Descriptor {
+            virt: VirtAddr::new(7),
+            ..descriptor
+        };
+        let map = [
+            data(0x10_0000, 4),
+            stale(data(0x10_4000, 2)), // merged with the one before
+            stale(descriptor(MemoryType::CONVENTIONAL_MEMORY, 0x10_0000, 1)),
+            stale(descriptor(MemoryType::BOOT_SERVICES_DATA, 0x20_0000, 1)),
+            stale(data(0x10_1000, 0)),
+            stale(data(0x10_1000, u64::MAX)),
+            stale(data(0x10_5000, 2)), // reaches over the end of the region
+            code(0x30_0000, 1),
+        ];
+        let mut buffer = [BLANK_REGION; 3];
+        let mut regions = List::new(&mut buffer);
+        let before = bytes_of::<{ 8 * SIZE }>(&[map[0], data(0x10_4000, 2), map[7], map[3]]);
+        let firmware = MemoryMap::new(&before[..4 * SIZE], SIZE, 1);
+        assert!(firmware.is_ok_and(|map| collect(&map, true, &mut regions).is_ok()));
+        assert_eq!(regions.len(), 3);
+        for region in regions.iter_mut() {
+            region.virt = VirtAddr::new(high.value() + region.phys.start().value());
+        }
+
+        let mut bytes = bytes_of::<{ 8 * SIZE }>(&map);
+        let mut expected = map;
+        for index in [0, 1, 7] {
+            let phys = map[index].phys.value();
+            expected[index].virt = VirtAddr::new(high.value() + phys);
+        }
+        assert_eq!(annotate(&regions, SIZE, &mut bytes), Some(()));
+        assert_eq!(bytes, bytes_of::<{ 8 * SIZE }>(&expected));
+    }
+
+    #[test]
+    fn annotates_whole_descriptors_only() {
+        let mut bytes = bytes_of::<96>(&[data(0, 1), data(0, 1)]);
+        let region = Region {
+            virt: VirtAddr::new(0x1000),
+            ..BLANK_REGION
+        };
+        for size in [0, 8, 39, 40, 47] {
+            let before = bytes;
+            assert_eq!(annotate(&[region], size, &mut bytes), None);
+            assert_eq!(bytes, before);
+        }
+        assert_eq!(annotate(&[region], SIZE, &mut bytes), Some(()));
+        assert_eq!(annotate(&[region], SIZE, &mut []), Some(()));
     }
 }
