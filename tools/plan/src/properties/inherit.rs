@@ -19,21 +19,32 @@ use crate::{
             PhysRange,
             VirtAddr, //
         },
+        decide::Svam,
         entry::{
             split,
             Entry, //
         },
         fixtures::{
+            ARM64,
+            ARM64_39,
+            ARM64_64K,
             BLANK_ENTRY,
             BLANK_PIECE,
             X86_64, //
         },
         inherit::{
             entries_of,
+            legacy_kind,
             place,
             InheritError, //
         },
+        layout::AddressSpace,
         memattr::pieces,
+        page::{
+            mappings,
+            most,
+            Mapping, //
+        },
         wire::{
             SlotId,
             Snapshot,
@@ -41,14 +52,16 @@ use crate::{
         },
     },
 };
+use std::string::ToString;
 
 const SLOT_SIZE: usize = 4096;
 
-/// Hands `entries` over in a table, as `snapshot` describes them, to a kernel that finds `map`.
+/// Hands `entries` over in a table, as `snapshot` describes them, to a kernel that finds `map` and has `space`.
 fn hand_over(
     snapshot: &Snapshot,
     entries: &[Entry],
     map: &[Descriptor],
+    space: &AddressSpace,
 ) -> Result<Vec<Entry>, InheritError> {
     let mut bytes = blank(SLOT_SIZE);
     write(&mut bytes, SlotId::First, 1, &(*snapshot, entries.to_vec()));
@@ -59,7 +72,7 @@ fn hand_over(
     let map = MemoryMap::new(&map, DESC_SIZE, 1).unwrap();
     let mut buffer = vec![BLANK_ENTRY; entries.len()];
     let mut list = List::new(&mut buffer);
-    entries_of(&slot, &snapshot, &map, &X86_64, &mut list)?;
+    entries_of(&slot, &snapshot, &map, space, &mut list)?;
     Ok(list.to_vec())
 }
 
@@ -168,7 +181,7 @@ proptest! {
             })
         });
         let expected = !entries.is_empty() && all_sound && apart;
-        let got = hand_over(&snapshot, &entries, &map);
+        let got = hand_over(&snapshot, &entries, &map, &X86_64);
         prop_assert_eq!(got.is_ok(), expected, "{:?}", got);
         if let Ok(got) = got {
             prop_assert_eq!(got, entries);
@@ -179,7 +192,7 @@ proptest! {
     fn places_a_region_only_if_the_entries_move_it_as_a_whole(
         (map, snapshot, entries) in offers()
     ) {
-        let Ok(entries) = hand_over(&snapshot, &entries, &map) else {
+        let Ok(entries) = hand_over(&snapshot, &entries, &map, &X86_64) else {
             return Ok(());
         };
         for region in regions_of(&map, false).unwrap() {
@@ -219,10 +232,55 @@ proptest! {
             entries.iter().any(|e| e.permission.writes() && e.permission.executes());
         let snapshot = Snapshot { writable_code, ..snapshot };
 
-        let got = hand_over(&snapshot, &entries, &map);
+        let got = hand_over(&snapshot, &entries, &map, &X86_64);
         prop_assert_eq!(got.as_deref(), Ok(&*entries));
         let mut again = regions_of(&map, false).unwrap();
         prop_assert_eq!(place(&mut again, &entries), Ok(()));
         prop_assert_eq!(again, regions);
     }
+
+    #[test]
+    fn every_arm64_kernel_can_follow_every_other(
+        (map, mut regions) in sound_regions(false),
+        high in select(vec![0u64, 1 << 39, 1 << 47]),
+        snapshot in snapshot(),
+    ) {
+        let moved = |addr: PhysAddr| PhysAddr::new(addr.value() + high);
+        // Firmware keeps memory-mapped I/O in blocks of 64 KiB of its own.
+        let ty = MemoryType::RUNTIME_SERVICES_DATA;
+        let map: Vec<_> = map.iter().map(|d| Descriptor { phys: moved(d.phys), ..*d }).collect();
+        for region in &mut regions {
+            region.phys = PhysRange::new(moved(region.phys.start()), region.phys.pages()).unwrap();
+            region.ty = ty;
+        }
+        ARM64.lay_out_fixed(&mut regions).unwrap();
+        let mut buffer = vec![BLANK_ENTRY; regions.len()];
+        let mut entries = List::new(&mut buffer);
+        split(&regions, &[], &mut entries).unwrap();
+        let snapshot = Snapshot { kind: Kind::Fixed, svam: Svam::CalledFixed, ..snapshot };
+        for space in [ARM64, ARM64_39, ARM64_64K] {
+            let got = hand_over(&snapshot, &entries, &map, &space);
+            prop_assert_eq!(got.as_deref(), Ok(&*entries));
+            let mut buffer = vec![Mapping::BLANK; most(entries.len())];
+            prop_assert_eq!(mappings(&entries, &space, &mut List::new(&mut buffer)), Ok(()));
+        }
+    }
+}
+
+#[test]
+fn a_map_for_a_larger_address_space_is_refused_with_the_limits() {
+    let space = ARM64_39;
+    let map = [descriptor(
+        MemoryType::RUNTIME_SERVICES_DATA,
+        0x4000_0000,
+        1,
+    )];
+    let mut region = regions_of(&map, false).unwrap()[0];
+    region.virt = VirtAddr::new(0xffff_ffff_f000);
+    let error = legacy_kind(&[region], &space, Kind::Phys).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "entry [0x40000000-0x40000fff]: address 0xfffffffff000 is outside the window \
+         [0x20000000-0x7fffffffff] of this kernel"
+    );
 }

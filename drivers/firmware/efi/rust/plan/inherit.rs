@@ -63,22 +63,23 @@ pub(crate) fn entries_of(
     Ok(())
 }
 
+/// Checks that `space` has `phys` at `virt`, as a map of `kind` does. What a map of fixed addresses
+/// has 1:1 all the same must lie within reach of a 1:1 map; the rest need not.
 fn check_address(
     kind: Kind,
     phys: &PhysRange,
     virt: VirtAddr,
     space: &AddressSpace,
 ) -> Result<(), InheritError> {
-    space.check_identity(phys)?;
     if !virt.is_page_aligned() {
         return Err(InheritError::Misaligned(*phys, virt));
     }
-    let identity = virt == phys.start().identity();
-    if kind.is_identity() && !identity {
+    if virt == phys.start().identity() {
+        space.check_identity(phys)?;
+    } else if kind.is_identity() {
         return Err(InheritError::NotIdentity(*phys, virt));
-    }
-    if !kind.is_identity() && !identity && !space.in_window(virt, phys.bytes()) {
-        return Err(InheritError::OutsideWindow(*phys, virt));
+    } else if !space.in_window(virt, phys.bytes()) {
+        return Err(InheritError::OutsideWindow(*phys, virt, space.window()));
     }
     Ok(())
 }
@@ -131,9 +132,12 @@ mod tests {
             entry,
             range,
             MapBytes,
+            ARM64,
+            ARM64_39,
             BLANK_ENTRY,
             X86_64, //
         },
+        layout::LayoutError,
         perm::Permission,
         wire::{
             encode,
@@ -242,13 +246,13 @@ mod tests {
                 Kind::Fixed,
                 page,
                 top,
-                InheritError::OutsideWindow(page, at(top)),
+                InheritError::OutsideWindow(page, at(top), X86_64.window()),
             ),
             (
                 Kind::Fixed,
                 page,
                 0x1000,
-                InheritError::OutsideWindow(page, at(0x1000)),
+                InheritError::OutsideWindow(page, at(0x1000), X86_64.window()),
             ),
         ] {
             let bad = Entry {
@@ -261,6 +265,38 @@ mod tests {
         assert_eq!(
             hand_over(&snapshot(Kind::Ident), &[]),
             Err(InheritError::NoEntries)
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn only_1_to_1_addresses_need_the_1_to_1_map() -> Result<(), RangeError> {
+        let high = range(1 << 39, 1)?;
+        let beyond =
+            InheritError::Layout(LayoutError::BeyondIdentity(high, PhysAddr::new(1 << 39)));
+        let (identity, fixed) = (high.start().identity(), ARM64.layout_top);
+        for kind in Kind::ALL {
+            assert_eq!(check_address(kind, &high, identity, &ARM64), Ok(()));
+            assert_eq!(check_address(kind, &high, identity, &ARM64_39), Err(beyond));
+        }
+        assert_eq!(check_address(Kind::Fixed, &high, fixed, &ARM64_39), Ok(()));
+        let error = InheritError::NotIdentity(high, fixed);
+        assert_eq!(
+            check_address(Kind::Ident, &high, fixed, &ARM64_39),
+            Err(error)
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn a_smaller_window_is_named() -> Result<(), RangeError> {
+        let page = range(0x4000_0000, 1)?;
+        let last = VirtAddr::new((1 << 48) - 0x1000);
+        assert_eq!(check_address(Kind::Fixed, &page, last, &ARM64), Ok(()));
+        let error = InheritError::OutsideWindow(page, last, ARM64_39.window());
+        assert_eq!(
+            check_address(Kind::Fixed, &page, last, &ARM64_39),
+            Err(error)
         );
         Ok(())
     }

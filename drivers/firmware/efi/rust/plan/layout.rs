@@ -34,6 +34,24 @@ pub(crate) struct AddressSpace {
     pub(crate) identity_end: PhysAddr,
 }
 
+/// The window for fixed addresses, as messages name it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Window {
+    bottom: VirtAddr,
+    top: VirtAddr,
+}
+
+impl fmt::Display for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "[{}-{:#x}]",
+            self.bottom,
+            self.top.value().wrapping_sub(1)
+        )
+    }
+}
+
 /// Why regions cannot be laid out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum LayoutError {
@@ -136,6 +154,13 @@ impl AddressSpace {
             in_page
         };
         (virt >= self.fixed_bottom.value()).then_some(VirtAddr::new(virt))
+    }
+
+    pub(crate) fn window(&self) -> Window {
+        Window {
+            bottom: self.fixed_bottom,
+            top: self.fixed_top,
+        }
     }
 
     /// Whether the window holds `bytes` bytes at `virt`.

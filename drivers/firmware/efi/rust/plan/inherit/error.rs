@@ -8,7 +8,10 @@ use super::super::{
         PhysRange,
         VirtAddr, //
     },
-    layout::LayoutError,
+    layout::{
+        LayoutError,
+        Window, //
+    },
     list::Full,
     wire::SlotError, //
 };
@@ -24,7 +27,7 @@ pub(crate) enum InheritError {
     OutsideRuntime(PhysRange),
     Misaligned(PhysRange, VirtAddr),
     NotIdentity(PhysRange, VirtAddr),
-    OutsideWindow(PhysRange, VirtAddr),
+    OutsideWindow(PhysRange, VirtAddr, Window),
     Overlap(PhysRange, PhysRange),
     WritableCode(PhysRange),
     NotCovered(PhysRange),
@@ -67,9 +70,10 @@ impl fmt::Display for InheritError {
             Self::NotIdentity(range, virt) => {
                 write!(f, "entry {range}: address {virt} in a 1:1 map")
             }
-            Self::OutsideWindow(range, virt) => {
-                write!(f, "entry {range}: address {virt} is outside the window")
-            }
+            Self::OutsideWindow(range, virt, window) => write!(
+                f,
+                "entry {range}: address {virt} is outside the window {window} of this kernel"
+            ),
             Self::Overlap(a, b) => write!(f, "entries {a} and {b} overlap"),
             Self::WritableCode(range) => {
                 write!(f, "entry {range} is writable and executable")

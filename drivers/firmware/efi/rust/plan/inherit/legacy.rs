@@ -15,15 +15,21 @@ use super::{
 
 /// The kind of the map whose addresses `regions`, as a stock kernel handed them over, hold.
 ///
+/// 1:1 addresses do not tell whether SVAM was called. It makes no difference to a successor:
+/// `identity` is the kind to report, what stock kernels of this architecture do.
+///
 /// # Errors
 ///
 /// An [`InheritError`] if the addresses are none that a kernel gives.
-pub(crate) fn legacy_kind(regions: &[Region], space: &AddressSpace) -> Result<Kind, InheritError> {
-    let identity = regions
+pub(crate) fn legacy_kind(
+    regions: &[Region],
+    space: &AddressSpace,
+    identity: Kind,
+) -> Result<Kind, InheritError> {
+    let all_identity = regions
         .iter()
         .all(|region| region.virt == region.phys.start().identity());
-    // Whether SVAM was called with a 1:1 map or not at all makes no difference to a successor.
-    let kind = if identity { Kind::Ident } else { Kind::Fixed };
+    let kind = if all_identity { identity } else { Kind::Fixed };
     for (index, region) in regions.iter().enumerate() {
         check_address(kind, &region.phys, region.virt, space)?;
         let others = regions.iter().take(index).map(|r| (&r.phys, r.virt));
@@ -63,16 +69,18 @@ mod tests {
             })
         };
         let identity = [region(0x1000, 0x1000)?, region(0x9000, 0x9000)?];
-        assert_eq!(legacy_kind(&identity, &X86_64), Ok(Kind::Ident));
+        for kind in [Kind::Phys, Kind::Ident] {
+            assert_eq!(legacy_kind(&identity, &X86_64, kind), Ok(kind));
+        }
         let fixed = [region(0x1000, HIGH)?, region(0x9000, HIGH + 0x8000)?];
-        assert_eq!(legacy_kind(&fixed, &X86_64), Ok(Kind::Fixed));
+        assert_eq!(legacy_kind(&fixed, &X86_64, Kind::Ident), Ok(Kind::Fixed));
 
         let unset = [region(0x1000, 0)?];
-        let error = InheritError::OutsideWindow(unset[0].phys, VirtAddr::new(0));
-        assert_eq!(legacy_kind(&unset, &X86_64), Err(error));
+        let error = InheritError::OutsideWindow(unset[0].phys, VirtAddr::new(0), X86_64.window());
+        assert_eq!(legacy_kind(&unset, &X86_64, Kind::Ident), Err(error));
         let same = [region(0x1000, HIGH)?, region(0x9000, HIGH)?];
         let error = InheritError::Overlap(same[0].phys, same[1].phys);
-        assert_eq!(legacy_kind(&same, &X86_64), Err(error));
+        assert_eq!(legacy_kind(&same, &X86_64, Kind::Ident), Err(error));
         Ok(())
     }
 }
