@@ -44,6 +44,10 @@ const MINOR: u16 = 0;
 pub(crate) const CALL_SERVICE_OFFSET: usize = 16;
 pub(crate) const CALL_COUNT_OFFSET: usize = 20;
 
+/// Offset of the word that the first kernel makes other than zero when it takes over, or boots past
+/// the take-over: a kernel that finds it zero, and no slot written, is the first.
+pub(crate) const USED_OFFSET: usize = 24;
+
 const FLAG_FAULTED: u32 = 1 << 0;
 const FLAG_FORWARD_CFG: u32 = 1 << 1;
 const FLAG_WRITABLE_CODE: u32 = 1 << 2;

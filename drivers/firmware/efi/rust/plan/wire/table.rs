@@ -20,7 +20,8 @@ use super::{
     HEADER_SIZE,
     MAGIC,
     MAX_SIZE,
-    SLOT_HEADER_SIZE, //
+    SLOT_HEADER_SIZE,
+    USED_OFFSET, //
 };
 
 /// The memory of a table, whose frame has been checked.
@@ -111,6 +112,13 @@ impl<'a> Table<'a> {
     pub(crate) fn capacity(&self) -> usize {
         // By the type invariants a slot is no smaller than its header.
         (self.slot_size - SLOT_HEADER_SIZE) / ENTRY_SIZE
+    }
+
+    /// Whether a kernel has marked the table as used, or has called the firmware. No CRC covers the
+    /// marks: one that is damaged makes the firmware look used, which is the safe side.
+    pub(crate) fn used(&self) -> bool {
+        let set = |offset| u32_at(self.bytes, offset).is_none_or(|word| word != 0);
+        set(USED_OFFSET) || set(CALL_COUNT_OFFSET)
     }
 
     /// The in-call mark that the last kernel left.
@@ -262,6 +270,22 @@ mod tests {
         assert_eq!(Table::size(&bytes), Ok(MAX_SIZE));
         bytes[8..12].copy_from_slice(&(largest + 8).to_le_bytes());
         assert_eq!(Table::size(&bytes), Err(TableError::TooLarge(beyond)));
+    }
+
+    #[test]
+    fn a_table_is_used_once_marked_or_called_through() {
+        let used = |bytes: &[u8]| Table::new(bytes).map(|table| table.used());
+        assert_eq!(used(&blank()), Ok(false));
+        for offset in [USED_OFFSET, USED_OFFSET + 3, CALL_COUNT_OFFSET] {
+            let mut bytes = blank();
+            bytes[offset] = 1;
+            assert_eq!(used(&bytes), Ok(true));
+        }
+        for offset in [USED_OFFSET + 4, CALL_SERVICE_OFFSET] {
+            let mut bytes = blank();
+            bytes[offset] = 1;
+            assert_eq!(used(&bytes), Ok(false));
+        }
     }
 
     #[test]
