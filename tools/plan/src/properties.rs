@@ -11,6 +11,7 @@ mod memattr;
 mod memmap;
 mod page;
 mod request;
+mod smbios;
 mod split;
 mod wire;
 

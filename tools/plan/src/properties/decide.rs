@@ -7,7 +7,6 @@ use crate::plan::{
     addr::PhysAddr,
     decide::{
         decide,
-        facts::Quirk,
         Decision,
         Facts,
         Latch,
@@ -15,6 +14,7 @@ use crate::plan::{
         Svam, //
     },
     layout::LayoutError,
+    quirk::Quirk,
     request::Request,
 };
 

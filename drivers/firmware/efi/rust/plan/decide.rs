@@ -6,7 +6,7 @@
 //! firmware's life, so a map that an earlier kernel made is reused whatever is asked for.
 
 mod decision;
-pub(crate) mod facts;
+mod facts;
 
 use super::request::Kind;
 
@@ -106,9 +106,9 @@ mod tests {
     use super::*;
     use crate::plan::{
         addr::PhysAddr,
-        decide::facts::Quirk,
         fixtures::BLANK_REGION,
         layout::LayoutError,
+        quirk::Quirk,
         request::Request, //
     };
 

@@ -7,6 +7,7 @@
 //!  memory map      memmap -> regions  ---+
 //!  MAT             memattr -> pieces  ---+-> decide -> layout -> perm -> entries -> wire
 //!  handover table  wire    -> entries ---+   inherit                        \--> page
+//!  SMBIOS          smbios  -> quirk   ---+
 //! ```
 //!
 //! Everything here is a function from values to values. Nothing allocates, logs or touches
@@ -28,8 +29,10 @@ pub(crate) mod memmap;
 pub(crate) mod memtype;
 pub(crate) mod page;
 pub(crate) mod perm;
+pub(crate) mod quirk;
 pub(crate) mod region;
 pub(crate) mod request;
+pub(crate) mod smbios;
 pub(crate) mod wire;
 
 #[cfg(any(test, CONFIG_EFI_RTMAP_KUNIT_TEST))]

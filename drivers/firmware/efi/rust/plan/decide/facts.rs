@@ -5,6 +5,7 @@
 
 use super::super::{
     layout::LayoutError,
+    quirk::Quirk,
     request::{
         Kind,
         Request, //
@@ -52,14 +53,6 @@ pub(crate) enum Latch {
     Faulted,
     /// A kernel died inside this call.
     InCall { service: u32, count: u32 },
-}
-
-/// A firmware known to need a particular map kind.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Quirk {
-    pub(crate) kind: Kind,
-    /// Where the misbehaviour was reported.
-    pub(crate) source: &'static str,
 }
 
 /// What is known about the SVAM call of this firmware's life.

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! SMBIOS: no bytes harm the reader, and the first processor is the one that was written first.
+
+use super::*;
+use crate::plan::{
+    quirk,
+    smbios::{
+        processor,
+        EntryPoint,
+        ENTRY_POINT_SIZE, //
+    },
+};
+
+/// One structure: its type, its fields behind the header, and its strings.
+type Structure = (u8, Vec<u8>, Vec<Vec<u8>>);
+
+fn structure() -> impl Strategy<Value = Structure> {
+    let ty = prop_oneof![2 => Just(4u8), 8 => 0u8..127];
+    let string = vec(1u8.., 1..12);
+    (ty, vec(any::<u8>(), 0..40), vec(string, 0..5))
+}
+
+fn bytes_of(structures: &[Structure]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for (ty, fields, strings) in structures {
+        bytes.extend([*ty, fields.len() as u8 + 4, 0, 0]);
+        bytes.extend(fields);
+        strings.iter().for_each(|string| {
+            bytes.extend(string);
+            bytes.push(0);
+        });
+        bytes.extend(&[0, 0][usize::from(!strings.is_empty())..]);
+    }
+    bytes
+}
+
+/// What should be found: the processor ID and the version of the first processor.
+fn first_processor(structures: &[Structure]) -> Option<(Vec<u8>, Vec<u8>)> {
+    let (_, fields, strings) = structures.iter().find(|(ty, ..)| *ty == 4)?;
+    let number = fields.get(12).map_or(0, |number| usize::from(*number));
+    let version = strings.get(number.wrapping_sub(1)).cloned();
+    Some((fields.get(4..12)?.to_vec(), version.unwrap_or_default()))
+}
+
+fn found(bytes: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+    processor(bytes).map(|found| (found.id.to_vec(), found.version.to_vec()))
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read(structures in vec(structure(), 0..8), low: bool, cut: Index) {
+        let mut structures = structures;
+        for (_, fields, _) in &mut structures {
+            // String numbers that may be right.
+            if let Some(number) = fields.get_mut(12).filter(|_| low) {
+                *number %= 7;
+            }
+        }
+        let mut bytes = bytes_of(&structures);
+        let expected = first_processor(&structures);
+        prop_assert_eq!(found(&bytes), expected.clone());
+        let part = found(&bytes[..cut.index(bytes.len() + 1)]);
+        prop_assert!(part.is_none() || part == expected);
+        bytes.extend([127, 4, 0, 0, 0, 0]);
+        bytes.extend(bytes_of(&[(4, vec![7; 13], vec![vec![b'x']; 7])]));
+        prop_assert_eq!(found(&bytes), expected);
+    }
+
+    #[test]
+    fn no_table_panics(bytes in vec(prop_oneof![2 => 0u8..6, 1 => any::<u8>()], 0..300)) {
+        if let Some(found) = processor(&bytes) {
+            prop_assert!(found.version.len() < bytes.len());
+            quirk::find(&found);
+        }
+    }
+
+    #[test]
+    fn no_entry_point_panics(
+        bytes in vec(any::<u8>(), 0..40),
+        anchor in select(vec![&b"_SM3_"[..], b"_SM_", b""]),
+        length in prop_oneof![20u8..36, any::<u8>()],
+        summed: bool,
+    ) {
+        let mut bytes = bytes;
+        if bytes.len() > 7 {
+            bytes[..anchor.len()].copy_from_slice(anchor);
+            bytes[anchor.len() + 1] = length;
+            bytes[7] = 0;
+            if let Some(whole) = bytes.get(..usize::from(length)).filter(|_| summed) {
+                bytes[7] = whole.iter().fold(0, |sum: u8, byte| sum.wrapping_sub(*byte));
+            }
+        }
+        if let Some(found) = EntryPoint::read(&bytes) {
+            prop_assert!(usize::from(length) <= bytes.len() && !anchor.is_empty());
+            prop_assert!((1..=1 << 20).contains(&found.length));
+            let sum = bytes[..usize::from(length)].iter().fold(0, |sum: u8, b| sum.wrapping_add(*b));
+            prop_assert_eq!(sum, 0);
+            let short = &bytes[..bytes.len().min(ENTRY_POINT_SIZE)];
+            prop_assert!(length > 32 || EntryPoint::read(short) == Some(found));
+        }
+    }
+}
