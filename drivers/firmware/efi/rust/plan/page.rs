@@ -46,7 +46,7 @@ pub(crate) const fn most(entries: usize) -> usize {
 ///
 /// # Errors
 ///
-/// A [`PageError`] if pages of this size cannot hold the entries, or these overlap.
+/// A [`PageError`] if pages of this size cannot hold the entries, or these overlap and differ.
 pub(crate) fn mappings(
     entries: &[Entry],
     space: &AddressSpace,
@@ -83,15 +83,19 @@ fn join(first: usize, page: u64, list: &mut List<'_, Mapping>) -> Result<(), Pag
             }
             None => list.push(whole)?,
         }
-        before = Some(mapping);
+        before = before
+            .filter(|before| before.end() > mapping.end())
+            .or(Some(mapping));
     }
     list.remove(wanted);
     Ok(())
 }
 
-/// Checks that `a` and `b`, two neighbours, can share a page.
+/// Checks that `a` and `b`, which does not begin before `a`, can share a page. They may overlap if
+/// that makes no difference: some firmware describes memory twice.
 fn check_meeting(a: &Mapping, b: &Mapping, page: u64) -> Result<(), PageError> {
-    if b.virt < a.end() {
+    let alike = a.distance() == b.distance() && a.permission == b.permission;
+    if b.virt < a.end() && !alike {
         Err(PageError::Overlap(a.phys, b.phys))
     } else if a.distance() != b.distance() {
         Err(PageError::Apart(a.phys, b.phys, page))
@@ -102,8 +106,11 @@ fn check_meeting(a: &Mapping, b: &Mapping, page: u64) -> Result<(), PageError> {
     }
 }
 
-/// Appends `whole`, whose first page is the last page of `list` too.
+/// Appends `whole`, which begins within the last mapping of `list`: in its last page, unless their
+/// permissions are equal.
 fn push_sharing(whole: &Mapping, page: u64, list: &mut List<'_, Mapping>) -> Result<(), Full> {
+    let end = list.last().map_or(whole.virt, Mapping::end);
+    let covered = end.value().saturating_sub(whole.virt.value());
     if let Some(last) = list.last_mut() {
         let bytes = last.phys.bytes();
         let inner = bytes.saturating_sub(page);
@@ -123,7 +130,7 @@ fn push_sharing(whole: &Mapping, page: u64, list: &mut List<'_, Mapping>) -> Res
             }
         }
     }
-    match whole.part(page, whole.phys.bytes()) {
+    match whole.part(covered, whole.phys.bytes()) {
         Some(rest) => list.push(rest),
         None => Ok(()),
     }
@@ -271,9 +278,33 @@ mod tests {
         assert_eq!(refuse_64k(&[b, a]), Some(error));
         let c = entry(0x5_1000, 0x4002_1000, 1)?;
         assert_eq!(
-            refuse_64k(&[c, c]),
-            Some(PageError::Overlap(c.phys, c.phys))
+            refuse_64k(&[a, c]),
+            Some(PageError::Overlap(a.phys, c.phys))
         );
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_described_twice_is_mapped_once() -> Result<(), RangeError> {
+        let [all, part, behind, other] = identity([
+            (0x18, 0x40, RW),
+            (0x28, 2, RW),
+            (0x38, 0x30, RW),
+            (0x28, 2, RX),
+        ])?;
+        let once = [(1, 5, RW, false)];
+        assert!(become_64k(&[all, all, part], &once));
+        let longer = [(1, 5, RW, false), (6, 1, RW, false)];
+        assert!(become_64k(&[behind, part, all], &longer));
+        let error = PageError::Overlap(all.phys, other.phys);
+        assert_eq!(refuse_64k(&[all, other]), Some(error));
+        // The one between them hides nothing.
+        let late = Entry {
+            permission: R,
+            ..behind
+        };
+        let error = PageError::Overlap(all.phys, late.phys);
+        assert_eq!(refuse_64k(&[all, part, late]), Some(error));
         Ok(())
     }
 
