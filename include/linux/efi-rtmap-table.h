@@ -42,10 +42,12 @@
  * @call_service: the firmware call in progress: an efi_rts_ids value, U32_MAX
  *                for a call made without the workqueue, or 0 for none
  * @call_count: number of calls begun since the firmware was started
+ * @used: not zero once a kernel has looked at the table: one that finds it zero
+ *        is the first that firmware has started
  * @reserved: zero
  *
  * The in-call mark, @call_service and @call_count, is written around every
- * firmware call and covered by no CRC. A kernel that finds it set knows that
+ * firmware call and covered by no CRC, nor is @used. A kernel that finds it set knows that
  * its predecessor stopped inside the firmware.
  */
 struct efi_rtmap_table_header {
@@ -54,7 +56,8 @@ struct efi_rtmap_table_header {
 	__le32	slot_size;
 	__le32	call_service;
 	__le32	call_count;
-	u8	reserved[40];
+	__le32	used;
+	u8	reserved[36];
 } __packed;
 
 /* Firmware faulted or hung: do not call it. */

@@ -14,22 +14,27 @@
 #include <linux/crc32.h>		/* for Rust */
 #include <linux/efi-rtmap-table.h>	/* for Rust */
 
+#include <asm/efi-rtmap.h>		/* for Rust */
+
 /* Physical address of the handover table, or EFI_INVALID_TABLE_ADDR. */
 extern unsigned long efi_rtmap_table;
 
 /* Called from upstream code: see hooks/. */
-void efi_rtmap_install_table(void);
+bool efi_rtmap_install_table(void);
 bool efi_rtmap_foreign_memory(void);
+unsigned long efi_rtmap_system_table(void);
+void efi_rtmap_keep_boot_services(void);
 bool efi_rtmap_take_over(unsigned long systab);
 bool efi_rtmap_install(void);
 bool efi_rtmap_remove(void);
 
 /*
- * Rust, called from C.
+ * Rust, called from C. The stub, which has no Rust, has a C twin of the first.
  */
 
 void efi_rtmap_parse_option(const char *option);
 bool efi_rtmap_is_off(void);
+void efi_rtmap_leave_mark(void);
 
 /* Values shown in /sys/firmware/efi/rtmap. */
 enum efi_rtmap_attribute {
@@ -40,6 +45,7 @@ enum efi_rtmap_attribute {
 	EFI_RTMAP_ATTR_REASON,
 	EFI_RTMAP_ATTR_REQUESTED,
 	EFI_RTMAP_ATTR_REGIONS,
+	EFI_RTMAP_ATTR_SHARED_PAGES,
 };
 
 bool efi_rtmap_took_over(void);
@@ -78,15 +84,26 @@ struct efi_rtmap_boot_facts {
 	u64	fw_vendor;
 	u64	config_table;
 	u64	memattr;	/* 0: none that can be used */
-	bool	kexec;		/* an earlier kernel left its traces */
+	u64	smbios;		/* entry point; 0: none */
+	bool	kexec;		/* an earlier kernel left its traces, or may have */
 	bool	mixed;		/* 32-bit firmware under a 64-bit kernel */
 	bool	svam_supported;
 };
 
+/* Only the first kernel asks: SVAM may convert what it is made from. */
+static inline u64 efi_rtmap_smbios(void)
+{
+	if (efi.smbios3 != EFI_INVALID_TABLE_ADDR)
+		return efi.smbios3;
+	return efi.smbios == EFI_INVALID_TABLE_ADDR ? 0 : efi.smbios;
+}
+
 struct efi_rtmap_space {
 	u64	fixed_bottom;
 	u64	fixed_top;
+	u64	layout_top;
 	u64	large_page;
+	u64	granule;
 	u64	identity_end;
 };
 
@@ -94,35 +111,28 @@ struct efi_rtmap_space {
 #define EFI_RTMAP_PROT_EXEC	0x2
 #define EFI_RTMAP_PROT_UNCACHED	0x4
 #define EFI_RTMAP_PROT_IO	0x8
+/* Indirect branches to anything but marked targets may be refused. */
+#define EFI_RTMAP_PROT_FORWARD_CFG	0x10
 
-void efi_rtmap_boot_facts(struct efi_rtmap_boot_facts *facts);
+void efi_rtmap_boot_facts(struct efi_rtmap_boot_facts *facts, u64 systab);
 void efi_rtmap_address_space(struct efi_rtmap_space *space);
 int efi_rtmap_alloc_tables(void);
 int efi_rtmap_map(u64 phys, u64 virt, u32 pages, u32 prot);
-int efi_rtmap_unmap(u64 virt, u32 pages);
-int efi_rtmap_new_memmap(size_t size);
-int efi_rtmap_finish_tables(void);
 efi_status_t efi_rtmap_svam(u64 systab);
 bool efi_rtmap_release_boot_services(void);
 void efi_rtmap_enable(bool forward_cfg, bool fresh);
 void efi_rtmap_disable(void);
 
-/* Around each firmware call, with efi_runtime_lock held. */
-void efi_rtmap_sync_kernel_mappings(void);
-void efi_rtmap_fpu_begin(void);
-void efi_rtmap_fpu_end(void);
-void efi_rtmap_restrict_speculation(void);
-void efi_rtmap_unrestrict_speculation(void);
-struct mm_struct *efi_rtmap_enter_mm(void);
-void efi_rtmap_leave_mm(struct mm_struct *prev);
-unsigned long efi_rtmap_disable_lass(void);
-void efi_rtmap_restore_lass(unsigned long lass);
+/* For the mark of the call that is about to be made. */
 u32 efi_rtmap_current_service(void);
 
 #else /* !CONFIG_EFI_RTMAP */
 
-static inline void efi_rtmap_install_table(void) { }
+static inline void efi_rtmap_parse_option(const char *option) { }
+static inline bool efi_rtmap_install_table(void) { return false; }
 static inline bool efi_rtmap_foreign_memory(void) { return false; }
+static inline unsigned long efi_rtmap_system_table(void) { return 0; }
+static inline void efi_rtmap_keep_boot_services(void) { }
 static inline bool efi_rtmap_take_over(unsigned long systab) { return false; }
 static inline bool efi_rtmap_install(void) { return false; }
 static inline bool efi_rtmap_remove(void) { return false; }

@@ -1,19 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! What differs per architecture, for x86-64: the address space that firmware is called in, the
-//! kind of map it gets by default, and the steps around one call.
+//! kind of map it gets by default, the kernel's memory map, SVAM, and the steps around one call.
 
-use crate::plan::{
-    addr::{
-        PhysAddr,
-        VirtAddr, //
-    },
-    layout::AddressSpace,
-    request::Kind, //
+mod call;
+mod svam;
+
+use crate::{
+    ffi,
+    firmware::Firmware,
+    plan::{
+        memmap,
+        region::Region,
+        request::Kind, //
+    }, //
 };
 use kernel::{
     bindings,
-    types::NotThreadSafe, //
+    error::to_result,
+    prelude::*, //
+};
+
+pub(crate) use self::{
+    call::Installed,
+    svam::{
+        cancel_svam,
+        prepare_svam,
+        release_boot_services, //
+    },
 };
 
 /// The map kind for firmware that nothing is known about: SVAM with a 1:1 map, as FreeBSD, Xen and
@@ -21,142 +35,38 @@ use kernel::{
 /// FreeBSD D14677), and no report says that a 1:1 map has hurt.
 pub(crate) const DEFAULT_KIND: Kind = Kind::Ident;
 
-/// The addresses there are during firmware calls.
-pub(crate) fn address_space() -> AddressSpace {
-    let mut space = bindings::efi_rtmap_space::default();
-    // SAFETY: `space` is valid for writes.
-    unsafe { bindings::efi_rtmap_address_space(&mut space) };
-    AddressSpace {
-        fixed_bottom: VirtAddr::new(space.fixed_bottom),
-        fixed_top: VirtAddr::new(space.fixed_top),
-        large_page: space.large_page,
-        identity_end: PhysAddr::new(space.identity_end),
-    }
-}
+/// The kind to report for a 1:1 map that a kernel without handover table has left: that kernel
+/// may have called SVAM.
+pub(crate) const LEGACY_IDENTITY: Kind = Kind::Ident;
 
-/// The firmware call that is about to be made: an `efi_rts_ids` value, or `u32::MAX` for one that
-/// does not go through the workqueue.
-pub(crate) fn current_service() -> u32 {
-    // SAFETY: Reads what the workqueue says of the current thread.
-    unsafe { bindings::efi_rtmap_current_service() }
-}
+/// Whether boot services memory has a place in the layout of fixed addresses, as stock Linux gives
+/// it one.
+pub(crate) const LAYS_OUT_BOOT_SERVICES: bool = true;
 
-/// The processor as firmware expects it. Dropping it puts everything back.
-// Fields are dropped in the order of declaration: the reverse of the order they are acquired in.
-#[must_use = "the processor is put back immediately when this is unused"]
-pub(crate) struct Installed {
-    _lass: LassDisabled,
-    _mm: FirmwareMm,
-    _speculation: SpeculationRestricted,
-    _fpu: FpuSection,
-}
-
-impl Installed {
-    /// Prepares the processor for a firmware call.
-    ///
-    /// # Safety
-    ///
-    /// `efi_runtime_lock` is held until this is dropped, by the same thread on the same processor.
-    /// The take-over has built the page tables.
-    pub(crate) unsafe fn new() -> Self {
-        // SAFETY: The page tables are there, and the lock keeps others from copying into them.
-        unsafe { bindings::efi_rtmap_sync_kernel_mappings() };
-        let fpu = FpuSection::new();
-        let speculation = SpeculationRestricted::new();
-        // SAFETY: The page tables are there. From here to the drop of `_mm`, the caller's lock
-        // keeps others out, and the FPU section keeps preemption away.
-        let mm = unsafe { FirmwareMm::new() };
-        // Only now that no user space is mapped any more.
-        let lass = LassDisabled::new();
-        Self {
-            _lass: lass,
-            _mm: mm,
-            _speculation: speculation,
-            _fpu: fpu,
-        }
-    }
-}
-
-/// The kernel may use the FPU, as firmware does; preemption is off.
-struct FpuSection(NotThreadSafe);
-
-impl FpuSection {
-    fn new() -> Self {
-        // SAFETY: Firmware calls are made from threads, which may use the FPU.
-        unsafe { bindings::efi_rtmap_fpu_begin() };
-        Self(NotThreadSafe)
-    }
-}
-
-impl Drop for FpuSection {
-    fn drop(&mut self) {
-        // SAFETY: `new` has begun the section.
-        unsafe { bindings::efi_rtmap_fpu_end() };
-    }
-}
-
-/// Indirect branches in firmware, which has no retpolines, are not speculated upon.
-struct SpeculationRestricted(NotThreadSafe);
-
-impl SpeculationRestricted {
-    fn new() -> Self {
-        // SAFETY: There are no requirements.
-        unsafe { bindings::efi_rtmap_restrict_speculation() };
-        Self(NotThreadSafe)
-    }
-}
-
-impl Drop for SpeculationRestricted {
-    fn drop(&mut self) {
-        // SAFETY: `new` has restricted it.
-        unsafe { bindings::efi_rtmap_unrestrict_speculation() };
-    }
-}
-
-/// `efi_mm` is the address space.
+/// Makes `regions` the kernel's memory map: what SVAM is called with, what sysfs shows and both
+/// kexec system calls pass on. Also adds to the page tables what calls need besides the regions.
 ///
-/// # Invariants
+/// # Errors
 ///
-/// Holds the address space that was there before.
-struct FirmwareMm(*mut bindings::mm_struct);
-
-impl FirmwareMm {
-    /// # Safety
-    ///
-    /// The page tables of `efi_mm` have been built, no other thread calls this before the value is
-    /// dropped, and preemption is off until then.
-    unsafe fn new() -> Self {
-        // INVARIANT: That is what the function returns.
-        // SAFETY: By this function's contract.
-        Self(unsafe { bindings::efi_rtmap_enter_mm() })
-    }
+/// `ENOMEM`.
+pub(crate) fn install_memory_map(firmware: &Firmware, regions: &[Region]) -> Result {
+    let size = regions.len().checked_mul(firmware.desc_size());
+    // SAFETY: The take-over, the only caller, runs while `__init` code is there.
+    to_result(unsafe { bindings::efi_rtmap_new_memmap(size.ok_or(EOVERFLOW)?) })?;
+    rewrite_memory_map(firmware, regions)?;
+    // SAFETY: As above.
+    to_result(unsafe { bindings::efi_rtmap_finish_tables() })
 }
 
-impl Drop for FirmwareMm {
-    fn drop(&mut self) {
-        // SAFETY: By the type invariants, and because preemption has been off since `new`.
-        unsafe { bindings::efi_rtmap_leave_mm(self.0) };
-    }
-}
-
-/// Linear address space separation is off: firmware works in the lower half.
+/// Writes the memory map again, after addresses have changed.
 ///
-/// # Invariants
+/// # Errors
 ///
-/// Holds the bits of CR4 that were cleared.
-struct LassDisabled(usize);
-
-impl LassDisabled {
-    fn new() -> Self {
-        // INVARIANT: That is what the function returns.
-        // SAFETY: There are no requirements.
-        Self(unsafe { bindings::efi_rtmap_disable_lass() })
-    }
-}
-
-impl Drop for LassDisabled {
-    fn drop(&mut self) {
-        // SAFETY: By the type invariants, the bits were set before.
-        unsafe { bindings::efi_rtmap_restore_lass(self.0) };
-    }
+/// `EINVAL` if the map is not that of `regions`.
+pub(crate) fn rewrite_memory_map(firmware: &Firmware, regions: &[Region]) -> Result {
+    ffi::rewrite_memory_map(|bytes| {
+        memmap::encode(regions, firmware.desc_size(), bytes)
+            .map(|_| ())
+            .ok_or(EINVAL)
+    })
 }

@@ -8,10 +8,10 @@
 #include <linux/efi-rtmap.h>
 #include <linux/mmu_context.h>
 #include <linux/string.h>
-#include <linux/workqueue.h>
 
 #include <asm/cpufeature.h>
 #include <asm/efi.h>
+#include <asm/efi-rtmap.h>
 #include <asm/mmu_context.h>
 #include <asm/nospec-branch.h>
 #include <asm/pgtable.h>
@@ -85,12 +85,4 @@ void efi_rtmap_restore_lass(unsigned long lass)
 {
 	if (lass)
 		cr4_set_bits(lass);
-}
-
-/* Which service is about to be called: the workqueue's, or one called directly. */
-u32 efi_rtmap_current_service(void)
-{
-	if (current_work() == &efi_rts_work.work)
-		return efi_rts_work.efi_rts_id;
-	return U32_MAX;
 }

@@ -15,6 +15,7 @@
 #include <linux/gfp.h>
 
 #include <asm/efi.h>
+#include <asm/efi-rtmap.h>
 #include <asm/pgtable.h>
 #include <asm/setup.h>
 
@@ -27,7 +28,7 @@ bool __init efi_rtmap_foreign_memory(void)
 	return efi_setup && !efi_rtmap_is_off();
 }
 
-void __ref efi_rtmap_boot_facts(struct efi_rtmap_boot_facts *facts)
+void __ref efi_rtmap_boot_facts(struct efi_rtmap_boot_facts *facts, u64 systab)
 {
 	const u32 svam = EFI_RT_SUPPORTED_SET_VIRTUAL_ADDRESS_MAP;
 
@@ -36,6 +37,7 @@ void __ref efi_rtmap_boot_facts(struct efi_rtmap_boot_facts *facts)
 		.config_table	= efi_config_table,
 		.kexec		= efi_setup,
 		.mixed		= efi_is_mixed(),
+		.smbios		= efi_rtmap_smbios(),
 		.svam_supported	= efi_rt_services_supported(svam),
 	};
 
@@ -49,7 +51,9 @@ void efi_rtmap_address_space(struct efi_rtmap_space *space)
 	*space = (struct efi_rtmap_space) {
 		.fixed_bottom	= EFI_VA_END,
 		.fixed_top	= EFI_VA_START,
+		.layout_top	= EFI_VA_START,
 		.large_page	= PMD_SIZE,
+		.granule	= PAGE_SIZE,
 		.identity_end	= 1ULL << __VIRTUAL_MASK_SHIFT,
 	};
 }

@@ -33,6 +33,26 @@ static u32 entries_needed(void)
 	return clamp(entries, MIN_ENTRIES, MAX_ENTRIES);
 }
 
+static bool off;
+
+/**
+ * efi_rtmap_parse_option() - read the words of one efi= option
+ * @option: the words, separated by commas
+ *
+ * Of several rtmap: words the last one counts, as in the kernel proper; retry
+ * goes with any.
+ */
+void efi_rtmap_parse_option(const char *option)
+{
+	while (*option) {
+		if (strstarts(option, "rtmap:") && !strstarts(option, "rtmap:retry"))
+			off = strstarts(option, "rtmap:off") &&
+			      (option[9] == ',' || !option[9]);
+		while (*option && *option++ != ',')
+			;
+	}
+}
+
 /**
  * efi_rtmap_install_table() - give the kernels of this boot a handover table
  *
@@ -40,8 +60,11 @@ static u32 entries_needed(void)
  * that no kernel reuses, and that kexec tells every successor to leave alone.
  * Without it the kernel still boots, and its successors find the map by the
  * traces that stock kernels leave.
+ *
+ * Return: whether the kernel proper is to decide upon SetVirtualAddressMap(),
+ * and can prove to itself that it is the first.
  */
-void efi_rtmap_install_table(void)
+bool efi_rtmap_install_table(void)
 {
 	efi_guid_t guid = LINUX_EFI_RTMAP_TABLE_GUID;
 	struct efi_rtmap_table_header *table;
@@ -59,7 +82,7 @@ void efi_rtmap_install_table(void)
 			     &address);
 	if (status != EFI_SUCCESS) {
 		efi_warn("No memory for the runtime map's handover table\n");
-		return;
+		return false;
 	}
 
 	table = (void *)(unsigned long)address;
@@ -72,5 +95,7 @@ void efi_rtmap_install_table(void)
 	if (status != EFI_SUCCESS) {
 		efi_warn("Cannot install the runtime map's handover table\n");
 		efi_bs_call(free_pages, address, size / EFI_PAGE_SIZE);
+		return false;
 	}
+	return !off;
 }

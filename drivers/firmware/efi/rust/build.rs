@@ -3,6 +3,7 @@
 //! Carries a decision out: builds the map, and publishes it.
 
 use crate::{
+    arch,
     failure::Failure,
     ffi,
     firmware::Firmware,
@@ -34,7 +35,6 @@ use crate::{
             Header,
             Piece, //
         },
-        memmap,
         region::Region,
         request::Kind,
         wire::Snapshot, //
@@ -62,6 +62,7 @@ struct Built {
     reason: Reason,
     life: Life,
     entries: KVVec<Entry>,
+    shared_pages: usize,
     /// The runtime services table.
     runtime: PhysAddr,
     forward_cfg: bool,
@@ -76,30 +77,27 @@ impl Plan<'_> {
     pub(crate) fn make(mut self, mut kind: Kind, mut reason: Reason) -> Result<Map, Failure> {
         self.lay_out(kind)?;
         ffi::alloc_tables()?;
-        tables::map_for_svam(&self.regions)?;
-        self.install_memory_map()?;
-        ffi::finish_tables()?;
+        arch::prepare_svam(self.firmware, &self.regions, kind)?;
+        arch::install_memory_map(self.firmware, &self.regions)?;
 
         let mut svam = Svam::after(kind);
         if kind != Kind::Phys {
             // SAFETY: The decision was fresh, so no kernel has called SVAM, and this is the only
-            // place that does. The lines above have mapped everything, and boot services memory
-            // is released below.
+            // place that does. The lines above have prepared it, and boot services memory is
+            // released below.
             let called = unsafe { ffi::set_virtual_address_map(self.firmware.identity.systab) };
             if let Err(status) = called {
                 // Firmware is physical still.
-                tables::unmap_layout(&self.regions)?;
+                arch::cancel_svam(&self.regions)?;
                 (kind, svam, reason) = (Kind::Phys, Svam::Failed, Reason::SvamFailed(status));
                 self.lay_out(kind)?;
-                ffi::rewrite_memory_map(|bytes| self.encode(bytes))?;
+                arch::rewrite_memory_map(self.firmware, &self.regions)?;
             }
         }
-        if !ffi::release_boot_services() {
-            tables::end_boot_services(&self.regions)?;
-        }
+        arch::release_boot_services(&self.regions)?;
 
         let (entries, forward_cfg) = self.entries()?;
-        tables::map(&entries)?;
+        let shared_pages = tables::map(&entries, forward_cfg)?;
         self.regions.retain(|region| !region.is_temporary());
         // SVAM does not move the table, only its address in the system table.
         let runtime = PhysAddr::new(self.firmware.runtime.value());
@@ -113,6 +111,7 @@ impl Plan<'_> {
                 svam_generation: (svam != Svam::NotCalled).then_some(0),
             },
             entries,
+            shared_pages,
             runtime,
             forward_cfg,
         })
@@ -129,57 +128,48 @@ impl Plan<'_> {
         reason: Reason,
         inherited: Option<Inherited>,
     ) -> Result<Map, Failure> {
-        let built = match inherited {
-            Some(inherited) => {
-                self.regions = inherited.regions;
-                let snapshot = inherited.snapshot;
-                Built {
-                    kind,
-                    reason,
-                    life: Life {
-                        origin: Origin::Handover,
-                        generation: snapshot.generation.saturating_add(1),
-                        svam: snapshot.svam,
-                        svam_generation: snapshot.svam_generation,
-                    },
-                    entries: inherited.entries,
-                    runtime: snapshot.runtime,
-                    forward_cfg: snapshot.forward_cfg,
-                }
+        let (life, entries, runtime, forward_cfg) = match inherited {
+            Some(Inherited {
+                snapshot,
+                entries,
+                regions,
+            }) => {
+                self.regions = regions;
+                let life = Life {
+                    origin: Origin::Handover,
+                    generation: snapshot.generation.saturating_add(1),
+                    svam: snapshot.svam,
+                    svam_generation: snapshot.svam_generation,
+                };
+                (life, entries, snapshot.runtime, snapshot.forward_cfg)
             }
-            None => self.legacy(kind, reason)?,
+            None => {
+                let (entries, forward_cfg) = self.entries()?;
+                (Life::legacy(kind), entries, self.runtime()?, forward_cfg)
+            }
         };
         ffi::alloc_tables()?;
-        tables::map(&built.entries)?;
-        self.install_memory_map()?;
-        ffi::finish_tables()?;
-        self.publish(built)
-    }
-
-    /// What a kernel without handover table has made, as far as its traces tell.
-    fn legacy(&self, kind: Kind, reason: Reason) -> Result<Built, Failure> {
-        let (entries, forward_cfg) = self.entries()?;
-        let runtime = self.firmware.runtime;
-        Ok(Built {
+        let shared_pages = tables::map(&entries, forward_cfg)?;
+        arch::install_memory_map(self.firmware, &self.regions)?;
+        self.publish(Built {
             kind,
             reason,
-            life: Life {
-                origin: Origin::Legacy,
-                // At least: kernels without handover table do not count.
-                generation: 1,
-                svam: if kind == Kind::Fixed {
-                    Svam::CalledFixed
-                } else {
-                    Svam::Unknown
-                },
-                svam_generation: None,
-            },
+            life,
             entries,
-            runtime: self.firmware.runtime_phys(&self.regions).ok_or(
-                InheritError::NotExecutable("runtime services table", runtime),
-            )?,
+            shared_pages,
+            runtime,
             forward_cfg,
         })
+    }
+
+    /// Where the runtime services table lies, as far as the traces of an earlier kernel tell.
+    fn runtime(&self) -> Result<PhysAddr, InheritError> {
+        self.firmware
+            .runtime_phys(&self.regions)
+            .ok_or(InheritError::NotExecutable(
+                "runtime services table",
+                self.firmware.runtime,
+            ))
     }
 
     fn lay_out(&mut self, kind: Kind) -> Result<(), LayoutError> {
@@ -188,23 +178,6 @@ impl Plan<'_> {
         } else {
             self.space.lay_out_fixed(&mut self.regions)
         }
-    }
-
-    /// Makes the regions the kernel's memory map: what SVAM is called with, and what sysfs and
-    /// both kexec system calls pass on.
-    fn install_memory_map(&self) -> Result {
-        let size = self
-            .regions
-            .len()
-            .checked_mul(self.firmware.desc_size())
-            .ok_or(EOVERFLOW)?;
-        ffi::new_memory_map(size, |bytes| self.encode(bytes))
-    }
-
-    fn encode(&self, bytes: &mut [u8]) -> Result {
-        memmap::encode(&self.regions, self.firmware.desc_size(), bytes)
-            .map(|_| ())
-            .ok_or(EINVAL)
     }
 
     /// Splits the regions by what the memory attributes table says, if there is one. Also tells
@@ -238,6 +211,7 @@ impl Plan<'_> {
             reason,
             life,
             entries,
+            shared_pages,
             runtime,
             forward_cfg,
         } = built;
@@ -268,6 +242,7 @@ impl Plan<'_> {
             life,
             forward_cfg,
             regions: self.regions,
+            shared_pages,
             table: self.table,
         })
     }

@@ -6,10 +6,8 @@
 //! until [`remove`]. Only one call is in progress at a time: `efi_runtime_lock` sees to it.
 
 use crate::{
-    arch::{
-        self,
-        Installed, //
-    },
+    arch::Installed,
+    ffi,
     state, //
 };
 use core::cell::UnsafeCell;
@@ -34,7 +32,7 @@ pub(crate) unsafe fn install() -> bool {
         return false;
     };
     if let Some(table) = &map.table {
-        table.begin_call(arch::current_service());
+        table.begin_call(ffi::current_service());
     }
     // SAFETY: The lock is held until `remove` drops this, by the caller's contract. There is a map,
     // so the take-over has built the page tables.

@@ -35,6 +35,10 @@ mod takeover;
 #[path = "../../../../arch/x86/efi/arch.rs"]
 mod arch;
 
+#[cfg(CONFIG_ARM64)]
+#[path = "../../../../arch/arm64/efi/arch.rs"]
+mod arch;
+
 // What the tests of `plan` check tables with.
 #[cfg(CONFIG_EFI_RTMAP_KUNIT_TEST)]
 use ffi::crc32;

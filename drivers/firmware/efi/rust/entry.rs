@@ -9,6 +9,7 @@ use crate::{
         Info,
         RegionInfo, //
     },
+    handover::Memory,
     plan::addr::PhysAddr,
     report,
     state::{
@@ -55,11 +56,27 @@ unsafe extern "C" fn efi_rtmap_is_off() -> bool {
     state::request().off
 }
 
+/// Marks the handover table as used, if the take-over has not: whatever kept this kernel from taking
+/// the map over, its successors are not the first.
+///
+/// # Safety
+///
+/// None is needed; `#[export]` asks for the keyword.
+#[export]
+unsafe extern "C" fn efi_rtmap_leave_mark() {
+    if state::map().is_some() {
+        return;
+    }
+    if let Some(table) = ffi::table_address().and_then(|address| Memory::open(address).ok()) {
+        table.leave_mark();
+    }
+}
+
 /// Takes the runtime map over. Returns `false` to leave everything to C.
 ///
 /// # Safety
 ///
-/// Called once, from `efi_enter_virtual_mode()`, with the physical address of the system table.
+/// Called once, while the kernel boots, with the physical address of the system table.
 #[export]
 unsafe extern "C" fn efi_rtmap_take_over(systab: usize) -> bool {
     let request = state::request();

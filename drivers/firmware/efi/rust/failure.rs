@@ -8,6 +8,7 @@ use crate::plan::{
     layout::LayoutError,
     list::Full,
     memmap::MapError,
+    page::PageError,
     region::RegionError, //
 };
 use core::fmt;
@@ -23,6 +24,7 @@ pub(crate) enum Failure {
     Regions(RegionError),
     Layout(LayoutError),
     Inherit(InheritError),
+    Page(PageError),
     TooManyEntries,
     Kernel(Error),
 }
@@ -35,6 +37,7 @@ impl fmt::Display for Failure {
             Self::Regions(error) => error.fmt(f),
             Self::Layout(error) => error.fmt(f),
             Self::Inherit(error) => error.fmt(f),
+            Self::Page(error) => error.fmt(f),
             Self::TooManyEntries => f.write_str("the memory attributes table has too many entries"),
             Self::Kernel(error) => write!(f, "the kernel could not build the map: {error:?}"),
         }
@@ -58,6 +61,7 @@ impl_from!(
     Regions(RegionError),
     Layout(LayoutError),
     Inherit(InheritError),
+    Page(PageError),
     Kernel(Error),
 );
 

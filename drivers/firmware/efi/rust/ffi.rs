@@ -11,10 +11,16 @@ pub(crate) use self::mapped::{
 
 use crate::plan::{
     addr::{
-        Pages,
         PhysAddr,
+        PhysRange,
         VirtAddr, //
     },
+    layout::AddressSpace,
+    memtype::{
+        Attributes,
+        MemoryType, //
+    },
+    perm::Permission,
     wire, //
 };
 use core::{
@@ -24,6 +30,7 @@ use core::{
 };
 use kernel::{
     bindings,
+    page::PAGE_SIZE,
     prelude::*, //
 };
 
@@ -41,6 +48,7 @@ pub(crate) mod attribute {
         efi_rtmap_attribute_EFI_RTMAP_ATTR_ORIGIN as ORIGIN,
         efi_rtmap_attribute_EFI_RTMAP_ATTR_REASON as REASON,
         efi_rtmap_attribute_EFI_RTMAP_ATTR_REQUESTED as REQUESTED,
+        efi_rtmap_attribute_EFI_RTMAP_ATTR_SHARED_PAGES as SHARED_PAGES,
         efi_rtmap_attribute_EFI_RTMAP_ATTR_SVAM as SVAM, //
     };
 }
@@ -71,6 +79,7 @@ const _: () = {
     assert!(wire::ENTRY_SIZE == size_of::<efi_rtmap_table_entry>());
     assert!(wire::CALL_SERVICE_OFFSET == offset_of!(efi_rtmap_table_header, call_service));
     assert!(wire::CALL_COUNT_OFFSET == offset_of!(efi_rtmap_table_header, call_count));
+    assert!(wire::USED_OFFSET == offset_of!(efi_rtmap_table_header, used));
 };
 
 /// CRC-32 as Ethernet and zlib compute it.
@@ -79,13 +88,36 @@ pub(crate) fn crc32(bytes: &[u8]) -> u32 {
     !unsafe { bindings::crc32_le(!0, bytes.as_ptr().cast(), bytes.len()) }
 }
 
-/// What only C can name of what it found at boot.
-pub(crate) fn boot_facts() -> BootFacts {
+/// What only C can name of what it found at boot, for the firmware whose system table is at `systab`.
+pub(crate) fn boot_facts(systab: PhysAddr) -> BootFacts {
     let mut facts = BootFacts::default();
     // SAFETY: `facts` is valid for writes. The take-over, the only caller of this module's
     // functions for the boot, runs while `__init` code is there.
-    unsafe { bindings::efi_rtmap_boot_facts(&mut facts) };
+    unsafe { bindings::efi_rtmap_boot_facts(&mut facts, systab.value()) };
     facts
+}
+
+/// The addresses there are during firmware calls.
+pub(crate) fn address_space() -> AddressSpace {
+    let mut space = bindings::efi_rtmap_space::default();
+    // SAFETY: `space` is valid for writes.
+    unsafe { bindings::efi_rtmap_address_space(&mut space) };
+    AddressSpace {
+        fixed_bottom: VirtAddr::new(space.fixed_bottom),
+        fixed_top: VirtAddr::new(space.fixed_top),
+        layout_top: VirtAddr::new(space.layout_top),
+        large_page: space.large_page,
+        granule: space.granule,
+        page: PAGE_SIZE as u64,
+        identity_end: PhysAddr::new(space.identity_end),
+    }
+}
+
+/// The firmware call that is about to be made: an `efi_rts_ids` value, or `u32::MAX` for one that
+/// does not go through the workqueue.
+pub(crate) fn current_service() -> u32 {
+    // SAFETY: Reads what the workqueue says of the current thread.
+    unsafe { bindings::efi_rtmap_current_service() }
 }
 
 /// The memory map that the kernel has at the moment, with the size and version of a descriptor.
@@ -109,28 +141,20 @@ pub(crate) fn memory_map() -> Result<(KVVec<u8>, usize, u32)> {
     Ok((bytes, desc_size, u32::try_from(memmap.desc_version)?))
 }
 
-/// Makes a memory map of `size` bytes the kernel's own, and has `fill` write it.
-///
-/// # Errors
-///
-/// `ENOMEM` if there is no memory for it.
-pub(crate) fn new_memory_map(size: usize, fill: impl FnOnce(&mut [u8]) -> Result) -> Result {
-    // SAFETY: See `boot_facts`.
-    kernel::error::to_result(unsafe { bindings::efi_rtmap_new_memmap(size) })?;
-    rewrite_memory_map(fill)
-}
-
 /// Has `fill` write the kernel's memory map anew.
 ///
 /// # Errors
 ///
-/// Those of `fill`.
+/// Those of `fill`, and `ENODATA` if there is no memory map.
 pub(crate) fn rewrite_memory_map(fill: impl FnOnce(&mut [u8]) -> Result) -> Result {
     // SAFETY: The take-over runs before there are other threads that could change `efi`.
     let memmap = unsafe { addr_of!(bindings::efi.memmap).read() };
     let size = usize::try_from(memmap.nr_map)? * memmap.desc_size;
-    // SAFETY: `map` is the kernel's mapping of `nr_map` descriptors of `desc_size` bytes, which
-    // were allocated for this map. Nobody else looks at it before the take-over has ended.
+    if memmap.map.is_null() {
+        return Err(ENODATA);
+    }
+    // SAFETY: `map` is the kernel's mapping of `nr_map` descriptors of `desc_size` bytes, in memory
+    // that is kept for them. Nobody else looks at it before the take-over has ended.
     fill(unsafe { slice::from_raw_parts_mut(memmap.map.cast::<u8>(), size) })
 }
 
@@ -147,59 +171,61 @@ pub(crate) fn alloc_tables() -> Result {
 /// How a range is mapped.
 #[derive(Clone, Copy)]
 pub(crate) struct Protection {
-    pub(crate) write: bool,
-    pub(crate) execute: bool,
-    pub(crate) cached: bool,
+    write: bool,
+    execute: bool,
+    cached: bool,
     /// Registers of a device, not memory.
-    pub(crate) io: bool,
+    io: bool,
+    forward_cfg: bool,
 }
 
-/// Maps `pages` at `phys` to `virt`, as `protection` says.
+impl Protection {
+    /// What firmware may do with memory of `ty` and `attributes`.
+    pub(crate) fn new(permission: Permission, ty: MemoryType, attributes: Attributes) -> Self {
+        Self {
+            write: permission.writes(),
+            execute: permission.executes(),
+            cached: attributes.has(Attributes::WB),
+            io: ty == MemoryType::MAPPED_IO,
+            forward_cfg: false,
+        }
+    }
+
+    /// The same, for code all of whose indirect branch targets are marked if `forward_cfg` says so.
+    pub(crate) fn with_forward_cfg(self, forward_cfg: bool) -> Self {
+        Self {
+            forward_cfg,
+            ..self
+        }
+    }
+
+    /// `EFI_RTMAP_PROT_*`.
+    pub(crate) fn bits(self) -> u32 {
+        let bit = |set: bool, bit: u32| if set { bit } else { 0 };
+        bit(self.write, bindings::EFI_RTMAP_PROT_WRITE)
+            | bit(self.execute, bindings::EFI_RTMAP_PROT_EXEC)
+            | bit(!self.cached, bindings::EFI_RTMAP_PROT_UNCACHED)
+            | bit(self.io, bindings::EFI_RTMAP_PROT_IO)
+            | bit(self.forward_cfg, bindings::EFI_RTMAP_PROT_FORWARD_CFG)
+    }
+}
+
+/// Maps `phys` to `virt`, as `protection` says.
 ///
 /// # Errors
 ///
 /// `ENOMEM` if there is no memory for page tables, `EOVERFLOW` for more than 16 TiB.
-pub(crate) fn map(phys: PhysAddr, virt: VirtAddr, pages: Pages, protection: Protection) -> Result {
-    let pages = u32::try_from(pages.count())?;
-    let bit = |set: bool, bit: u32| if set { bit } else { 0 };
-    let prot = bit(protection.write, bindings::EFI_RTMAP_PROT_WRITE)
-        | bit(protection.execute, bindings::EFI_RTMAP_PROT_EXEC)
-        | bit(!protection.cached, bindings::EFI_RTMAP_PROT_UNCACHED)
-        | bit(protection.io, bindings::EFI_RTMAP_PROT_IO);
+pub(crate) fn map(phys: &PhysRange, virt: VirtAddr, protection: Protection) -> Result {
+    let pages = u32::try_from(phys.pages().count())?;
+    let start = phys.start().value();
     // SAFETY: See `boot_facts`. The tables are in use by firmware calls only, and the plan maps
     // what firmware describes as its own.
-    let error = unsafe { bindings::efi_rtmap_map(phys.value(), virt.value(), pages, prot) };
+    let error = unsafe { bindings::efi_rtmap_map(start, virt.value(), pages, protection.bits()) };
     if error == 0 {
         Ok(())
     } else {
         Err(ENOMEM)
     }
-}
-
-/// Unmaps `pages` at `virt`.
-///
-/// # Errors
-///
-/// `EINVAL` if the kernel cannot, `EOVERFLOW` for more than 16 TiB.
-pub(crate) fn unmap(virt: VirtAddr, pages: Pages) -> Result {
-    let pages = u32::try_from(pages.count())?;
-    // SAFETY: As for `map`.
-    let error = unsafe { bindings::efi_rtmap_unmap(virt.value(), pages) };
-    if error == 0 {
-        Ok(())
-    } else {
-        Err(EINVAL)
-    }
-}
-
-/// Adds to the page tables what calls need besides the regions.
-///
-/// # Errors
-///
-/// `ENOMEM`.
-pub(crate) fn finish_tables() -> Result {
-    // SAFETY: See `boot_facts`.
-    kernel::error::to_result(unsafe { bindings::efi_rtmap_finish_tables() })
 }
 
 /// Calls SVAM with the kernel's memory map.
@@ -210,8 +236,8 @@ pub(crate) fn finish_tables() -> Result {
 ///
 /// # Safety
 ///
-/// SVAM must not have been called in this firmware's life. The page tables must map the memory map
-/// and all its regions at both their addresses, code writable, and boot services memory be intact.
+/// SVAM must not have been called in this firmware's life, [`crate::arch::prepare_svam`] have made it
+/// possible, and boot services memory be intact.
 pub(crate) unsafe fn set_virtual_address_map(systab: PhysAddr) -> Result<(), u64> {
     // SAFETY: See `boot_facts`, and this function's contract.
     let status = unsafe { bindings::efi_rtmap_svam(systab.value()) };
@@ -222,9 +248,8 @@ pub(crate) unsafe fn set_virtual_address_map(systab: PhysAddr) -> Result<(), u64
     }
 }
 
-/// Unmaps and frees boot services memory, and drops it from the kernel's memory map. Returns
-/// `false` if a debug option keeps it.
-#[must_use = "what is kept is still mapped as SVAM needed it"]
+/// Lets go of boot services memory and what else was kept for SVAM. Returns `false` if a debug option
+/// keeps the memory, mapped as SVAM needed it.
 pub(crate) fn release_boot_services() -> bool {
     // SAFETY: See `boot_facts`.
     unsafe { bindings::efi_rtmap_release_boot_services() }

@@ -3,6 +3,7 @@
 //! What the firmware says of itself, read from its memory.
 
 use crate::{
+    failure::Failure,
     ffi::{
         self,
         system_table,
@@ -17,12 +18,21 @@ use crate::{
             u32_at,
             u64_at, //
         },
+        list::List,
         memattr,
         memmap::{
             MapError,
             MemoryMap, //
         },
-        region::Region,
+        quirk::{
+            self,
+            Quirk, //
+        },
+        region::{
+            collect,
+            Region, //
+        },
+        smbios,
         wire::Identity, //
     },
 };
@@ -43,6 +53,7 @@ pub(crate) struct Firmware {
     pub(crate) config: PhysAddr,
     pub(crate) vendor: PhysAddr,
     attributes: Option<PhysAddr>,
+    smbios: Option<PhysAddr>,
 }
 
 impl Firmware {
@@ -68,6 +79,7 @@ impl Firmware {
             config: PhysAddr::new(boot.config_table),
             vendor,
             attributes: (boot.memattr != 0).then_some(PhysAddr::new(boot.memattr)),
+            smbios: (boot.smbios != 0).then_some(PhysAddr::new(boot.smbios)),
         })
     }
 
@@ -78,6 +90,32 @@ impl Firmware {
     /// A [`MapError`] if it cannot be one.
     pub(crate) fn map(&self) -> Result<MemoryMap<'_>, MapError> {
         MemoryMap::new(&self.memory_map, self.desc_size, self.desc_version)
+    }
+
+    /// The regions of `map` that must be mapped, with boot services memory if asked for.
+    ///
+    /// # Errors
+    ///
+    /// A [`Failure`] if the map gives none, or there is no memory for them.
+    pub(crate) fn regions(
+        map: &MemoryMap<'_>,
+        boot_services: bool,
+    ) -> Result<KVVec<Region>, Failure> {
+        let mut buffer = KVVec::from_elem(Region::BLANK, map.iter().count(), GFP_KERNEL)?;
+        let mut regions = List::new(&mut buffer);
+        collect(map, boot_services, &mut regions)?;
+        let count = regions.len();
+        buffer.truncate(count);
+        Ok(buffer)
+    }
+
+    /// What the machine is known to need. Only while firmware is unconverted: it may convert the
+    /// addresses that lead there.
+    pub(crate) fn quirk(&self) -> Option<Quirk> {
+        let entry_point = ffi::read_physical(self.smbios?, smbios::ENTRY_POINT_SIZE).ok()?;
+        let entry_point = smbios::EntryPoint::read(&entry_point)?;
+        let table = ffi::read_physical(entry_point.table, entry_point.length).ok()?;
+        quirk::find(&smbios::processor(&table)?)
     }
 
     /// Bytes of one descriptor of the memory map.

@@ -29,7 +29,8 @@ use crate::{
             Table,
             CALL_COUNT_OFFSET,
             CALL_SERVICE_OFFSET,
-            HEADER_SIZE, //
+            HEADER_SIZE,
+            USED_OFFSET, //
         },
     },
 };
@@ -57,8 +58,8 @@ pub(crate) struct Memory {
 /// What the table tells of the past.
 #[derive(Default)]
 pub(crate) struct Found {
-    /// An earlier kernel wrote it, whether or not what it wrote can be used.
-    pub(crate) written: bool,
+    /// An earlier kernel has been there, whether or not what it wrote can be used.
+    pub(crate) used: bool,
     pub(crate) latch: Latch,
     pub(crate) inherited: Option<Inherited>,
 }
@@ -87,6 +88,13 @@ impl Memory {
         })
     }
 
+    /// Leaves the mark that a kernel has been here, for its successors.
+    pub(crate) fn leave_mark(&self) {
+        if let Some(word) = self.mapped.word(USED_OFFSET) {
+            word.store(1);
+        }
+    }
+
     /// Reads what an earlier kernel handed over, and checks it against `firmware`, its `map` and
     /// the `regions` of that.
     /// Why something is refused is printed.
@@ -107,13 +115,16 @@ impl Memory {
             refuse(error);
         };
         let mut found = Found {
-            written: true,
+            used: true,
             latch: table.latch(),
             inherited: None,
         };
         let slot = match table.current(crc32, damaged) {
             Ok(Some(slot)) => slot,
-            Ok(None) => return Ok(Found::default()),
+            Ok(None) => {
+                found.used = table.used();
+                return Ok(found);
+            }
             // What is wrong has been said of each slot.
             Err(_) => return Ok(found),
         };

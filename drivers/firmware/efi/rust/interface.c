@@ -12,6 +12,7 @@
 #include <linux/init.h>
 #include <linux/kobject.h>
 #include <linux/sysfs.h>
+#include <linux/workqueue.h>
 
 unsigned long efi_rtmap_table __ro_after_init = EFI_INVALID_TABLE_ADDR;
 
@@ -30,6 +31,14 @@ bool efi_rtmap_get_time(efi_time_t *time)
 	       efi.get_time(time, NULL) == EFI_SUCCESS;
 }
 EXPORT_SYMBOL_GPL(efi_rtmap_get_time);
+
+/* Which service is about to be called: the workqueue's, or one called directly. */
+u32 efi_rtmap_current_service(void)
+{
+	if (current_work() == &efi_rts_work.work)
+		return efi_rts_work.efi_rts_id;
+	return U32_MAX;
+}
 
 static int __init parse_efi_option(char *option)
 {
@@ -54,6 +63,7 @@ RTMAP_ATTR(generation, EFI_RTMAP_ATTR_GENERATION);
 RTMAP_ATTR(reason, EFI_RTMAP_ATTR_REASON);
 RTMAP_ATTR(requested, EFI_RTMAP_ATTR_REQUESTED);
 RTMAP_ATTR(regions, EFI_RTMAP_ATTR_REGIONS);
+RTMAP_ATTR(shared_pages, EFI_RTMAP_ATTR_SHARED_PAGES);
 
 static struct attribute *rtmap_attrs[] = {
 	&kind_attr.attr,
@@ -63,6 +73,7 @@ static struct attribute *rtmap_attrs[] = {
 	&reason_attr.attr,
 	&requested_attr.attr,
 	&regions_attr.attr,
+	&shared_pages_attr.attr,
 	NULL
 };
 
@@ -103,6 +114,8 @@ static const struct attribute_group rtmap_group = {
 static int __init efi_rtmap_sysfs_init(void)
 {
 	int error;
+
+	efi_rtmap_leave_mark();
 
 	if (!efi_kobj || !efi_rtmap_took_over())
 		return 0;

@@ -86,6 +86,7 @@ impl fmt::Display for Value<'_> {
                 Err(failure) => failure.fmt(f),
             },
             attribute::REQUESTED => f.write_str(self.state.request.name()),
+            attribute::SHARED_PAGES => write!(f, "{}", map.map_or(0, |map| map.shared_pages)),
             _ => write!(f, "{}", map.map_or(0, |map| map.regions.len())),
         }
     }

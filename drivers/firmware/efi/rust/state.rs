@@ -59,6 +59,23 @@ pub(crate) struct Life {
     pub(crate) svam_generation: Option<u32>,
 }
 
+impl Life {
+    /// What the traces of a kernel without handover table tell, which left a map of `kind`.
+    pub(crate) fn legacy(kind: Kind) -> Self {
+        Self {
+            origin: Origin::Legacy,
+            // At least: kernels without handover table do not count.
+            generation: 1,
+            svam: if kind == Kind::Fixed {
+                Svam::CalledFixed
+            } else {
+                Svam::Unknown
+            },
+            svam_generation: None,
+        }
+    }
+}
+
 /// The map that firmware is called with.
 pub(crate) struct Map {
     pub(crate) kind: Kind,
@@ -67,6 +84,8 @@ pub(crate) struct Map {
     /// Forward-edge control flow checks may stay on during calls.
     pub(crate) forward_cfg: bool,
     pub(crate) regions: KVVec<Region>,
+    /// Pages in which W^X is given up because this kernel's are larger than the firmware's.
+    pub(crate) shared_pages: usize,
     /// The handover table, if the first kernel's stub has made one.
     pub(crate) table: Option<Memory>,
 }

@@ -4,81 +4,48 @@
 //! `efi_mm`, which fault handlers and page table dumps know.
 
 use crate::{
+    failure::Failure,
     ffi::{
         self,
         Protection, //
     },
     plan::{
-        addr::{
-            PhysRange,
-            VirtAddr, //
-        },
         entry::Entry,
-        memtype::{
-            Attributes,
-            MemoryType, //
+        list::List,
+        page::{
+            self,
+            Mapping, //
         },
-        perm::Permission,
-        region::Region, //
-    }, //
+    },
 };
 use kernel::prelude::*;
 
-/// Maps `regions` for SVAM: firmware then writes to its code, and runs boot services code.
-pub(crate) fn map_for_svam(regions: &[Region]) -> Result {
-    regions.iter().try_for_each(|region| {
-        let permission = match region.ty {
-            MemoryType::BOOT_SERVICES_CODE => Permission::ReadWriteExecute,
-            ty => Permission::of_type(ty),
-        };
-        let prot = protection(permission, region.ty, region.attributes);
-        map_both(&region.phys, region.virt, prot)
-    })
-}
-
-/// Takes execution away from boot services code that stays mapped after SVAM, the last to run it.
-pub(crate) fn end_boot_services(regions: &[Region]) -> Result {
-    regions
-        .iter()
-        .filter(|region| region.ty == MemoryType::BOOT_SERVICES_CODE)
-        .try_for_each(|region| {
-            let permission = Permission::of_type(region.ty);
-            let prot = protection(permission, region.ty, region.attributes);
-            map_both(&region.phys, region.virt, prot)
-        })
-}
-
-/// Maps `entries` with the permissions that they keep.
-pub(crate) fn map(entries: &[Entry]) -> Result {
-    entries.iter().try_for_each(|entry| {
-        let prot = protection(entry.permission, entry.ty, entry.attributes);
-        map_both(&entry.phys, entry.virt, prot)
-    })
-}
-
-/// Unmaps the addresses that a layout has given `regions`, but for their 1:1 aliases.
-pub(crate) fn unmap_layout(regions: &[Region]) -> Result {
-    regions
-        .iter()
-        .filter(|region| region.virt != region.phys.start().identity())
-        .try_for_each(|region| ffi::unmap(region.virt, region.phys.pages()))
-}
-
-/// Maps a range at its address and, for pointers that firmware does not convert, 1:1.
-fn map_both(phys: &PhysRange, virt: VirtAddr, prot: Protection) -> Result {
-    let alias = phys.start().identity();
-    ffi::map(phys.start(), alias, phys.pages(), prot)?;
-    if virt != alias {
-        ffi::map(phys.start(), virt, phys.pages(), prot)?;
+/// Maps `entries` with the permissions that they keep. Returns how many pages have more than one of
+/// them asks for, because they share it with others.
+///
+/// # Errors
+///
+/// A [`Failure`] if this kernel's pages cannot hold them, or there is no memory.
+pub(crate) fn map(entries: &[Entry], forward_cfg: bool) -> Result<usize, Failure> {
+    let mappings = mappings(entries)?;
+    for mapping in &mappings {
+        let protection = Protection::new(mapping.permission, mapping.ty, mapping.attributes)
+            .with_forward_cfg(forward_cfg);
+        ffi::map(&mapping.phys, mapping.virt, protection)?;
     }
-    Ok(())
+    Ok(mappings.iter().filter(|mapping| mapping.shared).count())
 }
 
-fn protection(permission: Permission, ty: MemoryType, attributes: Attributes) -> Protection {
-    Protection {
-        write: permission.writes(),
-        execute: permission.executes(),
-        cached: attributes.has(Attributes::WB),
-        io: ty == MemoryType::MAPPED_IO,
-    }
+/// What `entries` are in this kernel's pages.
+///
+/// # Errors
+///
+/// As for [`map`].
+pub(crate) fn mappings(entries: &[Entry]) -> Result<KVVec<Mapping>, Failure> {
+    let mut buffer = KVVec::from_elem(Mapping::BLANK, page::most(entries.len()), GFP_KERNEL)?;
+    let mut mappings = List::new(&mut buffer);
+    page::mappings(entries, &ffi::address_space(), &mut mappings)?;
+    let count = mappings.len();
+    buffer.truncate(count);
+    Ok(buffer)
 }

@@ -23,12 +23,7 @@ use crate::{
         },
         inherit::legacy_kind,
         layout::AddressSpace,
-        list::List,
-        memmap::MemoryMap,
-        region::{
-            collect,
-            Region, //
-        },
+        region::Region,
         request::{
             Kind,
             Request, //
@@ -56,22 +51,25 @@ const DEFAULT_KIND: Kind = if cfg!(CONFIG_EFI_RTMAP_DEFAULT_PHYS) {
 ///
 /// The reason why the kernel must do without runtime services.
 pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Failure> {
-    let boot = ffi::boot_facts();
+    let boot = ffi::boot_facts(systab);
     if boot.mixed {
         pr_info!("32-bit firmware is left to the code for it\n");
         return Ok(None);
     }
     let firmware = Firmware::read(systab, &boot)?;
     let map = firmware.map()?;
-    let space = arch::address_space();
+    let space = ffi::address_space();
 
-    let mut regions = regions_of(&map, false)?;
+    let mut regions = Firmware::regions(&map, false)?;
     let mut table = ffi::table_address().and_then(|address| Memory::open(address).ok());
     let found = match &mut table {
         Some(table) => table.look(&firmware, &map, &space, &regions)?,
         None => Found::default(),
     };
-    let fresh = !found.written && !boot.kexec && map.has_free_memory();
+    if let Some(table) = &table {
+        table.leave_mark();
+    }
+    let fresh = !found.used && !boot.kexec && map.has_free_memory();
     let predecessor = match &found.inherited {
         Some(Inherited { snapshot, .. }) => Predecessor::Handover {
             kind: snapshot.kind,
@@ -79,8 +77,8 @@ pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Fai
         None if fresh => Predecessor::None,
         None => legacy(&regions, &space),
     };
-    if fresh {
-        regions = regions_of(&map, true)?;
+    if fresh && arch::LAYS_OUT_BOOT_SERVICES {
+        regions = Firmware::regions(&map, true)?;
     }
 
     let decision = decide(&Facts {
@@ -89,8 +87,7 @@ pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Fai
         latch: found.latch,
         mixed: boot.mixed,
         svam_supported: boot.svam_supported,
-        // No x86-64 firmware is known to need another kind than the default.
-        quirk: None,
+        quirk: firmware.quirk().filter(|_| fresh),
         default: DEFAULT_KIND,
         identity_fits: regions
             .iter()
@@ -138,18 +135,9 @@ pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Fai
     }
 }
 
-fn regions_of(map: &MemoryMap<'_>, boot_services: bool) -> Result<KVVec<Region>, Failure> {
-    let mut buffer = KVVec::from_elem(Region::BLANK, map.iter().count(), GFP_KERNEL)?;
-    let mut regions = List::new(&mut buffer);
-    collect(map, boot_services, &mut regions)?;
-    let count = regions.len();
-    buffer.truncate(count);
-    Ok(buffer)
-}
-
 /// What a kernel without handover table has left in the memory map, as far as it can be told.
 fn legacy(regions: &[Region], space: &AddressSpace) -> Predecessor {
-    match legacy_kind(regions, space) {
+    match legacy_kind(regions, space, arch::LEGACY_IDENTITY) {
         Ok(kind) => Predecessor::Legacy { kind },
         Err(error) => {
             pr_warn!(

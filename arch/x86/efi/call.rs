@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The steps around one firmware call on x86-64.
+
+use kernel::{
+    bindings,
+    types::NotThreadSafe, //
+};
+
+/// The processor as firmware expects it. Dropping it puts everything back.
+// Fields are dropped in the order of declaration: the reverse of the order they are acquired in.
+#[must_use = "the processor is put back immediately when this is unused"]
+pub(crate) struct Installed {
+    _lass: LassDisabled,
+    _mm: FirmwareMm,
+    _speculation: SpeculationRestricted,
+    _fpu: FpuSection,
+}
+
+impl Installed {
+    /// Prepares the processor for a firmware call.
+    ///
+    /// # Safety
+    ///
+    /// `efi_runtime_lock` is held until this is dropped, by the same thread on the same processor.
+    /// The take-over has built the page tables.
+    pub(crate) unsafe fn new() -> Self {
+        // SAFETY: The page tables are there, and the lock keeps others from copying into them.
+        unsafe { bindings::efi_rtmap_sync_kernel_mappings() };
+        let fpu = FpuSection::new();
+        let speculation = SpeculationRestricted::new();
+        // SAFETY: The page tables are there. From here to the drop of `_mm`, the caller's lock
+        // keeps others out, and the FPU section keeps preemption away.
+        let mm = unsafe { FirmwareMm::new() };
+        // Only now that no user space is mapped any more.
+        let lass = LassDisabled::new();
+        Self {
+            _lass: lass,
+            _mm: mm,
+            _speculation: speculation,
+            _fpu: fpu,
+        }
+    }
+}
+
+/// The kernel may use the FPU, as firmware does; preemption is off.
+struct FpuSection(NotThreadSafe);
+
+impl FpuSection {
+    fn new() -> Self {
+        // SAFETY: Firmware calls are made from threads, which may use the FPU.
+        unsafe { bindings::efi_rtmap_fpu_begin() };
+        Self(NotThreadSafe)
+    }
+}
+
+impl Drop for FpuSection {
+    fn drop(&mut self) {
+        // SAFETY: `new` has begun the section.
+        unsafe { bindings::efi_rtmap_fpu_end() };
+    }
+}
+
+/// Indirect branches in firmware, which has no retpolines, are not speculated upon.
+struct SpeculationRestricted(NotThreadSafe);
+
+impl SpeculationRestricted {
+    fn new() -> Self {
+        // SAFETY: There are no requirements.
+        unsafe { bindings::efi_rtmap_restrict_speculation() };
+        Self(NotThreadSafe)
+    }
+}
+
+impl Drop for SpeculationRestricted {
+    fn drop(&mut self) {
+        // SAFETY: `new` has restricted it.
+        unsafe { bindings::efi_rtmap_unrestrict_speculation() };
+    }
+}
+
+/// `efi_mm` is the address space.
+///
+/// # Invariants
+///
+/// Holds the address space that was there before.
+struct FirmwareMm(*mut bindings::mm_struct);
+
+impl FirmwareMm {
+    /// # Safety
+    ///
+    /// The page tables of `efi_mm` have been built, no other thread calls this before the value is
+    /// dropped, and preemption is off until then.
+    unsafe fn new() -> Self {
+        // INVARIANT: That is what the function returns.
+        // SAFETY: By this function's contract.
+        Self(unsafe { bindings::efi_rtmap_enter_mm() })
+    }
+}
+
+impl Drop for FirmwareMm {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants, and because preemption has been off since `new`.
+        unsafe { bindings::efi_rtmap_leave_mm(self.0) };
+    }
+}
+
+/// Linear address space separation is off: firmware works in the lower half.
+///
+/// # Invariants
+///
+/// Holds the bits of CR4 that were cleared.
+struct LassDisabled(usize);
+
+impl LassDisabled {
+    fn new() -> Self {
+        // INVARIANT: That is what the function returns.
+        // SAFETY: There are no requirements.
+        Self(unsafe { bindings::efi_rtmap_disable_lass() })
+    }
+}
+
+impl Drop for LassDisabled {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants, the bits were set before.
+        unsafe { bindings::efi_rtmap_restore_lass(self.0) };
+    }
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The EFI runtime map: what its Rust side calls on x86 only.
+ */
+#ifndef _ASM_X86_EFI_RTMAP_H
+#define _ASM_X86_EFI_RTMAP_H
+
+#include <linux/types.h>
+
+struct mm_struct;
+
+/* For the take-over. */
+int efi_rtmap_unmap(u64 virt, u32 pages);
+int efi_rtmap_new_memmap(size_t size);
+int efi_rtmap_finish_tables(void);
+
+/* Around each firmware call, with efi_runtime_lock held. */
+void efi_rtmap_sync_kernel_mappings(void);
+void efi_rtmap_fpu_begin(void);
+void efi_rtmap_fpu_end(void);
+void efi_rtmap_restrict_speculation(void);
+void efi_rtmap_unrestrict_speculation(void);
+struct mm_struct *efi_rtmap_enter_mm(void);
+void efi_rtmap_leave_mm(struct mm_struct *prev);
+unsigned long efi_rtmap_disable_lass(void);
+void efi_rtmap_restore_lass(unsigned long lass);
+
+#endif /* _ASM_X86_EFI_RTMAP_H */
