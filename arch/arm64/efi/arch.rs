@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What differs per architecture, for arm64: the address space that firmware is called in, the
+//! kind of map it gets by default, the kernel's memory map, SVAM, and the steps around one call.
+
+mod call;
+mod svam;
+
+use crate::{
+    ffi,
+    firmware::Firmware,
+    plan::{
+        memmap,
+        region::Region,
+        request::Kind, //
+    }, //
+};
+use kernel::prelude::*;
+
+pub(crate) use self::{
+    call::Installed,
+    install_memory_map as rewrite_memory_map,
+    svam::{
+        cancel_svam,
+        prepare_svam,
+        release_boot_services, //
+    },
+};
+
+/// The map kind for firmware that nothing is known about: SVAM is left out, as Linux has done on
+/// arm64 wherever the address space allows, since firmware there fails in it more than without it
+/// (Linux commit d3549a938b73).
+pub(crate) const DEFAULT_KIND: Kind = Kind::Phys;
+
+/// The kind to report for a 1:1 map that a kernel without handover table has left: stock Linux
+/// leaves one when its stub has not called SVAM.
+pub(crate) const LEGACY_IDENTITY: Kind = Kind::Phys;
+
+/// Whether boot services memory has a place in the layout of fixed addresses. Firmware needs it
+/// only during SVAM, at its physical addresses.
+pub(crate) const LAYS_OUT_BOOT_SERVICES: bool = false;
+
+/// Writes the addresses of `regions` into the kernel's memory map. That is the firmware's own, all
+/// of which the kernel goes by, and the memory that the device tree names to each successor.
+///
+/// # Errors
+///
+/// `EINVAL` if the map is not the one that `regions` were made from.
+pub(crate) fn install_memory_map(firmware: &Firmware, regions: &[Region]) -> Result {
+    ffi::rewrite_memory_map(|bytes| {
+        memmap::annotate(regions, firmware.desc_size(), bytes).ok_or(EINVAL)
+    })
+}

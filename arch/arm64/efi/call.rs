@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The steps around one firmware call on arm64.
+
+use kernel::{
+    bindings,
+    types::NotThreadSafe, //
+};
+
+/// The processor as firmware expects it. Dropping it puts everything back.
+// Fields are dropped in the order of declaration. TTBR0 is out of use before the page tables change,
+// so that an exception cannot bring those of user space back.
+#[must_use = "the processor is put back immediately when this is unused"]
+pub(crate) struct Installed {
+    _fpsimd: FpsimdSection,
+    _ttbr0: Ttbr0InUse,
+    _mm: FirmwareMm,
+}
+
+impl Installed {
+    /// Prepares the processor for a firmware call.
+    ///
+    /// # Safety
+    ///
+    /// `efi_runtime_lock` is held until this is dropped, by the same thread, which does not sleep
+    /// in between. The take-over has built the page tables.
+    pub(crate) unsafe fn new() -> Self {
+        // SAFETY: By this function's contract.
+        let mm = unsafe { FirmwareMm::new() };
+        let fpsimd = FpsimdSection::new();
+        // SAFETY: `mm` is the address space until after this is dropped.
+        let ttbr0 = unsafe { Ttbr0InUse::new() };
+        Self {
+            _fpsimd: fpsimd,
+            _ttbr0: ttbr0,
+            _mm: mm,
+        }
+    }
+}
+
+/// `efi_mm` is the address space of the lower half.
+///
+/// # Invariants
+///
+/// Holds how it was entered: as a kernel thread, preemptible, or with preemption off.
+struct FirmwareMm(bool, NotThreadSafe);
+
+impl FirmwareMm {
+    /// # Safety
+    ///
+    /// The page tables of `efi_mm` have been built, and `efi_runtime_lock` is held until the value
+    /// is dropped.
+    unsafe fn new() -> Self {
+        // INVARIANT: That is what the function returns.
+        // SAFETY: By this function's contract.
+        Self(unsafe { bindings::efi_rtmap_enter_mm() }, NotThreadSafe)
+    }
+}
+
+impl Drop for FirmwareMm {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants. The thread is the one that called `new`.
+        unsafe { bindings::efi_rtmap_leave_mm(self.0) };
+    }
+}
+
+/// Firmware may use the FPSIMD registers.
+struct FpsimdSection(NotThreadSafe);
+
+impl FpsimdSection {
+    fn new() -> Self {
+        // SAFETY: There are no requirements: the function knows the contexts that firmware is called
+        // from.
+        unsafe { bindings::efi_rtmap_fpsimd_begin() };
+        Self(NotThreadSafe)
+    }
+}
+
+impl Drop for FpsimdSection {
+    fn drop(&mut self) {
+        // SAFETY: `new` has begun the section.
+        unsafe { bindings::efi_rtmap_fpsimd_end() };
+    }
+}
+
+/// TTBR0 holds the page tables of the address space, also where the kernel keeps it empty while it
+/// does not access user space.
+struct Ttbr0InUse(NotThreadSafe);
+
+impl Ttbr0InUse {
+    /// # Safety
+    ///
+    /// The address space is that of the firmware until after the value is dropped.
+    unsafe fn new() -> Self {
+        // SAFETY: By this function's contract.
+        unsafe { bindings::efi_rtmap_enable_ttbr0() };
+        Self(NotThreadSafe)
+    }
+}
+
+impl Drop for Ttbr0InUse {
+    fn drop(&mut self) {
+        // SAFETY: `new` has put it in use.
+        unsafe { bindings::efi_rtmap_disable_ttbr0() };
+    }
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the take-over of the EFI runtime map needs of arm64.
+ *
+ * Rust decides and calls these functions once, from arm_enable_runtime_services().
+ * They are the kernel's own helpers under names that Rust can use: most of
+ * those are __init, which Rust code may not refer to.
+ */
+
+#include <linux/efi.h>
+#include <linux/efi-rtmap.h>
+#include <linux/io.h>
+
+#include <asm/early_ioremap.h>
+#include <asm/efi.h>
+#include <asm/efi-rtmap.h>
+#include <asm/mmu.h>
+#include <asm/mmu_context.h>
+#include <asm/pgalloc.h>
+#include <asm/rsi.h>
+
+/*
+ * Where a layout of fixed addresses starts, going down, and what keeps regions
+ * apart in it: whatever the number of VA bits (36 at least) and the page size
+ * (64 KiB at most), the next kernel can have the same map.
+ */
+#define LAYOUT_TOP	BIT_ULL(36)
+#define LAYOUT_GRANULE	SZ_64K
+
+/* The table of this boot, before page tables can be built. */
+static bool __init table_is_used(void)
+{
+	struct efi_rtmap_table_header *header;
+	bool used;
+
+	header = early_memremap(efi_rtmap_table, sizeof(*header));
+	if (!header)
+		return true;
+	used = header->used;
+	early_memunmap(header, sizeof(*header));
+	return used;
+}
+
+/*
+ * Whether firmware, by way of our stub, started this kernel. Kexec leaves no
+ * trace of its own, but it skips the stub, which makes the table.
+ */
+bool __init efi_rtmap_first_kernel(void)
+{
+	return !efi_rtmap_is_off() &&
+	       efi_rtmap_table != EFI_INVALID_TABLE_ADDR && !table_is_used();
+}
+
+/*
+ * Whether the memory that the first kernel's EFI tables point to may have been
+ * reused since. Stock kernels do not care, nor do we when told to stay out.
+ */
+bool __init efi_rtmap_foreign_memory(void)
+{
+	return !efi_rtmap_is_off() &&
+	       efi_rtmap_table != EFI_INVALID_TABLE_ADDR && table_is_used();
+}
+
+unsigned long __init efi_rtmap_system_table(void)
+{
+	struct efi_memory_map_data memory_map;
+	u32 secure_boot;
+
+	return efi_get_fdt_params(&memory_map, &secure_boot);
+}
+
+/* Firmware that SVAM has converted gives its own addresses in its tables. */
+static u64 to_phys(u64 addr)
+{
+	const efi_memory_desc_t *md;
+
+	for_each_efi_memory_desc(md) {
+		u64 offset = addr - md->virt_addr;
+
+		if ((md->attribute & EFI_MEMORY_RUNTIME) && addr >= md->virt_addr &&
+		    offset < md->num_pages << EFI_PAGE_SHIFT)
+			return md->phys_addr + offset;
+	}
+	return addr;
+}
+
+void __ref efi_rtmap_boot_facts(struct efi_rtmap_boot_facts *facts, u64 systab)
+{
+	const u32 svam = EFI_RT_SUPPORTED_SET_VIRTUAL_ADDRESS_MAP;
+	const efi_system_table_t *table;
+
+	*facts = (struct efi_rtmap_boot_facts) {
+		/* Nothing else tells whether firmware started this kernel. */
+		.kexec		= efi_rtmap_table == EFI_INVALID_TABLE_ADDR,
+		.smbios		= efi_rtmap_smbios(),
+		.svam_supported	= efi_rt_services_supported(svam),
+	};
+
+	table = memremap(systab, sizeof(*table), MEMREMAP_WB);
+	if (table) {
+		facts->fw_vendor = to_phys(table->fw_vendor);
+		facts->config_table = to_phys(table->tables);
+		memunmap((void *)table);
+	}
+	/* Every kernel has kept its memory reserved. */
+	if (efi_enabled(EFI_MEM_ATTR))
+		facts->memattr = efi_mem_attr_table;
+}
+
+void efi_rtmap_address_space(struct efi_rtmap_space *space)
+{
+	*space = (struct efi_rtmap_space) {
+		.fixed_bottom	= SZ_512M,
+		.fixed_top	= TASK_SIZE_64,
+		.layout_top	= LAYOUT_TOP,
+		.large_page	= SZ_2M,
+		.granule	= LAYOUT_GRANULE,
+		.identity_end	= TASK_SIZE_64,
+	};
+}
+
+int __ref efi_rtmap_alloc_tables(void)
+{
+	efi_mm.pgd = pgd_alloc(&efi_mm);
+	if (!efi_mm.pgd)
+		return -ENOMEM;
+	mm_init_cpumask(&efi_mm);
+	init_new_context(NULL, &efi_mm);
+	return 0;
+}
+
+static pgprot_t protection(u64 phys, u64 size, u32 prot)
+{
+	bool write = prot & EFI_RTMAP_PROT_WRITE;
+
+	if (prot & EFI_RTMAP_PROT_IO) {
+		pgprot_t device = __pgprot(PROT_DEVICE_nGnRE);
+
+		return arm64_is_protected_mmio(phys, size) ?
+		       pgprot_encrypted(device) : pgprot_decrypted(device);
+	}
+	if (!(prot & EFI_RTMAP_PROT_EXEC))
+		return write ? PAGE_KERNEL : PAGE_KERNEL_RO;
+	return write ? PAGE_KERNEL_EXEC : PAGE_KERNEL_ROX;
+}
+
+int __ref efi_rtmap_map(u64 phys, u64 virt, u32 pages, u32 prot)
+{
+	u64 size = (u64)pages << EFI_PAGE_SHIFT;
+	ptval_t value = pgprot_val(protection(phys, size, prot)) | PTE_NG;
+
+	if ((prot & EFI_RTMAP_PROT_EXEC) && (prot & EFI_RTMAP_PROT_FORWARD_CFG) &&
+	    system_supports_bti_kernel())
+		value |= PTE_GP;
+
+	create_pgd_mapping(&efi_mm, phys, virt, size, __pgprot(value), false);
+	return 0;
+}
+
+void __ref efi_rtmap_enable(bool forward_cfg, bool fresh)
+{
+	efi_native_runtime_setup();
+	set_bit(EFI_RUNTIME_SERVICES, &efi.flags);
+}
+
+/*
+ * Boots on without runtime services. The service pointers are set all the same:
+ * what calls them unasked gets an error, not a NULL pointer.
+ */
+void __ref efi_rtmap_disable(void)
+{
+	efi_native_runtime_setup();
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The EFI runtime map: what its Rust side calls on arm64 only.
+ */
+#ifndef _ASM_EFI_RTMAP_H
+#define _ASM_EFI_RTMAP_H
+
+#include <linux/types.h>
+
+/* Whether firmware started this kernel; until the take-over. */
+bool efi_rtmap_first_kernel(void);
+
+/* For the take-over: what SVAM is called with, besides the memory map. */
+int efi_rtmap_map_for_svam(u64 phys, u32 pages, u32 prot);
+
+/* Around each firmware call, with efi_runtime_lock held. */
+bool efi_rtmap_enter_mm(void);
+void efi_rtmap_leave_mm(bool kthread);
+void efi_rtmap_fpsimd_begin(void);
+void efi_rtmap_fpsimd_end(void);
+void efi_rtmap_enable_ttbr0(void);
+void efi_rtmap_disable_ttbr0(void);
+
+#endif /* _ASM_EFI_RTMAP_H */
