@@ -139,12 +139,6 @@ pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Fai
 fn legacy(regions: &[Region], space: &AddressSpace) -> Predecessor {
     match legacy_kind(regions, space, arch::LEGACY_IDENTITY) {
         Ok(kind) => Predecessor::Legacy { kind },
-        Err(error) => {
-            pr_warn!(
-                "memory map of an earlier kernel: {}\n",
-                format_args!("{error}")
-            );
-            Predecessor::Unproven
-        }
+        Err(error) => Predecessor::Unusable(error),
     }
 }

@@ -13,6 +13,7 @@ use crate::plan::{
         Predecessor,
         Svam, //
     },
+    inherit::InheritError,
     layout::LayoutError,
     quirk::Quirk,
     request::Request,
@@ -32,7 +33,7 @@ fn predecessor() -> impl Strategy<Value = Predecessor> {
         3 => Just(Predecessor::None),
         3 => kind().prop_map(|kind| Predecessor::Handover { kind }),
         1 => kind().prop_map(|kind| Predecessor::Legacy { kind }),
-        1 => Just(Predecessor::Unproven),
+        1 => Just(Predecessor::Unusable(InheritError::NoEntries)),
     ]
 }
 

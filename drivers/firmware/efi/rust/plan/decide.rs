@@ -41,11 +41,11 @@ pub(crate) fn decide(facts: &Facts) -> Decision {
         Predecessor::Handover { kind } | Predecessor::Legacy { kind }
             if facts.mixed && !kind.is_identity() =>
         {
-            Decision::ServicesOff(Off::Unproven)
+            Decision::ServicesOff(Off::Mixed)
         }
         Predecessor::Handover { kind } => reuse(facts, kind, Reason::Handover),
         Predecessor::Legacy { kind } => reuse(facts, kind, Reason::Legacy),
-        Predecessor::Unproven => Decision::ServicesOff(Off::Unproven),
+        Predecessor::Unusable(error) => Decision::ServicesOff(Off::Unusable(error)),
         Predecessor::None => fresh(facts),
     }
 }
@@ -107,6 +107,7 @@ mod tests {
     use crate::plan::{
         addr::PhysAddr,
         fixtures::BLANK_REGION,
+        inherit::InheritError,
         layout::LayoutError,
         quirk::Quirk,
         request::Request, //
@@ -131,6 +132,7 @@ mod tests {
     const TOO_HIGH: LayoutError =
         LayoutError::BeyondIdentity(BLANK_REGION.phys, PhysAddr::new(0x1000));
     const EXHAUSTED: LayoutError = LayoutError::Exhausted(BLANK_REGION.phys);
+    const UNUSABLE: Predecessor = Predecessor::Unusable(InheritError::Layout(TOO_HIGH));
 
     fn asking(kind: Kind, facts: Facts) -> Facts {
         let request = Request {
@@ -170,7 +172,7 @@ mod tests {
         for predecessor in [
             Predecessor::None,
             Predecessor::Legacy { kind: Kind::Fixed },
-            Predecessor::Unproven,
+            UNUSABLE,
         ] {
             let mut facts = after(predecessor);
             facts.request.off = true;
@@ -216,8 +218,9 @@ mod tests {
 
     #[test]
     fn doubt_is_not_fresh() {
-        let facts = asking(Kind::Ident, after(Predecessor::Unproven));
-        assert_eq!(decide(&facts), Decision::ServicesOff(Off::Unproven));
+        let facts = asking(Kind::Ident, after(UNUSABLE));
+        let off = Off::Unusable(InheritError::Layout(TOO_HIGH));
+        assert_eq!(decide(&facts), Decision::ServicesOff(off));
     }
 
     #[test]
@@ -243,7 +246,7 @@ mod tests {
                     mixed: true,
                     ..after(predecessor)
                 };
-                let off = decide(&mixed) == Decision::ServicesOff(Off::Unproven);
+                let off = decide(&mixed) == Decision::ServicesOff(Off::Mixed);
                 assert_eq!(off, kind == Kind::Fixed);
             }
         }

@@ -3,6 +3,7 @@
 //! The words of the answer: what to do, and why.
 
 use super::super::{
+    inherit::InheritError,
     layout::LayoutError,
     request::Kind, //
 };
@@ -64,8 +65,13 @@ impl fmt::Display for Reason {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Off {
     Faulted,
-    InCall { service: u32, count: u32 },
-    Unproven,
+    InCall {
+        service: u32,
+        count: u32,
+    },
+    /// An inherited map gives 32-bit firmware addresses that it cannot have.
+    Mixed,
+    Unusable(InheritError),
     DoesNotFit(LayoutError),
 }
 
@@ -78,7 +84,10 @@ impl fmt::Display for Off {
                 f,
                 "an earlier kernel stopped inside firmware call {count} (service {service}); {retry}"
             ),
-            Self::Unproven => f.write_str("cannot tell which map an earlier kernel installed"),
+            Self::Mixed => f.write_str("an earlier kernel's map has high addresses for 32-bit firmware"),
+            Self::Unusable(error) => {
+                write!(f, "cannot use the map of an earlier kernel: {error}")
+            }
             Self::DoesNotFit(error) => error.fmt(f),
         }
     }

@@ -4,6 +4,7 @@
 //! and of what the user wants.
 
 use super::super::{
+    inherit::InheritError,
     layout::LayoutError,
     quirk::Quirk,
     request::{
@@ -40,8 +41,9 @@ pub(crate) enum Predecessor {
     Handover { kind: Kind },
     /// The traces of a stock kernel: addresses in the memory map.
     Legacy { kind: Kind },
-    /// It cannot be told. Firmware may have been converted, nobody knows to what.
-    Unproven,
+    /// There is no map that this kernel could use: it does not fit, or nobody knows what firmware
+    /// has been converted to.
+    Unusable(InheritError),
 }
 
 /// What an earlier kernel saw the firmware do.
