@@ -2,8 +2,7 @@
 //! What a plan may ask for between two kernels.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
-use std::os::unix::fs::FileExt;
+use std::fs;
 use std::process::Command;
 
 use anyhow::{bail, ensure, Context, Result};
@@ -12,12 +11,11 @@ use efi_rtmap_guest::plan::{Action, Damage};
 use efi_rtmap_guest::report::{Event, Timing};
 
 use crate::efi_test::{nanoseconds, EfiTest, GLOBAL_VARIABLE};
-use crate::kernel_log;
 use crate::shared::Files;
 use crate::variables::as_outcome;
+use crate::{kernel_log, memory};
 
 const BUSYBOX: &str = "/bin/busybox";
-const MEMORY: &str = "/dev/mem";
 const TABLE_MARK: &str = " RTMAP=";
 /// Far more than 128 regions in two slots need; keeps a wrong size from reading on.
 const LARGEST_TABLE: u32 = 1 << 20;
@@ -48,30 +46,17 @@ pub fn perform(generation: usize, action: &Action, files: &Files) -> Event {
 
 fn damage_table(kind: Damage) -> Result<String> {
     let address = table_address()?;
-    let memory = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .open(MEMORY)
-        .context(MEMORY)?;
-    let head = read_memory(&memory, address, size_of::<Header>())?;
+    let head = memory::read(address, size_of::<Header>())?;
     let size = Header::read(&head)?.size.get();
     ensure!(size <= LARGEST_TABLE, "handover table: {size} bytes");
-    let mut table = read_memory(&memory, address, size as usize)?;
+    let mut table = memory::read(address, size as usize)?;
     let said = damage::apply(&mut table, kind)?;
-    memory.write_all_at(&table, address).context(MEMORY)?;
+    memory::write(address, &table)?;
     ensure!(
-        read_memory(&memory, address, table.len())? == table,
+        memory::read(address, table.len())? == table,
         "handover table at {address:#x}: the damage did not stay"
     );
     Ok(format!("table at {address:#x}: {said}"))
-}
-
-fn read_memory(memory: &File, address: u64, length: usize) -> Result<Vec<u8>> {
-    let mut bytes = vec![0; length];
-    memory
-        .read_exact_at(&mut bytes, address)
-        .with_context(|| format!("{MEMORY} at {address:#x}"))?;
-    Ok(bytes)
 }
 
 /// From the kernel's line of configuration tables.

@@ -8,16 +8,14 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use efi_rtmap_guest::damage::Header;
 use efi_rtmap_guest::plan::BALLAST;
-use efi_rtmap_guest::ptdump::{self, Mapping};
+use efi_rtmap_guest::ptdump::Mapping;
 use efi_rtmap_guest::report::{Calls, Facts, RuntimeRegion};
 
+use crate::arch::{self, PAGE_TABLES};
 use crate::efi_test::EfiTest;
 use crate::variables::{self, as_outcome};
 
 const RTMAP: &str = "/sys/firmware/efi/rtmap";
-const RUNTIME_MAP: &str = "/sys/firmware/efi/runtime-map";
-const RUNTIME_SERVICES: &str = "/sys/firmware/efi/runtime";
-const PAGE_TABLES: &str = "/sys/kernel/debug/page_tables/efi";
 const CLOCK_SAMPLES: u32 = 20;
 
 pub fn collect(generation: usize, command_line: &str) -> Result<Facts> {
@@ -25,11 +23,12 @@ pub fn collect(generation: usize, command_line: &str) -> Result<Facts> {
         generation,
         release: read_line("/proc/sys/kernel/osrelease")?,
         command_line: command_line.into(),
+        page_size: crate::page_size()?,
         // The kernel takes the flag away when it does not use what it stands for.
         five_level: fs::read_to_string("/proc/cpuinfo")?.contains(" la57"),
         rtmap: read_rtmap()?,
         runtime_map: as_outcome(read_runtime_map()),
-        runtime_services: as_outcome(read_hex(RUNTIME_SERVICES)),
+        runtime_services: as_outcome(arch::runtime_services()),
         variables: as_outcome(variables::exercise(generation)),
         storage: as_outcome(EfiTest::open().and_then(|efi| efi.storage())),
         clock: as_outcome(EfiTest::open().and_then(|efi| efi.clock(CLOCK_SAMPLES))),
@@ -44,13 +43,6 @@ fn read_line(path: impl AsRef<Path>) -> Result<String> {
     let path = path.as_ref();
     let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
     Ok(text.trim_end().into())
-}
-
-fn read_hex(path: impl AsRef<Path>) -> Result<u64> {
-    let path = path.as_ref();
-    let text = read_line(path)?;
-    let digits = text.strip_prefix("0x").unwrap_or(&text);
-    u64::from_str_radix(digits, 16).with_context(|| format!("{}: {text:?}", path.display()))
 }
 
 fn read_rtmap() -> Result<Option<BTreeMap<String, String>>> {
@@ -79,23 +71,12 @@ fn read_calls() -> Result<Calls> {
 }
 
 fn read_runtime_map() -> Result<Vec<RuntimeRegion>> {
-    let mut regions = Vec::new();
-    for entry in fs::read_dir(RUNTIME_MAP).context(RUNTIME_MAP)? {
-        let directory = entry?.path();
-        let number = |name: &str| read_hex(directory.join(name));
-        regions.push(RuntimeRegion {
-            phys: number("phys_addr")?,
-            virt: number("virt_addr")?,
-            pages: number("num_pages")?,
-            kind: number("type")?,
-            attribute: number("attribute")?,
-        });
-    }
+    let mut regions = arch::runtime_map()?;
     regions.sort();
     Ok(regions)
 }
 
 fn read_page_tables() -> Result<Vec<Mapping>> {
     let dump = fs::read_to_string(PAGE_TABLES).context(PAGE_TABLES)?;
-    ptdump::parse(&dump).map_err(anyhow::Error::msg)
+    arch::parse_page_tables(&dump).map_err(anyhow::Error::msg)
 }

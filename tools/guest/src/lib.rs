@@ -3,6 +3,7 @@
 //! returns, and the parts of the guest that work on bytes alone and are tested on the host.
 
 pub mod damage;
+pub mod memory_map;
 pub mod plan;
 pub mod ptdump;
 pub mod report;

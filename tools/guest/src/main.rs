@@ -3,9 +3,11 @@
 //! load the next kernel with kexec-tools and start it; after the last one, power off.
 
 mod actions;
+mod arch;
 mod efi_test;
 mod facts;
 mod kernel_log;
+mod memory;
 mod next_kernel;
 mod serial;
 mod shared;
@@ -19,6 +21,7 @@ use efi_rtmap_guest::plan::{Loader, Plan, FW_CFG_NAME, GENERATION_PARAMETER};
 use efi_rtmap_guest::report::Event;
 use nix::mount::{mount, MsFlags};
 use nix::sys::reboot::{reboot, RebootMode};
+use nix::unistd::{sysconf, SysconfVar};
 
 use serial::Serial;
 
@@ -113,6 +116,12 @@ fn mount_one(kind: &str, target: &str) -> Result<()> {
         None::<&str>,
     )?;
     Ok(())
+}
+
+fn page_size() -> Result<u64> {
+    let size = sysconf(SysconfVar::PAGE_SIZE)?;
+    let size = size.context("no page size")?;
+    Ok(size.try_into()?)
 }
 
 fn generation_of(command_line: &str) -> Result<usize> {

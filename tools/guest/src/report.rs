@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What the guest tells: one JSON object per line on the second serial port.
+//! What the guest tells: one JSON object per line on its own serial port.
 
 use std::collections::BTreeMap;
 
@@ -45,11 +45,12 @@ pub struct Facts {
     pub generation: usize,
     pub release: String,
     pub command_line: String,
+    pub page_size: u64,
     /// The kernel uses five levels of page tables.
     pub five_level: bool,
     /// The text files of /sys/firmware/efi/rtmap; None: there is no such directory.
     pub rtmap: Option<BTreeMap<String, String>>,
-    /// Entries of /sys/firmware/efi/runtime-map, in the order of physical addresses.
+    /// The runtime regions that a successor is told of, in the order of physical addresses.
     pub runtime_map: Outcome<Vec<RuntimeRegion>>,
     /// Where the system table had the runtime services when this kernel started: firmware's own
     /// word on whether it was given other addresses.

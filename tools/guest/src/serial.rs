@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! The second serial port, where the report goes.
+//! The serial port where the report goes.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use efi_rtmap_guest::report::Event;
 use nix::sys::termios::{cfmakeraw, tcdrain, tcgetattr, tcsetattr, SetArg};
 
-const PORT: &str = "/dev/ttyS1";
+use crate::arch::REPORT_PORT as PORT;
 
 pub struct Serial(File);
 

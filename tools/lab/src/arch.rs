@@ -1,23 +1,58 @@
 // SPDX-License-Identifier: GPL-2.0
 //! What differs between the architectures whose kernels the lab runs.
 
+use std::ops::Range;
 use std::path::PathBuf;
 
-use anyhow::{bail, Result};
+use anyhow::{bail, Context, Result};
 
-use crate::scenario::Firmware;
+use crate::scenario::{Firmware, Kind, Svam};
 
 pub struct Arch {
+    pub name: &'static str,
     pub qemu: &'static str,
-    /// Machine and what else every run on it needs.
-    pub machine: &'static [&'static str],
+    pub machine: &'static str,
     pub cpu: &'static str,
     pub console: &'static str,
+    /// The serial port that the guest reports on; the guest knows how its kernel calls it.
+    pub report_device: &'static str,
     /// The bootable file, in a kernel's build directory.
     pub kernel: &'static str,
+    pub guest: Guest,
+    pub rtmap: Rtmap,
+    firmware: FirmwareFiles,
+}
+
+/// What the guest's programs are made for.
+pub struct Guest {
     pub rust_target: &'static str,
-    pub library_triplet: &'static str,
-    ovmf: FirmwareFiles,
+    /// This compiler comes with a standard library for other machines than this one.
+    pub cross: bool,
+    pub debian: &'static str,
+    /// Debian's name of the folders with this architecture's libraries.
+    pub triplet: &'static str,
+    /// `e_machine` of its ELF files.
+    pub elf_machine: u16,
+}
+
+/// What our code, and stock's, does on it.
+pub struct Rtmap {
+    /// What `efi=rtmap:auto` gives, if nothing speaks against it.
+    pub kind: Kind,
+    pub svam: Svam,
+    /// What stock does, as our code finds it.
+    pub stock_kind: Kind,
+    pub stock_svam: Svam,
+    /// Whether a stock kernel that was started by kexec has W+X ranges, as `expect.wx` has it.
+    pub stock_wx: &'static str,
+    /// The same of our kernel when all it finds is what a stock kernel leaves.
+    pub legacy_wx: &'static str,
+    /// Where fixed addresses may lie.
+    pub fixed: Range<u64>,
+    /// Part of what the kernel says of a fault in firmware.
+    pub fault: &'static str,
+    /// Two lines of the kernel's log, the take-over between them.
+    pub take_over: [&'static str; 2],
 }
 
 /// Code and an empty variable store, both below one of FIRMWARE_DIRS.
@@ -27,26 +62,93 @@ struct FirmwareFiles {
     package: &'static str,
 }
 
-pub static X86_64: Arch = Arch {
+static X86_64: Arch = Arch {
+    name: "x86_64",
     qemu: "qemu-system-x86_64",
-    machine: &["-M", "q35"],
+    machine: "q35",
     cpu: "max",
     console: "ttyS0,115200",
+    report_device: "isa-serial",
     kernel: "arch/x86/boot/bzImage",
-    rust_target: "x86_64-unknown-linux-gnu",
-    library_triplet: "x86_64-linux-gnu",
-    ovmf: FirmwareFiles {
+    guest: Guest {
+        rust_target: "x86_64-unknown-linux-gnu",
+        cross: false,
+        debian: "amd64",
+        triplet: "x86_64-linux-gnu",
+        elf_machine: goblin::elf::header::EM_X86_64,
+    },
+    rtmap: Rtmap {
+        kind: Kind::Ident,
+        svam: Svam::CalledIdent,
+        stock_kind: Kind::Fixed,
+        stock_svam: Svam::CalledFixed,
+        // kexec costs the reference to the memory attributes table.
+        stock_wx: "some",
+        legacy_wx: "any",
+        fixed: 1 << 63..u64::MAX,
+        fault: "Page fault caused by firmware",
+        take_over: ["x86/fpu: Enabled xstate features", "pid_max: default"],
+    },
+    firmware: FirmwareFiles {
         code: "OVMF_CODE_4M.fd",
         variables: "OVMF_VARS_4M.fd",
         package: "ovmf",
     },
 };
 
-const FIRMWARE_DIRS: &[&str] = &["/usr/share/OVMF", "/usr/share/edk2/ovmf"];
+static ARM64: Arch = Arch {
+    name: "arm64",
+    qemu: "qemu-system-aarch64",
+    machine: "virt",
+    cpu: "cortex-a57",
+    console: "ttyAMA0",
+    report_device: "pci-serial",
+    kernel: "arch/arm64/boot/Image",
+    guest: Guest {
+        rust_target: "aarch64-unknown-linux-gnu",
+        cross: true,
+        debian: "arm64",
+        triplet: "aarch64-linux-gnu",
+        elf_machine: goblin::elf::header::EM_AARCH64,
+    },
+    rtmap: Rtmap {
+        kind: Kind::Phys,
+        svam: Svam::NotCalled,
+        stock_kind: Kind::Phys,
+        // A map of physical addresses does not tell whether firmware was given them.
+        stock_svam: Svam::Unknown,
+        stock_wx: "none",
+        legacy_wx: "none",
+        fixed: 1 << 29..1 << 48,
+        fault: "in EFI runtime service",
+        take_over: ["Hierarchical SRCU", "smp: Bringing up"],
+    },
+    firmware: FirmwareFiles {
+        code: "AAVMF_CODE.fd",
+        variables: "AAVMF_VARS.fd",
+        package: "qemu-efi-aarch64",
+    },
+};
+
+pub static ALL: [&Arch; 2] = [&X86_64, &ARM64];
+
+const FIRMWARE_DIRS: &[&str] = &[
+    "/usr/share/OVMF",
+    "/usr/share/AAVMF",
+    "/usr/share/edk2/ovmf",
+    "/usr/share/edk2/aarch64",
+];
 
 pub struct FirmwarePaths {
     pub code: PathBuf,
     pub variables: PathBuf,
+}
+
+/// The architecture of this name.
+pub fn named(name: &str) -> Result<&'static Arch> {
+    let names = ALL.map(|arch| arch.name);
+    let found = ALL.into_iter().find(|arch| arch.name == name);
+    found.with_context(|| format!("{name}: not an architecture of the lab's, {names:?}"))
 }
 
 impl Arch {
@@ -56,7 +158,7 @@ impl Arch {
             variables,
             package,
         } = match wanted {
-            Firmware::Ovmf => &self.ovmf,
+            Firmware::Default => &self.firmware,
         };
         for directory in FIRMWARE_DIRS.iter().map(PathBuf::from) {
             let found = FirmwarePaths {

@@ -22,10 +22,8 @@ const SAMPLES: u32 = 200;
 /// In a small machine kexec'd kernels with `off` clear 16 bytes of themselves, as stock ones do.
 const MEMORY_MIB: u32 = 3072;
 
-/// Boot-time take-over is what happens between these two lines of the kernel's log, less the same
+/// Boot-time take-over is what happens between two lines of the kernel's log, less the same
 /// without runtime services (FLOOR).
-const BEFORE_TAKE_OVER: &str = "x86/fpu: Enabled xstate features";
-const AFTER_TAKE_OVER: &str = "pid_max: default";
 const FLOOR: &str = "efi=noruntime";
 const TAKE_OVER: &str = "take-over at boot";
 
@@ -44,7 +42,8 @@ pub fn run(lab: &Lab, rounds: u32, jobs: usize) -> Result<()> {
         .0
         .get(&0)
         .context("no report without runtime services")?;
-    let floor = take_over_window(&floor.log)?;
+    let window = lab.arch.rtmap.take_over;
+    let floor = take_over_window(&floor.log, window)?;
     let bar = runner::progress_bar(scenarios.len());
     let waiting = Mutex::new(scenarios.iter());
     let numbers = Mutex::new(Numbers::new());
@@ -60,7 +59,7 @@ pub fn run(lab: &Lab, rounds: u32, jobs: usize) -> Result<()> {
                 let complete = complete(&run.report);
                 let complete = complete.with_context(|| run.logs.display().to_string())?;
                 for (generation, told) in complete.into_iter().enumerate() {
-                    let take_over = take_over_window(&told.log)?.saturating_sub(floor);
+                    let take_over = take_over_window(&told.log, window)?.saturating_sub(floor);
                     let mut measured = measure(told)?;
                     measured.push((TAKE_OVER.into(), take_over));
                     for (what, number) in measured {
@@ -110,8 +109,10 @@ fn scenario(kind: &str, round: u32) -> Scenario {
     Scenario {
         name: format!("bench-{kind}-{round}"),
         about: "costs".into(),
+        arch: None,
         firmware: Default::default(),
         cpu_features: String::new(),
+        smbios: Vec::new(),
         memory_mib: MEMORY_MIB,
         smp: 1,
         time_limit_s: 600,
@@ -132,14 +133,14 @@ fn floor_scenario() -> Scenario {
 }
 
 /// Virtual nanoseconds.
-fn take_over_window(log: &[String]) -> Result<u64> {
+fn take_over_window(log: &[String], [before, after]: [&str; 2]) -> Result<u64> {
     let time = |part: &str| {
         let line = log.iter().find(|line| line.contains(part));
         let stamp = line.and_then(|line| line.strip_prefix('[')?.split_once(']'));
         let seconds: Option<f64> = stamp.and_then(|(seconds, _)| seconds.trim().parse().ok());
         seconds.with_context(|| format!("no {part:?} in the kernel log"))
     };
-    let seconds = time(AFTER_TAKE_OVER)? - time(BEFORE_TAKE_OVER)?;
+    let seconds = time(after)? - time(before)?;
     Ok((seconds * 1e9).round() as u64)
 }
 
@@ -247,13 +248,14 @@ mod tests {
     fn take_over_is_between_two_lines() {
         let line = |time, text| format!("[{time}] {text}");
         let mut log = vec![
-            line("    0.082726", BEFORE_TAKE_OVER),
-            line("    0.092616", AFTER_TAKE_OVER),
+            line("    0.082726", "before it"),
+            line("    0.092616", "after it"),
         ];
-        assert_eq!(take_over_window(&log).unwrap(), 9_890_000);
+        let window = ["before", "after"];
+        assert_eq!(take_over_window(&log, window).unwrap(), 9_890_000);
         log.pop();
-        let error = take_over_window(&log).unwrap_err();
-        assert!(error.to_string().contains(AFTER_TAKE_OVER), "{error}");
+        let error = take_over_window(&log, window).unwrap_err();
+        assert!(error.to_string().contains("after"), "{error}");
     }
 
     #[test]

@@ -8,21 +8,29 @@ use anyhow::{ensure, Context, Result};
 use crate::arch::Arch;
 use crate::scenario::Image;
 
+/// The build of one architecture.
 pub struct Build {
     root: PathBuf,
+    arch: &'static Arch,
 }
 
 impl Build {
-    pub fn new(root: &Path) -> Result<Self> {
+    pub fn new(root: &Path, arch: &'static Arch) -> Result<Self> {
         std::fs::create_dir_all(root).with_context(|| root.display().to_string())?;
         // QEMU and cargo run elsewhere: relative paths would not do.
         Ok(Self {
             root: root.canonicalize()?,
+            arch,
         })
     }
 
+    /// The parts are side by side, each with a folder for this architecture in it.
+    fn part(&self, name: &str) -> PathBuf {
+        self.root.join(name).join(self.arch.name)
+    }
+
     pub fn guest_dir(&self) -> PathBuf {
-        self.root.join("guest")
+        self.part("guest")
     }
 
     pub fn initrd(&self) -> PathBuf {
@@ -30,19 +38,20 @@ impl Build {
     }
 
     pub fn logs(&self, scenario: &str) -> PathBuf {
-        self.root.join("lab").join(scenario)
+        self.part("lab").join(scenario)
     }
 
     pub fn kernel_dir(&self, image: Image) -> PathBuf {
-        self.root.join("linux").join(image.to_string())
+        self.part("linux").join(image.to_string())
     }
 
-    pub fn kernel(&self, arch: &Arch, image: Image) -> Result<PathBuf> {
-        let path = self.kernel_dir(image).join(arch.kernel);
+    pub fn kernel(&self, image: Image) -> Result<PathBuf> {
+        let path = self.kernel_dir(image).join(self.arch.kernel);
         ensure!(
             path.exists(),
-            "no {image} kernel at {}: run `make kernel` first",
-            path.display()
+            "no {image} kernel at {}: run `make kernel ARCH={}` first",
+            path.display(),
+            self.arch.name
         );
         Ok(path)
     }

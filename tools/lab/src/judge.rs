@@ -12,6 +12,7 @@ use std::time::SystemTime;
 
 use efi_rtmap_guest::report::{Facts, Outcome};
 
+use crate::arch::Arch;
 use crate::machine::{ballast, End};
 use crate::report::{Report, Told};
 use crate::scenario::{Kind, Origin, Scenario, Step, YesNo};
@@ -36,6 +37,7 @@ impl fmt::Display for Finding {
 
 /// What the lab knows besides the report.
 pub struct Observed<'a> {
+    pub arch: &'a Arch,
     pub report: &'a Report,
     pub console: &'a str,
     pub end: &'a End,
@@ -102,7 +104,7 @@ impl Judge<'_> {
         let image = self.step.image.to_string();
         let release = &self.facts.release;
         self.expect(
-            release.ends_with(&image),
+            release.ends_with(&format!("-{image}")),
             || format!("kernel {image}"),
             release,
         );
@@ -194,6 +196,10 @@ impl Judge<'_> {
                     .generation
                     .or(default_generation)
                     .map(|number| number.to_string()),
+            ),
+            (
+                "shared_pages",
+                expect.shared_pages.map(|number| number.to_string()),
             ),
         ];
         for (file, wanted) in wanted {

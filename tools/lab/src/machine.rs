@@ -16,7 +16,7 @@ use wait_timeout::ChildExt;
 use crate::arch::Arch;
 use crate::build::{tools_dir, Build};
 use crate::cpio::Archive;
-use crate::scenario::Scenario;
+use crate::scenario::{Image, Scenario};
 
 const PAGE: u64 = 4096;
 const INITRD: &str = "initrd";
@@ -133,7 +133,7 @@ impl Lab {
         shared.add(INITRD, initrd)?;
         for (k, step) in scenario.generations().into_iter().enumerate() {
             let kernel = step.image.to_string();
-            shared.add(&kernel, &self.build.kernel(self.arch, step.image)?)?;
+            shared.add(&kernel, &self.build.kernel(step.image)?)?;
             let mut then = step.then.clone();
             for action in &mut then {
                 self.share_for(action, &mut shared)?;
@@ -156,7 +156,7 @@ impl Lab {
     /// Shares the file that an action names by its path, and renames it to what the guest sees.
     fn share_for(&self, action: &mut Action, shared: &mut Shared) -> Result<()> {
         let (name, root) = match action {
-            Action::Insmod(name) => (name, self.build.kernel_dir(crate::scenario::Image::Rtmap)),
+            Action::Insmod(name) => (name, self.build.kernel_dir(Image::Rtmap)),
             Action::Script(words) => (
                 words.first_mut().context("script: no name")?,
                 tools_dir().join(".."),
@@ -189,12 +189,13 @@ impl Lab {
 
         let mut qemu = Command::new(self.arch.qemu);
         qemu.args(["-accel", accelerator])
-            .args(self.arch.machine)
+            .args(["-M", &format!("{},memory-backend=ram", self.arch.machine)])
+            .args(["-object", &memory(scenario.memory_mib)])
             .args([
                 "-cpu",
                 &format!("{}{}", self.arch.cpu, scenario.cpu_features),
             ])
-            .args(["-m", &scenario.memory_mib.to_string()])
+            .args(["-m", &format!("{}M", scenario.memory_mib)])
             .args(["-smp", &scenario.smp.to_string()])
             .args(["-display", "none", "-no-reboot", "-nodefaults"])
             .args(["-monitor", "none"])
@@ -203,12 +204,19 @@ impl Lab {
                 &format!("file:{}", logs.join("console.log").display()),
             ])
             .args([
-                "-serial",
-                &format!("file:{}", logs.join("report.jsonl").display()),
+                "-chardev",
+                &format!(
+                    "file,id=report,path={}",
+                    logs.join("report.jsonl").display()
+                ),
+            ])
+            .args([
+                "-device",
+                &format!("{},chardev=report", self.arch.report_device),
             ])
             .args(["-drive", &flash(firmware, "on")])
             .args(["-drive", &flash(&logs.join("variables.fd"), "off")])
-            .args(["-object", &memory_backend(&shared, size)])
+            .args(["-object", &shared_memory(&shared, size)])
             .args(["-device", "ivshmem-plain,memdev=shared"])
             .args([
                 "-fw_cfg",
@@ -218,18 +226,26 @@ impl Lab {
                 ),
             ])
             .arg("-kernel")
-            .arg(self.build.kernel(self.arch, first)?)
+            .arg(self.build.kernel(first)?)
             .arg("-initrd")
             .arg(initrd)
             .args(["-append", &plan.generations[0].command_line])
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
             .stderr(output);
+        for record in &scenario.smbios {
+            qemu.args(["-smbios", record]);
+        }
         if self.count_instructions {
             qemu.args(["-icount", "shift=0,sleep=off"]);
         }
         Ok(qemu)
     }
+}
+
+/// Only what is used takes memory of the host, so that a machine may have more than it.
+fn memory(mebibytes: u32) -> String {
+    format!("memory-backend-ram,id=ram,size={mebibytes}M,reserve=off")
 }
 
 fn flash(path: &Path, readonly: &str) -> String {
@@ -239,7 +255,7 @@ fn flash(path: &Path, readonly: &str) -> String {
     )
 }
 
-fn memory_backend(path: &Path, size: u64) -> String {
+fn shared_memory(path: &Path, size: u64) -> String {
     format!(
         "memory-backend-file,id=shared,share=on,size={size},mem-path={}",
         path.display()

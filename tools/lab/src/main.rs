@@ -6,10 +6,13 @@ mod arch;
 mod bench;
 mod build;
 mod cpio;
+mod cross;
 mod demo;
 mod guest_image;
 mod judge;
 mod machine;
+mod packages;
+mod programs;
 mod report;
 mod runner;
 mod scenario;
@@ -21,6 +24,7 @@ use std::process::ExitCode;
 use anyhow::{ensure, Context, Result};
 use clap::{Args, Parser, Subcommand};
 
+use arch::Arch;
 use build::Build;
 use machine::Lab;
 use scenario::Scenario;
@@ -78,6 +82,9 @@ struct Common {
     /// The build directory (make's O=)
     #[arg(long)]
     build: PathBuf,
+    /// x86_64 or arm64: whose kernels and firmware
+    #[arg(long, default_value = "x86_64", value_parser = arch::named)]
+    arch: &'static Arch,
     /// Multiplies all time limits, for slow machines
     #[arg(long, default_value_t = 1.0)]
     timeout_factor: f64,
@@ -92,8 +99,8 @@ impl Common {
             self.timeout_factor
         );
         let lab = Lab {
-            build: Build::new(&self.build)?,
-            arch: &arch::X86_64,
+            build: Build::new(&self.build, self.arch)?,
+            arch: self.arch,
             time_factor: self.timeout_factor,
             keep: false,
             count_instructions: false,
@@ -122,7 +129,7 @@ impl Command {
         match self {
             Self::Guest(common) => common.lab().map(|_| true),
             Self::Demo(common) => {
-                let all = scenario_file::load_all(&build::default_scenarios())?;
+                let all = scenario_file::load_all(&build::default_scenarios(), common.arch)?;
                 let selected = select(all, &[DEMO.to_string()])?;
                 demo::run(&common.lab()?, &selected[0])
             }
@@ -146,7 +153,8 @@ impl Command {
                 keep,
                 list,
             } => {
-                let selected = select(scenario_file::load_all(&scenarios)?, &patterns)?;
+                let selected =
+                    select(scenario_file::load_all(&scenarios, common.arch)?, &patterns)?;
                 if list {
                     for scenario in selected {
                         println!("{:30} {}", scenario.name, scenario.about);

@@ -34,6 +34,7 @@ pub fn run(lab: &Lab, scenario: &Scenario) -> Result<Run> {
     let mut findings = judge(
         scenario,
         &Observed {
+            arch: lab.arch,
             report: &report,
             console: &String::from_utf8_lossy(&console),
             end: &remains.end,

@@ -4,10 +4,11 @@
 
 use std::fmt;
 
-use anyhow::{ensure, Result};
+use anyhow::{ensure, Context, Result};
 use efi_rtmap_guest::plan::{Action, Loader};
 use serde::{Deserialize, Serialize};
 
+use crate::arch::{self, Arch};
 use crate::judge::Finding;
 
 #[derive(Clone, Debug, Deserialize)]
@@ -16,11 +17,16 @@ pub struct Scenario {
     pub name: String,
     /// One line for people: what goes wrong if this fails.
     pub about: String,
+    /// The names of those that it is for; all if not given.
+    pub arch: Option<Vec<String>>,
     #[serde(default)]
     pub firmware: Firmware,
     /// Added to the architecture's processor, e.g. ",-la57".
     #[serde(default)]
     pub cpu_features: String,
+    /// QEMU's -smbios, e.g. "type=4,version=Some Processor".
+    #[serde(default)]
+    pub smbios: Vec<String>,
     #[serde(default = "default_memory")]
     pub memory_mib: u32,
     #[serde(default = "default_smp")]
@@ -51,8 +57,9 @@ pub struct KnownFailure {
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Firmware {
+    /// The release build of the architecture's EDK2.
     #[default]
-    Ovmf,
+    Default,
 }
 
 /// One kernel of the chain, or several alike.
@@ -73,10 +80,17 @@ pub struct Step {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 pub enum Image {
-    Rtmap,
+    #[serde(rename = "stock")]
     Stock,
+    #[serde(rename = "rtmap")]
+    Rtmap,
+    /// With 39 bits of virtual address.
+    #[serde(rename = "rtmap-39")]
+    Rtmap39,
+    /// With pages of 64 KiB.
+    #[serde(rename = "rtmap-64k")]
+    Rtmap64k,
 }
 
 /// What is asserted beyond the checks that every generation gets.
@@ -91,6 +105,8 @@ pub struct Expect {
     /// A part of the line in `reason`.
     pub reason: Option<String>,
     pub wx: Option<Wx>,
+    /// Pages of this kernel in which regions meet, so that W^X is given up there.
+    pub shared_pages: Option<u64>,
     /// Parts of kernel log lines that must be there, must not be there, and may be there although
     /// they look like a complaint.
     #[serde(default)]
@@ -149,7 +165,10 @@ pub enum RuntimeMap {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(untagged, expecting = "expected a number, \"some\" or \"any\"")]
+#[serde(
+    untagged,
+    expecting = "expected a number, \"none\", \"some\" or \"any\""
+)]
 pub enum Wx {
     Exactly(usize),
     Word(WxWord),
@@ -158,6 +177,7 @@ pub enum Wx {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WxWord {
+    None,
     /// At least one.
     Some,
     /// Not asserted.
@@ -167,8 +187,10 @@ pub enum WxWord {
 impl fmt::Display for Image {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Rtmap => "rtmap",
             Self::Stock => "stock",
+            Self::Rtmap => "rtmap",
+            Self::Rtmap39 => "rtmap-39",
+            Self::Rtmap64k => "rtmap-64k",
         })
     }
 }
@@ -192,7 +214,7 @@ fn default_time_limit() -> u32 {
 impl Step {
     /// Our code runs and shows its directory in sysfs.
     pub fn rtmap_on(&self) -> bool {
-        self.image == Image::Rtmap && !self.options.contains("rtmap:off")
+        self.image != Image::Stock && !self.options.contains("rtmap:off")
     }
 
     pub fn services(&self) -> bool {
@@ -229,11 +251,19 @@ impl Scenario {
         );
         ensure!(!self.kernel.is_empty(), "kernel: there is none");
         ensure!(self.smp > 0, "smp: 0");
+        for name in self.arch.iter().flatten() {
+            arch::named(name).context("arch")?;
+        }
         for (index, step) in self.kernel.iter().enumerate() {
             step.validate(index == 0)
                 .map_err(|error| error.context(format!("kernel[{index}]")))?;
         }
         Ok(())
+    }
+
+    pub fn is_for(&self, arch: &Arch) -> bool {
+        let names = self.arch.as_ref();
+        names.is_none_or(|names| names.iter().any(|name| name == arch.name))
     }
 
     /// The same chain, all of `image`, without our options and expectations.

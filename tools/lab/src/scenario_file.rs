@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! Reads scenario files. A file describes one scenario or, with a matrix, one for each combination
-//! of the matrix' values; `{axis}` and `{axis.key}` in any string stand for them.
+//! of the matrix' values; `{axis}` and `{axis.key}` in any string stand for them, and `{arch.key}`
+//! for what differs between architectures.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,12 +9,16 @@ use std::path::{Path, PathBuf};
 use anyhow::{anyhow, bail, ensure, Context, Result};
 use toml::{Table, Value};
 
+use crate::arch::Arch;
 use crate::scenario::Scenario;
 
 type Substitutions = BTreeMap<String, String>;
 
-/// All scenarios of a directory's .toml files, in the files' order.
-pub fn load_all(directory: &Path) -> Result<Vec<Scenario>> {
+/// What an axis cannot be called.
+const ARCH: &str = "arch";
+
+/// All scenarios for `arch` of a directory's .toml files, in the files' order.
+pub fn load_all(directory: &Path, arch: &Arch) -> Result<Vec<Scenario>> {
     let mut paths: Vec<PathBuf> = std::fs::read_dir(directory)
         .with_context(|| format!("scenarios in {}", directory.display()))?
         .map(|entry| Ok(entry?.path()))
@@ -26,25 +31,46 @@ pub fn load_all(directory: &Path) -> Result<Vec<Scenario>> {
     let mut scenarios = Vec::new();
     for path in &paths {
         let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-        let parsed = parse(&text).with_context(|| path.display().to_string())?;
+        let parsed = parse(&text, arch).with_context(|| path.display().to_string())?;
         scenarios.extend(parsed);
     }
     ensure_unique(&scenarios)?;
+    scenarios.retain(|scenario| scenario.is_for(arch));
     Ok(scenarios)
 }
 
-pub fn parse(text: &str) -> Result<Vec<Scenario>> {
+pub fn parse(text: &str, arch: &Arch) -> Result<Vec<Scenario>> {
     let mut file: Table = text.parse()?;
     let axes = match file.remove("matrix") {
         None => Table::new(),
         Some(Value::Table(axes)) => axes,
         Some(other) => bail!("matrix: {other} is not a table of axes"),
     };
+    ensure!(
+        !axes.contains_key(ARCH),
+        "matrix.{ARCH}: has a meaning already"
+    );
     let mut scenarios = Vec::new();
-    for substitutions in combinations(&axes)? {
+    for mut substitutions in combinations(&axes)? {
+        substitutions.extend(of_arch(arch));
         scenarios.push(instance(&file, &substitutions)?);
     }
     Ok(scenarios)
+}
+
+fn of_arch(arch: &Arch) -> Substitutions {
+    let rtmap = &arch.rtmap;
+    [
+        ("kind", rtmap.kind.to_string()),
+        ("svam", rtmap.svam.to_string()),
+        ("stock-kind", rtmap.stock_kind.to_string()),
+        ("stock-svam", rtmap.stock_svam.to_string()),
+        ("stock-wx", rtmap.stock_wx.into()),
+        ("legacy-wx", rtmap.legacy_wx.into()),
+        ("fault", rtmap.fault.into()),
+    ]
+    .map(|(key, value)| (format!("{ARCH}.{key}"), value))
+    .into()
 }
 
 fn instance(file: &Table, substitutions: &Substitutions) -> Result<Scenario> {
@@ -158,7 +184,7 @@ fn fill_in(text: &str, substitutions: &Substitutions) -> Result<String> {
             .with_context(|| format!("{text:?}: no }} after {{"))?;
         let value = substitutions
             .get(name)
-            .with_context(|| format!("{text:?}: the matrix has no {name}"))?;
+            .with_context(|| format!("{text:?}: nothing is called {name}"))?;
         filled += before;
         filled += value;
         rest = after;
@@ -169,6 +195,7 @@ fn fill_in(text: &str, substitutions: &Substitutions) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arch;
 
     const GOOD: &str = r#"
         name = "example"
@@ -182,14 +209,18 @@ mod tests {
         expect = { wx = "any" }
     "#;
 
+    fn parsed(text: &str) -> Result<Vec<Scenario>> {
+        parse(text, arch::named("x86_64").unwrap())
+    }
+
     fn error_of(from: &str, to: &str) -> String {
         assert!(GOOD.contains(from), "{from}");
-        format!("{:#}", parse(&GOOD.replace(from, to)).unwrap_err())
+        format!("{:#}", parsed(&GOOD.replace(from, to)).unwrap_err())
     }
 
     #[test]
     fn the_example_is_good() {
-        let scenarios = parse(GOOD).unwrap();
+        let scenarios = parsed(GOOD).unwrap();
         assert_eq!(scenarios.len(), 1);
         assert_eq!(scenarios[0].generations().len(), 2);
     }
@@ -207,7 +238,10 @@ mod tests {
             (
                 "\"any\"",
                 "\"few\"",
-                &["kernel[1].expect.wx", "number, \"some\" or \"any\""],
+                &[
+                    "kernel[1].expect.wx",
+                    "number, \"none\", \"some\" or \"any\"",
+                ],
             ),
             ("wx =", "xw =", &["kernel[1].expect", "xw"]),
             ("about =", "abuot =", &["abuot"]),
@@ -247,13 +281,40 @@ mod tests {
             .replace("kind = \"ident\"", "kind = \"{kind.is}\"")
             .replace("loader = \"-c\"", "loader = \"{loader}\"")
             + "[matrix]\nkind = [{ is = \"phys\" }, { is = \"fixed\" }]\nloader = [\"-c\", \"-s\"]";
-        let names: Vec<String> = parse(&text).unwrap().into_iter().map(|s| s.name).collect();
+        let names: Vec<String> = parsed(&text).unwrap().into_iter().map(|s| s.name).collect();
         assert_eq!(names, ["phys-c", "phys-s", "fixed-c", "fixed-s"]);
     }
 
     #[test]
     fn an_unknown_placeholder_is_an_error() {
         let error = error_of("for the tests", "for {kind}");
-        assert!(error.contains("the matrix has no kind"), "{error}");
+        assert!(error.contains("nothing is called kind"), "{error}");
+    }
+
+    #[test]
+    fn architectures_differ_in_one_file() {
+        let text = GOOD
+            .replace("\"ident\"", "\"{arch.kind}\"")
+            .replace("called-ident", "{arch.svam}");
+        let kind = |name| {
+            let scenarios = parse(&text, arch::named(name).unwrap()).unwrap();
+            scenarios[0].kernel[0].expect.kind.unwrap().to_string()
+        };
+        assert_eq!(
+            (kind("x86_64"), kind("arm64")),
+            ("ident".into(), "phys".into())
+        );
+    }
+
+    #[test]
+    fn a_scenario_may_be_for_one_architecture() {
+        let text = GOOD.replace("about =", "arch = [\"arm64\"]\nabout =");
+        let scenario = &parsed(&text).unwrap()[0];
+        let is_for = |name| scenario.is_for(arch::named(name).unwrap());
+        assert_eq!((is_for("x86_64"), is_for("arm64")), (false, true));
+        let error = error_of("about =", "arch = [\"mips\"]\nabout =");
+        assert!(error.contains("mips"), "{error}");
+        let error = error_of("[[kernel]]", "matrix.arch = [\"x\"]\n[[kernel]]");
+        assert!(error.contains("matrix.arch"), "{error}");
     }
 }

@@ -8,8 +8,8 @@ use super::Judge;
 use crate::report::Report;
 use crate::scenario::{Kind, RuntimeMap, Svam, Wx, WxWord};
 
-/// Where the kernel's half of the address space begins.
-const KERNEL_HALF: u64 = 1 << 63;
+/// Of the sizes in the firmware's map.
+const EFI_PAGE: u64 = 4096;
 
 impl Judge<'_> {
     pub(super) fn page_tables(&mut self) {
@@ -18,28 +18,45 @@ impl Judge<'_> {
             return;
         };
         let ranges: Vec<&Mapping> = mappings.iter().filter(|m| m.write_and_execute()).collect();
+        let pages = ranges.iter().map(|m| m.bytes()).sum::<u64>() / facts.page_size;
         let shown: Vec<String> = ranges
             .iter()
             .map(|m| format!("{:#x}-{:#x}", m.start, m.end))
             .collect();
         let seen = format!("{} {}", ranges.len(), shown.join(" "));
-        match self.step.expect.wx {
-            Some(Wx::Word(WxWord::Any)) => {}
+        let exactly = match self.step.expect.wx {
+            Some(Wx::Exactly(count)) => count,
+            Some(Wx::Word(WxWord::None)) => 0,
             Some(Wx::Word(WxWord::Some)) => {
                 self.expect(!ranges.is_empty(), || "some W+X ranges".into(), seen);
-            }
-            Some(Wx::Exactly(count)) => {
-                self.expect(
-                    ranges.len() == count,
-                    || format!("{count} W+X ranges"),
-                    seen,
-                );
+                return;
             }
             None if self.step.rtmap_on() => {
-                self.expect(ranges.is_empty(), || "0 W+X ranges".into(), seen);
+                let shared = self.shared_pages();
+                self.expect(
+                    pages <= shared,
+                    || format!("no W+X pages but the {shared} that regions share"),
+                    format!("{pages} pages, ranges: {seen}"),
+                );
+                return;
             }
-            None => {}
-        }
+            Some(Wx::Word(WxWord::Any)) | None => return,
+        };
+        self.expect(
+            ranges.len() == exactly,
+            || format!("{exactly} W+X ranges"),
+            seen,
+        );
+    }
+
+    /// Kernels that do not count them have pages that no two regions share.
+    fn shared_pages(&self) -> u64 {
+        let file = self
+            .facts
+            .rtmap
+            .as_ref()
+            .and_then(|files| files.get("shared_pages"));
+        file.and_then(|number| number.parse().ok()).unwrap_or(0)
     }
 
     pub(super) fn runtime_map(&mut self) {
@@ -49,18 +66,19 @@ impl Judge<'_> {
         if !same && kind.is_none() && self.observed.twin.is_none() {
             return;
         }
-        let Some(regions) = self.worked("reading runtime-map", &facts.runtime_map) else {
+        let Some(regions) = self.worked("reading the runtime map", &facts.runtime_map) else {
             return;
         };
         if let Some(kind) = kind {
+            let fixed = &self.observed.arch.rtmap.fixed;
             let fits = |region: &&RuntimeRegion| match kind {
-                Kind::Fixed => region.virt >= KERNEL_HALF,
+                Kind::Fixed => region.virt != region.phys && fixed.contains(&region.virt),
                 _ => region.virt == region.phys,
             };
             let other = regions.iter().find(|region| !fits(region));
             self.expect(
                 other.is_none(),
-                || format!("runtime-map with addresses of kind {kind}"),
+                || format!("runtime map with addresses of kind {kind}"),
                 format!("{other:x?}"),
             );
         }
@@ -73,7 +91,7 @@ impl Judge<'_> {
             let before = before.and_then(|k| of(self.observed.report, k));
             self.expect(
                 before.as_ref() == Some(regions),
-                || format!("runtime-map as in the generation before: {before:x?}"),
+                || format!("runtime map as in the generation before: {before:x?}"),
                 format!("{regions:x?}"),
             );
         }
@@ -82,7 +100,7 @@ impl Judge<'_> {
             let twins = of(twin, self.generation).map(|regions| of_firmware(&regions));
             self.expect(
                 twins.as_ref() == Some(&ours),
-                || format!("runtime-map as in the twin: {twins:x?}"),
+                || format!("runtime map as in the twin: {twins:x?}"),
                 format!("{ours:x?}"),
             );
         }
@@ -98,8 +116,16 @@ impl Judge<'_> {
         let Some(&address) = self.worked(what, &facts.runtime_services) else {
             return;
         };
+        let Some(regions) = self.worked("reading the runtime map", &facts.runtime_map) else {
+            return;
+        };
+        let converted = svam == Svam::CalledFixed;
+        let there = regions.iter().any(|region| {
+            let start = if converted { region.virt } else { region.phys };
+            address.wrapping_sub(start) < region.pages * EFI_PAGE
+        });
         self.expect(
-            (address >= KERNEL_HALF) == (svam == Svam::CalledFixed),
+            there,
             || format!("firmware to have been converted as {svam} says"),
             format!("runtime services at {address:#x}"),
         );

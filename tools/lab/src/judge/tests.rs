@@ -37,8 +37,12 @@ const SCENARIO: &str = r#"
     expect = { kind = "ident", origin = "handover", svam = "called-ident", runtime-map = "same" }
 "#;
 
+fn x86_64() -> &'static Arch {
+    crate::arch::named("x86_64").unwrap()
+}
+
 fn scenario() -> Scenario {
-    parse(SCENARIO).unwrap().remove(0)
+    parse(SCENARIO, x86_64()).unwrap().remove(0)
 }
 
 fn good_facts(k: usize) -> Facts {
@@ -62,14 +66,15 @@ fn good_facts(k: usize) -> Facts {
         generation: k,
         release: "7.3.4-rtmap".into(),
         command_line: String::new(),
+        page_size: 0x1000,
         five_level: true,
         rtmap: Some(
             files
                 .map(|(file, value)| (file.into(), value.into()))
                 .into(),
         ),
-        runtime_map: Ok(vec![RuntimeRegion::default()]),
-        runtime_services: Ok(0x3f5e_c000),
+        runtime_map: Ok(vec![region(0x3f5e_c000)]),
+        runtime_services: Ok(0x3f5e_cb98),
         page_tables: Ok(vec![mapping(true, false), mapping(false, true)]),
         variables: Ok(Variables {
             listed_before: names(k),
@@ -91,6 +96,16 @@ fn good_facts(k: usize) -> Facts {
             in_progress: 0,
         }),
         ballast: None,
+    }
+}
+
+/// Of one page, which holds the runtime services table.
+fn region(virt: u64) -> RuntimeRegion {
+    RuntimeRegion {
+        phys: 0x3f5e_c000,
+        virt,
+        pages: 1,
+        ..RuntimeRegion::default()
     }
 }
 
@@ -127,6 +142,7 @@ fn good() -> Report {
 fn findings(scenario: &Scenario, report: &Report, console: &str, end: &End) -> Vec<String> {
     let now = UNIX_EPOCH + Duration::from_secs(NOW);
     let observed = Observed {
+        arch: x86_64(),
         report,
         console,
         end,

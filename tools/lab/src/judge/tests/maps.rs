@@ -7,7 +7,10 @@ use crate::scenario::{Svam, Wx, WxWord};
 #[test]
 fn maps() {
     let wx = |facts: &mut Facts| facts.page_tables = Ok(vec![mapping(true, true)]);
-    red_facts(wx, &["0 W+X ranges", "seen 1 0x1000-0x2000"]);
+    red_facts(
+        wx,
+        &["no W+X pages", "seen 1 pages, ranges: 1 0x1000-0x2000"],
+    );
     red_facts(
         |facts| facts.page_tables = Err("no dump".into()),
         &["page tables", "no dump"],
@@ -16,23 +19,45 @@ fn maps() {
     lossy.kernel[1].expect.wx = Some(Wx::Word(WxWord::Some));
     let seen = findings(&lossy, &good(), "", &End::Exited);
     one_finding(seen, "generation 1: ", &["some W+X ranges", "seen 0"]);
+    lossy.kernel[1].expect.wx = Some(Wx::Word(WxWord::None));
+    let mut report = good();
+    wx(report.0.get_mut(&1).unwrap().facts.as_mut().unwrap());
+    let seen = findings(&lossy, &report, "", &End::Exited);
+    one_finding(seen, "generation 1: ", &["0 W+X ranges", "seen 1"]);
     let grown = |facts: &mut Facts| facts.runtime_map.as_mut().unwrap()[0].pages = 0xabc;
     red_facts(
         grown,
-        &["runtime-map as in the generation before", "pages: abc"],
+        &["runtime map as in the generation before", "pages: abc"],
     );
 }
 
 #[test]
-fn addresses_of_the_kind() {
-    let high = RuntimeRegion {
-        virt: 0xffff_fffe_0000_0000,
-        ..RuntimeRegion::default()
+fn pages_that_regions_share() {
+    let shared = |told: &mut Told, counted: &str| {
+        let facts = told.facts.as_mut().unwrap();
+        let files = facts.rtmap.as_mut().unwrap();
+        files.insert("shared_pages".into(), counted.into());
+        facts.page_tables = Ok(vec![mapping(true, true), mapping(true, true)]);
     };
-    for (kind, region) in [
-        (Kind::Phys, high.clone()),
+    red(|told| shared(told, "1"), &["the 1 that", "seen 2 pages"]);
+    let mut scenario = scenario();
+    let mut report = good();
+    shared(report.0.get_mut(&1).unwrap(), "2");
+    let seen = findings(&scenario, &report, "", &End::Exited);
+    assert_eq!(seen, [""; 0]);
+    scenario.kernel[1].expect.shared_pages = Some(0);
+    let seen = findings(&scenario, &report, "", &End::Exited);
+    one_finding(seen, "generation 1: ", &["shared_pages 0", "seen 2"]);
+}
+
+#[test]
+fn addresses_of_the_kind() {
+    let (low, high) = (0x3f5e_c000, 0xffff_fffe_0000_0000);
+    for (kind, virt) in [
+        (Kind::Phys, high),
         (Kind::Ident, high),
-        (Kind::Fixed, RuntimeRegion::default()),
+        (Kind::Fixed, low),
+        (Kind::Fixed, low + 0x1000),
     ] {
         let mut scenario = scenario();
         let mut report = good();
@@ -44,7 +69,7 @@ fn addresses_of_the_kind() {
                 .as_mut()
                 .unwrap()
                 .insert("kind".into(), kind.to_string());
-            facts.runtime_map = Ok(vec![region.clone()]);
+            facts.runtime_map = Ok(vec![region(virt)]);
             told.log.push(format!("efi: rtmap: {kind}, fresh"));
         }
         let seen = findings(&scenario, &report, "", &End::Exited);
@@ -58,12 +83,19 @@ fn addresses_of_the_kind() {
 fn what_svam_did() {
     let high = |facts: &mut Facts| facts.runtime_services = Ok(0xffff_fffe_0000_0000);
     red_facts(high, &["called-ident says", "at 0xfffffffe"]);
+    let behind = |facts: &mut Facts| facts.runtime_services = Ok(0x3f5e_d000);
+    red_facts(behind, &["called-ident says", "at 0x3f5ed000"]);
+
     let mut scenario = scenario();
-    scenario.kernel[1].expect.svam = Some(Svam::CalledFixed);
+    scenario.kernel[0].expect.kind = None;
+    let last = &mut scenario.kernel[1].expect;
+    (last.kind, last.svam) = (None, Some(Svam::CalledFixed));
+    last.runtime_map = None;
     let mut report = good();
     let facts = report.0.get_mut(&1).unwrap().facts.as_mut().unwrap();
+    facts.runtime_map = Ok(vec![region(0xffff_fffe_0000_0000)]);
     let files = facts.rtmap.as_mut().unwrap();
     files.insert("svam".into(), "called-fixed".into());
     let seen = findings(&scenario, &report, "", &End::Exited);
-    one_finding(seen, "generation 1: ", &["called-fixed says", "0x3f5ec000"]);
+    one_finding(seen, "generation 1: ", &["called-fixed says", "0x3f5ecb98"]);
 }

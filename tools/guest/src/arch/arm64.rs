@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0
+//! arm64: kernels find the firmware's map where the device tree says, and so do we.
+
+use std::fs;
+
+use anyhow::{anyhow, Context, Result};
+use efi_rtmap_guest::memory_map;
+use efi_rtmap_guest::report::RuntimeRegion;
+use fdt::Fdt;
+
+use crate::memory;
+
+pub use efi_rtmap_guest::ptdump::arm64::parse as parse_page_tables;
+
+/// The only port that the driver of such ports finds: a PCI card.
+pub const REPORT_PORT: &str = "/dev/ttyS0";
+pub const PAGE_TABLES: &str = "/sys/kernel/debug/efi_page_tables";
+/// There with ACPI as well: the stub makes one.
+const DEVICE_TREE: &str = "/sys/firmware/fdt";
+/// `EFI_SYSTEM_TABLE.RuntimeServices`.
+const RUNTIME_SERVICES: u64 = 88;
+
+pub fn runtime_map() -> Result<Vec<RuntimeRegion>> {
+    let start = chosen("linux,uefi-mmap-start")?;
+    let size = chosen("linux,uefi-mmap-size")?;
+    let descriptor_size = chosen("linux,uefi-mmap-desc-size")?;
+    let bytes = memory::read(start, size as usize)?;
+    Ok(memory_map::runtime_regions(
+        &bytes,
+        descriptor_size as usize,
+    )?)
+}
+
+pub fn runtime_services() -> Result<u64> {
+    let table = chosen("linux,uefi-system-table")?;
+    let bytes = memory::read(table + RUNTIME_SERVICES, 8)?;
+    Ok(u64::from_le_bytes(bytes.try_into().expect("8 bytes")))
+}
+
+fn chosen(name: &str) -> Result<u64> {
+    let bytes = fs::read(DEVICE_TREE).context(DEVICE_TREE)?;
+    let tree = Fdt::new(&bytes).map_err(|error| anyhow!("{DEVICE_TREE}: {error}"))?;
+    let value = tree
+        .find_node("/chosen")
+        .and_then(|node| node.property(name)?.as_usize());
+    let value = value.with_context(|| format!("{DEVICE_TREE}: no number /chosen {name}"))?;
+    Ok(value as u64)
+}
