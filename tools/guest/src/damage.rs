@@ -12,7 +12,7 @@ const MAGIC: &[u8; 8] = b"EFIRTMAP";
 const FLAG_FAULTED: u32 = 1;
 /// GetTime, in the kernel's numbering of runtime services.
 const GET_TIME: u32 = 1;
-/// Conventional memory on every machine of the lab.
+/// No runtime region has it, on any machine of the lab.
 const OUTSIDE: u64 = 0x0100_0000;
 
 #[derive(Debug, Error, PartialEq, Eq)]

@@ -41,7 +41,8 @@ pub fn load_all(directory: &Path, arch: &Arch) -> Result<Vec<Scenario>> {
 
 pub fn parse(text: &str, arch: &Arch) -> Result<Vec<Scenario>> {
     let mut file: Table = text.parse()?;
-    let axes = match file.remove("matrix") {
+    let of_arch = of_arch(arch);
+    let mut axes = match file.remove("matrix") {
         None => Table::new(),
         Some(Value::Table(axes)) => axes,
         Some(other) => bail!("matrix: {other} is not a table of axes"),
@@ -50,9 +51,12 @@ pub fn parse(text: &str, arch: &Arch) -> Result<Vec<Scenario>> {
         !axes.contains_key(ARCH),
         "matrix.{ARCH}: has a meaning already"
     );
+    for (_, values) in &mut axes {
+        substitute(values, &of_arch)?;
+    }
     let mut scenarios = Vec::new();
     for mut substitutions in combinations(&axes)? {
-        substitutions.extend(of_arch(arch));
+        substitutions.extend(of_arch.clone());
         scenarios.push(instance(&file, &substitutions)?);
     }
     Ok(scenarios)
@@ -294,8 +298,9 @@ mod tests {
     #[test]
     fn architectures_differ_in_one_file() {
         let text = GOOD
-            .replace("\"ident\"", "\"{arch.kind}\"")
-            .replace("called-ident", "{arch.svam}");
+            .replace("\"ident\"", "\"{kind}\"")
+            .replace("called-ident", "{arch.svam}")
+            + "[matrix]\nkind = [\"{arch.kind}\"]";
         let kind = |name| {
             let scenarios = parse(&text, arch::named(name).unwrap()).unwrap();
             scenarios[0].kernel[0].expect.kind.unwrap().to_string()
