@@ -27,7 +27,6 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 
 manifest := tools/Cargo.toml
 graft    := $(O)/cargo/release/graft --overlay .
-lab      := $(O)/cargo/release/lab
 objects  := $(O)/linux/$(ARCH)
 kernels  := $(names_$(ARCH):%=$(objects)/%/.built)
 recipe   := $(wildcard tools/configs/*.config) tools/build-kernel tools/common.sh
@@ -54,7 +53,7 @@ help: ## show this list
 
 .PHONY: demo
 demo: guest $(kernels) ## three kernels on one firmware, as a table
-	@$(lab) demo --build $(O)
+	@tools/run-lab demo
 
 .PHONY: check
 check: ## every check there is, for both architectures, with a summary
@@ -62,7 +61,7 @@ check: ## every check there is, for both architectures, with a summary
 
 .PHONY: bench
 bench: guest $(kernels) ## costs of each map kind against stock, in instructions
-	@$(lab) bench --build $(O)
+	@tools/run-lab bench
 
 ##
 # Building
@@ -77,7 +76,7 @@ host-tools: prepare
 
 .PHONY: guest
 guest: host-tools ## the lab's guest
-	@$(lab) guest --build $(O)
+	@tools/run-lab guest
 
 .PHONY: graft
 graft: host-tools ## put the overlay and the hooks into the build's kernel tree
@@ -122,7 +121,7 @@ check-kernel: $(kernels) ## warnings, clippy, and that off is off
 
 .PHONY: check-lab
 check-lab: guest $(kernels) ## all scenarios in QEMU
-	@$(lab) run --build $(O) --scenarios tools/scenarios
+	@tools/run-lab run --scenarios tools/scenarios
 
 .PHONY: clean
 clean: ## remove the build; downloads and the compiler cache stay
