@@ -10,6 +10,8 @@ use crate::plan::Damage;
 
 const MAGIC: &[u8; 8] = b"EFIRTMAP";
 const FLAG_FAULTED: u32 = 1;
+/// Of an entry's permission.
+const WRITE: u32 = 2;
 /// GetTime, in the kernel's numbering of runtime services.
 const GET_TIME: u32 = 1;
 /// No runtime region has it, on any machine of the lab.
@@ -147,12 +149,16 @@ fn spoil(bytes: &mut [u8], damage: Damage) {
             slot.major = (slot.major.get() + 1).into();
         }
         Damage::EntryOutside => {
-            let offset = slot_of(bytes).entry_offset.get() as usize;
-            if let Some(Ok((entry, _))) = bytes.get_mut(offset..).map(Entry::mut_from_prefix) {
+            if let Some(entry) = entries(bytes).next() {
                 if entry.virt == entry.phys {
                     entry.virt = OUTSIDE.into();
                 }
                 entry.phys = OUTSIDE.into();
+            }
+        }
+        Damage::ReadOnly => {
+            for entry in entries(bytes) {
+                entry.permission = (entry.permission.get() & !WRITE).into();
             }
         }
         Damage::ForeignFirmware => {
@@ -167,6 +173,16 @@ fn spoil(bytes: &mut [u8], damage: Damage) {
     }
     let crc = crc32fast::hash(&bytes[4..]);
     slot_of_mut(bytes).crc = crc.into();
+}
+
+fn entries(bytes: &mut [u8]) -> impl Iterator<Item = &mut Entry> {
+    let slot = slot_of(bytes);
+    let offset = slot.entry_offset.get() as usize;
+    let size = slot.entry_size.get() as usize;
+    let count = slot.entry_count.get() as usize;
+    let entries = bytes.get_mut(offset..).unwrap_or_default();
+    let entries = entries.chunks_exact_mut(size.max(1)).take(count);
+    entries.filter_map(|bytes| Some(Entry::mut_from_prefix(bytes).ok()?.0))
 }
 
 fn slot_of(bytes: &[u8]) -> &Slot {
@@ -196,7 +212,11 @@ mod tests {
             slot[4..8].copy_from_slice(&136u32.to_le_bytes());
             slot[8..10].copy_from_slice(&1u16.to_le_bytes());
             slot[12..16].copy_from_slice(&sequence.to_le_bytes());
-            slot[32..36].copy_from_slice(&96u32.to_le_bytes());
+            // Where the entries start, their size, and their number.
+            for (at, field) in [(32, 96u32), (36, 40), (40, 1)] {
+                slot[at..at + 4].copy_from_slice(&field.to_le_bytes());
+            }
+            slot[132..136].copy_from_slice(&3u32.to_le_bytes());
             let crc = crc32fast::hash(&slot[4..]);
             slot[..4].copy_from_slice(&crc.to_le_bytes());
         }
@@ -242,6 +262,7 @@ mod tests {
             (Damage::Faulted, 28..32),
             (Damage::ForeignFirmware, 60..64),
             (Damage::EntryOutside, 96..112),
+            (Damage::ReadOnly, 132..136),
         ] {
             let bytes = damaged([1, 0], damage);
             assert!(crc_right(&bytes, 0), "{damage:?}");

@@ -87,6 +87,8 @@ pub enum Damage {
     NewerMajor,
     /// One entry lies where the firmware has no runtime region; checksum right.
     EntryOutside,
+    /// No entry may be written to; checksum right. Firmware will fault.
+    ReadOnly,
     /// The table says that it is of another firmware; checksum right.
     ForeignFirmware,
     /// As if the last kernel had died inside a firmware call.

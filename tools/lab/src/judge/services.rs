@@ -108,9 +108,14 @@ impl Judge<'_> {
 
     pub(super) fn services_off(&mut self) {
         let facts = self.facts;
-        if let Ok(variables) = &facts.variables {
-            let seen = format!("{} variables", variables.listed.len());
-            self.find("no efivarfs: services are to be off", seen);
+        // Services that went off after efivarfs was there leave its names.
+        if let Ok(Variables { held, written, .. }) = &facts.variables {
+            let worked = written.is_ok() || held.iter().any(Result::is_ok);
+            self.expect(
+                !worked,
+                || "no variables: services are to be off".into(),
+                format!("read {held:?}, written {written:?}"),
+            );
         }
         if let Ok(clock) = &facts.clock {
             self.find("no GetTime: services are to be off", format!("{clock:?}"));

@@ -59,6 +59,18 @@ fn services_that_should_be_off() {
     facts.variables = Err("no efivarfs".into());
     let seen = findings(&scenario, &report, "", &End::Exited);
     one_finding(seen, "generation 1: ", &["no GetTime"]);
+
+    let facts = report.0.get_mut(&1).unwrap().facts.as_mut().unwrap();
+    facts.clock = Err("EINVAL".into());
+    facts.variables = good_facts(1).variables;
+    let variables = facts.variables.as_mut().unwrap();
+    variables.held = vec![Err("EIO".into()), Err("EIO".into())];
+    let seen = findings(&scenario, &report, "", &End::Exited);
+    one_finding(seen, "generation 1: ", &["no variables", "written Ok"]);
+    let facts = report.0.get_mut(&1).unwrap().facts.as_mut().unwrap();
+    facts.variables.as_mut().unwrap().written = Err("EIO".into());
+    let seen = findings(&scenario, &report, "", &End::Exited);
+    assert_eq!(seen, [""; 0]);
 }
 
 #[test]
