@@ -10,7 +10,7 @@
 # Nothing but memory lives through a kexec for sure, so the values of this kernel travel on the
 # next one's command line, as the word rtmap.before=KIND:ORIGIN:SVAM:GENERATION:MAP. The kernel
 # ignores it; `compare` reads it from /proc/cmdline. MAP is a checksum of
-# /sys/firmware/efi/runtime-map.
+# /sys/firmware/efi/runtime-map, or none on arm64, which does not have that.
 #
 # Exit status: 0 all is well, 1 the map differs, 2 this cannot be done here.
 #
@@ -181,7 +181,7 @@ values() {
 		one=$(value $name) || exit
 		all=$all$one:
 	done
-	# A kernel whose runtime services are off has none.
+	# Not on arm64, nor in a kernel whose runtime services are off.
 	if [ ! -d $RUNTIME_MAP ]; then
 		echo "${all}none"
 		return
