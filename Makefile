@@ -52,7 +52,7 @@ help: ## show this list
 # What people come for
 
 .PHONY: demo
-demo: guest $(kernels) ## three kernels on one firmware, as a table
+demo: guest $(objects)/rtmap/.built ## three kernels on one firmware, as a table
 	@tools/run-lab demo
 
 .PHONY: check

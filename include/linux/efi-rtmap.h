@@ -123,8 +123,9 @@ bool efi_rtmap_release_boot_services(void);
 void efi_rtmap_enable(bool forward_cfg, bool fresh);
 void efi_rtmap_disable(void);
 
-/* For the mark of the call that is about to be made. */
+/* For the mark of the call that is about to be made, or has been. */
 u32 efi_rtmap_current_service(void);
+bool efi_rtmap_services_enabled(void);
 
 #else /* !CONFIG_EFI_RTMAP */
 

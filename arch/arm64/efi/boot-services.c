@@ -34,31 +34,43 @@ static bool __init is_boot_services(const efi_memory_desc_t *md)
 	       (md->attribute & EFI_MEMORY_WB);
 }
 
-/* Called before anything is allocated, when memblock knows all memory. */
+static void __init keep(phys_addr_t start, phys_addr_t end)
+{
+	start = PAGE_ALIGN(start);
+	end = PAGE_ALIGN_DOWN(end);
+	if (start >= end)
+		return;
+	if (kept_count == MAX_KEPT) {
+		pr_warn_once("more than %d ranges of boot services memory\n", MAX_KEPT);
+		return;
+	}
+	kept[kept_count].start = start;
+	kept[kept_count++].size = end - start;
+}
+
+/*
+ * Called when memblock knows all memory, and little of it has been reserved. What
+ * has is left to those who did: they do not free it when the take-over is done.
+ */
 void __init efi_rtmap_keep_boot_services(void)
 {
 	const efi_memory_desc_t *md;
+	phys_addr_t start, end;
+	u64 i;
 
 	if (!efi_rtmap_first_kernel())
 		return;
 
 	for_each_efi_memory_desc(md) {
-		phys_addr_t start = PAGE_ALIGN(md->phys_addr);
-		phys_addr_t end = (md->phys_addr + (md->num_pages << EFI_PAGE_SHIFT)) & PAGE_MASK;
+		phys_addr_t md_end = md->phys_addr + (md->num_pages << EFI_PAGE_SHIFT);
 
-		if (!is_boot_services(md) || start >= end)
+		if (!is_boot_services(md))
 			continue;
-		/* Others that have reserved a part of it will not free it. */
-		if (memblock_is_region_reserved(start, end - start))
-			continue;
-		if (kept_count == MAX_KEPT) {
-			pr_warn("more than %d boot services regions\n", MAX_KEPT);
-			break;
-		}
-		memblock_reserve(start, end - start);
-		kept[kept_count].start = start;
-		kept[kept_count++].size = end - start;
+		for_each_free_mem_range(i, NUMA_NO_NODE, MEMBLOCK_NONE, &start, &end, NULL)
+			keep(max(start, md->phys_addr), min(end, md_end));
 	}
+	for (unsigned int k = 0; k < kept_count; k++)
+		memblock_reserve(kept[k].start, kept[k].size);
 }
 
 /* After the take-over, and after all struct pages have been initialised. */

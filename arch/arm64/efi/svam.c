@@ -69,7 +69,7 @@ static size_t tables_needed(u64 size)
 int __ref efi_rtmap_map_for_svam(u64 phys, u32 pages, u32 prot)
 {
 	pgprot_t pgprot = prot & EFI_RTMAP_PROT_IO ?
-			  __pgprot(PROT_DEVICE_nGnRE) : PAGE_KERNEL_EXEC;
+			  pgprot_device(PAGE_KERNEL) : PAGE_KERNEL_EXEC;
 	u64 size = (u64)pages << EFI_PAGE_SHIFT;
 	phys_addr_t next;
 	void *tables;

@@ -134,7 +134,7 @@ static pgprot_t protection(u64 phys, u64 size, u32 prot)
 	bool write = prot & EFI_RTMAP_PROT_WRITE;
 
 	if (prot & EFI_RTMAP_PROT_IO) {
-		pgprot_t device = __pgprot(PROT_DEVICE_nGnRE);
+		pgprot_t device = pgprot_device(PAGE_KERNEL);
 
 		return arm64_is_protected_mmio(phys, size) ?
 		       pgprot_encrypted(device) : pgprot_decrypted(device);

@@ -82,11 +82,7 @@ impl Plan<'_> {
 
         let mut svam = Svam::after(kind);
         if kind != Kind::Phys {
-            // SAFETY: The decision was fresh, so no kernel has called SVAM, and this is the only
-            // place that does. The lines above have prepared it, and boot services memory is
-            // released below.
-            let called = unsafe { ffi::set_virtual_address_map(self.firmware.identity.systab) };
-            if let Err(status) = called {
+            if let Err(status) = self.call_svam()? {
                 // Firmware is physical still.
                 arch::cancel_svam(&self.regions)?;
                 (kind, svam, reason) = (Kind::Phys, Svam::Failed, Reason::SvamFailed(status));
@@ -115,6 +111,29 @@ impl Plan<'_> {
             runtime,
             forward_cfg,
         })
+    }
+
+    /// Calls SVAM. Returns the status that firmware has refused it with, if it has.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::FaultInSvam`]: what firmware has converted by then, nobody knows.
+    fn call_svam(&self) -> Result<Result<(), u64>, Failure> {
+        // The mark stays for successors if the call does not end as it should.
+        if let Some(table) = &self.table {
+            table.begin_call(u32::MAX);
+        }
+        // SAFETY: `make`, the only caller, runs when the decision was fresh, so no kernel has called
+        // SVAM, and this is the only place that does. It has prepared the call, and boot services
+        // memory is released later.
+        let called = unsafe { ffi::set_virtual_address_map(self.firmware.identity.systab) };
+        if called == Err(ffi::EFI_ABORTED) {
+            return Err(Failure::FaultInSvam);
+        }
+        if let Some(table) = &self.table {
+            table.end_call();
+        }
+        Ok(called)
     }
 
     /// Installs the map that an earlier kernel has made.

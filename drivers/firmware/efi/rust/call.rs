@@ -54,7 +54,9 @@ pub(crate) unsafe fn remove() -> bool {
     };
     // SAFETY: The lock makes this exclusive.
     drop(unsafe { (*IN_PROGRESS.0.get()).take() });
-    if let Some(table) = &map.table {
+    // A call that has cost the services ended in a fault, from which the kernel has recovered. The
+    // mark stays: for a successor, this kernel has stopped inside the firmware.
+    if let Some(table) = map.table.as_ref().filter(|_| ffi::services_enabled()) {
         table.end_call();
     }
     true

@@ -81,7 +81,7 @@ unsafe extern "C" fn efi_rtmap_leave_mark() {
 unsafe extern "C" fn efi_rtmap_take_over(systab: usize) -> bool {
     let request = state::request();
     if request.off {
-        // Off is off: not even a look.
+        // Off is off: what is in the table does not matter.
         pr_info!("off, as requested\n");
         return false;
     }

@@ -228,11 +228,15 @@ pub(crate) fn map(phys: &PhysRange, virt: VirtAddr, protection: Protection) -> R
     }
 }
 
+/// What a call of the firmware returns when the kernel has recovered from a fault in it.
+pub(crate) const EFI_ABORTED: u64 = 1 << 63 | 21;
+
 /// Calls SVAM with the kernel's memory map.
 ///
 /// # Errors
 ///
-/// The EFI status, if it is not `EFI_SUCCESS`.
+/// The EFI status, if it is not `EFI_SUCCESS`. Firmware itself has no reason to return
+/// [`EFI_ABORTED`] (UEFI 2.10, section 8.4).
 ///
 /// # Safety
 ///
@@ -259,6 +263,12 @@ pub(crate) fn release_boot_services() -> bool {
 pub(crate) fn enable_services(forward_cfg: bool, fresh: bool) {
     // SAFETY: See `boot_facts`.
     unsafe { bindings::efi_rtmap_enable(forward_cfg, fresh) };
+}
+
+/// Whether the kernel may call the runtime services. A fault inside of them takes that away.
+pub(crate) fn services_enabled() -> bool {
+    // SAFETY: There are no requirements.
+    unsafe { bindings::efi_rtmap_services_enabled() }
 }
 
 /// Keeps the kernel from calling the runtime services.

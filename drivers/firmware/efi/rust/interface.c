@@ -40,6 +40,11 @@ u32 efi_rtmap_current_service(void)
 	return U32_MAX;
 }
 
+bool efi_rtmap_services_enabled(void)
+{
+	return efi_enabled(EFI_RUNTIME_SERVICES);
+}
+
 static int __init parse_efi_option(char *option)
 {
 	if (option)

@@ -64,7 +64,11 @@ pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Fai
     let mut table = ffi::table_address().and_then(|address| Memory::open(address).ok());
     let found = match &mut table {
         Some(table) => table.look(&firmware, &map, &space, &regions)?,
-        None => Found::default(),
+        // One that cannot be opened may have been used: it proves nothing.
+        None => Found {
+            used: ffi::table_address().is_some(),
+            ..Found::default()
+        },
     };
     if let Some(table) = &table {
         table.leave_mark();
