@@ -12,6 +12,9 @@ const MAGIC: &[u8; 8] = b"EFIRTMAP";
 const FLAG_FAULTED: u32 = 1;
 /// Of an entry's permission.
 const WRITE: u32 = 2;
+const EXECUTE: u32 = 4;
+/// The unit of an entry's size.
+const EFI_PAGE: u64 = 4096;
 /// GetTime, in the kernel's numbering of runtime services.
 const GET_TIME: u32 = 1;
 /// No runtime region has it, on any machine of the lab.
@@ -161,6 +164,20 @@ fn spoil(bytes: &mut [u8], damage: Damage) {
                 entry.permission = (entry.permission.get() & !WRITE).into();
             }
         }
+        Damage::UnalignedCode => {
+            let mut entries: Vec<&mut Entry> = entries(bytes).collect();
+            if let Some(at) = entries
+                .windows(2)
+                .rposition(|pair| is_code_behind_data(pair))
+            {
+                let pages = |entry: &Entry| entry.pages.get();
+                entries[at].pages = (pages(entries[at]) + 1).into();
+                let code = &mut entries[at + 1];
+                code.phys = (code.phys.get() + EFI_PAGE).into();
+                code.virt = (code.virt.get() + EFI_PAGE).into();
+                code.pages = (pages(code) - 1).into();
+            }
+        }
         Damage::ForeignFirmware => {
             let slot = slot_of_mut(bytes);
             slot.vendor_crc = (!slot.vendor_crc.get()).into();
@@ -173,6 +190,14 @@ fn spoil(bytes: &mut [u8], damage: Damage) {
     }
     let crc = crc32fast::hash(&bytes[4..]);
     slot_of_mut(bytes).crc = crc.into();
+}
+
+/// Whether the second of `pair`, of more than one page, is code that touches the first.
+fn is_code_behind_data(pair: &[&mut Entry]) -> bool {
+    let (data, code) = (&pair[0], &pair[1]);
+    let touches = data.phys.get() + data.pages.get() * EFI_PAGE == code.phys.get();
+    let executes = |entry: &Entry| entry.permission.get() & EXECUTE != 0;
+    touches && executes(code) && !executes(data) && code.pages.get() > 1
 }
 
 fn entries(bytes: &mut [u8]) -> impl Iterator<Item = &mut Entry> {
@@ -272,6 +297,32 @@ mod tests {
                 "{damage:?}"
             );
         }
+    }
+
+    #[test]
+    fn code_loses_a_page_to_the_data_before_it() {
+        let entry = |phys: u64, pages: u64, permission: u32| Entry {
+            phys: phys.into(),
+            virt: phys.into(),
+            pages: pages.into(),
+            attribute: 0.into(),
+            kind: 5.into(),
+            permission: permission.into(),
+        };
+        let mut bytes = table([1, 0]);
+        let slot = &mut bytes[64..64 + 96 + 2 * 40];
+        slot[4..8].copy_from_slice(&176u32.to_le_bytes());
+        slot[40] = 2;
+        slot[96..136].copy_from_slice(entry(0x10000, 16, 3).as_bytes());
+        slot[136..].copy_from_slice(entry(0x20000, 16, 5).as_bytes());
+        let crc = crc32fast::hash(&slot[4..]);
+        slot[..4].copy_from_slice(&crc.to_le_bytes());
+
+        apply(&mut bytes, Damage::UnalignedCode).unwrap();
+        let slot = &bytes[64..64 + 176];
+        assert_eq!(&slot[96..136], entry(0x10000, 17, 3).as_bytes());
+        assert_eq!(&slot[136..], entry(0x21000, 15, 5).as_bytes());
+        assert_eq!(crc32fast::hash(&slot[4..]).to_le_bytes(), slot[..4]);
     }
 
     #[test]

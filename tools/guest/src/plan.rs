@@ -89,6 +89,9 @@ pub enum Damage {
     EntryOutside,
     /// No entry may be written to; checksum right. Firmware will fault.
     ReadOnly,
+    /// The first 4 KiB of the last code count as the data before it: a border of permissions within a
+    /// larger page; checksum right.
+    UnalignedCode,
     /// The table says that it is of another firmware; checksum right.
     ForeignFirmware,
     /// As if the last kernel had died inside a firmware call.

@@ -111,7 +111,9 @@ impl Judge<'_> {
 
     /// A successor finds in the system table what SVAM, called before its time, has made of it.
     pub(super) fn converted(&mut self) {
-        let Some(svam) = self.step.expect.svam.filter(|_| self.generation > 0) else {
+        // The first kernel's table is as firmware left it; without services, nothing is shown.
+        let shown = self.generation > 0 && self.step.expect.kind != Some(Kind::None);
+        let Some(svam) = self.step.expect.svam.filter(|_| shown) else {
             return;
         };
         let facts = self.facts;
