@@ -166,10 +166,7 @@ fn spoil(bytes: &mut [u8], damage: Damage) {
         }
         Damage::UnalignedCode => {
             let mut entries: Vec<&mut Entry> = entries(bytes).collect();
-            if let Some(at) = entries
-                .windows(2)
-                .rposition(|pair| is_code_behind_data(pair))
-            {
+            if let Some(at) = entries.windows(2).rposition(is_code_behind_data) {
                 let pages = |entry: &Entry| entry.pages.get();
                 entries[at].pages = (pages(entries[at]) + 1).into();
                 let code = &mut entries[at + 1];
