@@ -128,6 +128,7 @@ impl Lab {
             plan: Plan {
                 files: Default::default(),
                 generations: Vec::new(),
+                announce: scenario.is_hostile(),
             },
         };
         shared.add(INITRD, initrd)?;

@@ -8,6 +8,7 @@ mod build;
 mod cpio;
 mod cross;
 mod demo;
+mod firmware_log;
 mod guest_image;
 mod judge;
 mod machine;
@@ -71,6 +72,9 @@ enum Command {
         /// Keep the machines' variable stores and shared files
         #[arg(long)]
         keep: bool,
+        /// Run those too that take long
+        #[arg(long)]
+        long: bool,
         /// Only list what would run
         #[arg(long)]
         list: bool,
@@ -151,10 +155,14 @@ impl Command {
                 patterns,
                 jobs,
                 keep,
+                long,
                 list,
             } => {
-                let selected =
+                let mut selected =
                     select(scenario_file::load_all(&scenarios, common.arch)?, &patterns)?;
+                if !long {
+                    skip_long(&mut selected);
+                }
                 if list {
                     for scenario in selected {
                         println!("{:30} {}", scenario.name, scenario.about);
@@ -169,6 +177,16 @@ impl Command {
             }
         }
     }
+}
+
+/// What does not run is said.
+fn skip_long(scenarios: &mut Vec<Scenario>) {
+    let names = scenarios.iter().filter(|scenario| scenario.long);
+    let names: Vec<&str> = names.map(|scenario| scenario.name.as_str()).collect();
+    if !names.is_empty() {
+        println!("skipped, as they take long (--long): {}", names.join(" "));
+    }
+    scenarios.retain(|scenario| !scenario.long);
 }
 
 fn at_once(jobs: Option<usize>) -> Result<usize> {

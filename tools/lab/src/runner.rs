@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::firmware_log;
 use crate::judge::{judge, Finding, Observed};
 use crate::machine::{Lab, Remains};
 use crate::report::Report;
@@ -31,6 +32,10 @@ pub fn run(lab: &Lab, scenario: &Scenario) -> Result<Run> {
     let Remains { logs, took, .. } = &remains;
     let report = Report::read(&logs.join("report.jsonl"))?;
     let console = fs::read(logs.join("console.log"))?;
+    let firmware = match scenario.is_hostile() {
+        true => Some(firmware_log::read(&logs.join("firmware.jsonl"))?),
+        false => None,
+    };
     let mut findings = judge(
         scenario,
         &Observed {
@@ -41,6 +46,7 @@ pub fn run(lab: &Lab, scenario: &Scenario) -> Result<Run> {
             started: remains.started,
             ended: remains.ended,
             twin: twin.as_ref().map(|twin| &twin.report),
+            firmware: firmware.as_deref(),
         },
     );
     for mut finding in twin.into_iter().flat_map(|twin| twin.findings) {

@@ -29,6 +29,14 @@ impl Judge<'_> {
             let there = said.clone().any(|line| line.contains(part));
             self.expect(there, || format!("{part:?} in the log"), "no such line");
         }
+        for part in &expect.log_once {
+            let count = said.clone().filter(|line| line.contains(part)).count();
+            self.expect(
+                count == 1,
+                || format!("{part:?} once in the log"),
+                format!("{count} times"),
+            );
+        }
         for part in &expect.no_log {
             if let Some(line) = said.clone().find(|line| line.contains(part)) {
                 self.find(format!("no {part:?} in the log"), line);
