@@ -38,6 +38,7 @@ pub fn perform(generation: usize, action: &Action, files: &Files) -> Event {
         Action::Insmod(name) => insmod(name, files),
         Action::Script(words) => script(words, files),
         Action::Call(service) => call(*service),
+        Action::Crash => crash::now(),
         Action::CrashIn(service) => crash::inside(*service),
         Action::Read(path) => read(path),
         Action::Bench(_) => unreachable!("handled above"),

@@ -108,6 +108,8 @@ pub enum Action {
     Bench(u32),
     /// Call a service once; prints what it returned.
     Call(Service),
+    /// Crash the kernel.
+    Crash,
     /// Call a service again and again, until it does not return, and crash the kernel then.
     CrashIn(Service),
     /// Print what is in a file.
