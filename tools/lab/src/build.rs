@@ -41,6 +41,11 @@ impl Build {
         self.part("lab").join(scenario)
     }
 
+    /// Where the rows of each architecture's menu are kept.
+    pub fn menu(&self, arch: &Arch) -> PathBuf {
+        self.root.join("menu").join(format!("{}.json", arch.name))
+    }
+
     pub fn kernel_dir(&self, image: Image) -> PathBuf {
         self.part("linux").join(image.to_string())
     }

@@ -6,7 +6,7 @@ mod log;
 mod maps;
 mod services;
 #[cfg(test)]
-mod tests;
+pub mod tests;
 
 use std::fmt;
 use std::time::SystemTime;

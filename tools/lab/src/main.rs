@@ -5,6 +5,7 @@
 mod arch;
 mod bench;
 mod build;
+mod console;
 mod cpio;
 mod cross;
 mod demo;
@@ -12,6 +13,7 @@ mod firmware_log;
 mod guest_image;
 mod judge;
 mod machine;
+mod menu;
 mod packages;
 mod programs;
 mod report;
@@ -54,6 +56,19 @@ enum Command {
         #[arg(long, default_value_t = 2)]
         rounds: u32,
         /// How many machines at once; as many as there are processors if not given
+        #[arg(long, short)]
+        jobs: Option<usize>,
+    },
+    /// Run the rows of hostile firmware, with our kernels and with stock, and write a table of them
+    Menu {
+        #[command(flatten)]
+        common: Common,
+        /// The table; those of other architectures that ran with this build stay in it
+        #[arg(long)]
+        write: PathBuf,
+        /// Names or patterns (*, ?) of scenarios; all that have a row if none is given
+        patterns: Vec<String>,
+        /// How many at once; as many as there are processors if not given
         #[arg(long, short)]
         jobs: Option<usize>,
     },
@@ -148,6 +163,16 @@ impl Command {
                     ..common.lab()?
                 };
                 bench::run(&lab, rounds, at_once(jobs)?).map(|()| true)
+            }
+            Self::Menu {
+                common,
+                write,
+                patterns,
+                jobs,
+            } => {
+                let all = scenario_file::load_all(&build::default_scenarios(), common.arch)?;
+                let selected = select(all, &patterns)?;
+                menu::run(&common.lab()?, &selected, at_once(jobs)?, &write)
             }
             Self::Run {
                 common,

@@ -220,6 +220,23 @@ impl Scenario {
         names.is_none_or(|names| names.iter().any(|name| name == arch.name))
     }
 
+    /// The words of our own boot option, of all kernels, each once.
+    pub fn our_options(&self) -> Vec<&str> {
+        let mut ours = Vec::new();
+        for step in &self.kernel {
+            for word in step
+                .options
+                .split_ascii_whitespace()
+                .filter(|word| is_ours(word))
+            {
+                if !ours.contains(&word) {
+                    ours.push(word);
+                }
+            }
+        }
+        ours
+    }
+
     /// The same chain, all of `image`, without our options and expectations.
     pub fn all_of(&self, image: Image) -> Self {
         let mut twin = self.clone();
@@ -235,10 +252,13 @@ impl Scenario {
 }
 
 fn without_our_option(options: &str) -> String {
-    let others = options
-        .split_ascii_whitespace()
-        .filter(|word| !word.starts_with("efi=rtmap:"));
-    others.collect::<Vec<_>>().join(" ")
+    let words = options.split_ascii_whitespace();
+    let others: Vec<&str> = words.filter(|word| !is_ours(word)).collect();
+    others.join(" ")
+}
+
+fn is_ours(word: &str) -> bool {
+    word.starts_with("efi=rtmap:")
 }
 
 impl KnownFailure {

@@ -124,7 +124,7 @@ fn mapping(write: bool, execute: bool) -> Mapping {
     }
 }
 
-fn good() -> Report {
+pub fn good() -> Report {
     let told = |k| Told {
         facts: Some(good_facts(k)),
         actions: match k {
