@@ -117,6 +117,8 @@ fn scenario(kind: &str, round: u32) -> Scenario {
         smp: 1,
         time_limit_s: 600,
         ballast_mib: 0,
+        fault: Vec::new(),
+        hostile: false,
         same_as: None,
         expect_failure: None,
         kernel,

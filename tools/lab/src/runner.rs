@@ -6,11 +6,13 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{ensure, Result};
+use efi_rtmap_orders::Event;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::firmware_log;
 use crate::judge::{judge, Finding, Observed};
-use crate::machine::{Lab, Remains};
+use crate::machine::{Lab, Remains, FIRMWARE_LOG};
 use crate::report::Report;
 use crate::scenario::Scenario;
 
@@ -29,6 +31,14 @@ pub fn run(lab: &Lab, scenario: &Scenario) -> Result<Run> {
     };
     let remains = lab.run(scenario)?;
     let Remains { logs, took, .. } = &remains;
+    if scenario.is_hostile() {
+        let events = firmware_log::read(&logs.join(FIRMWARE_LOG))?;
+        ensure!(
+            matches!(events.first(), Some(Event::Ready { .. })),
+            "firmware did not load the hostile driver: {}",
+            logs.display()
+        );
+    }
     let report = Report::read(&logs.join("report.jsonl"))?;
     let console = fs::read(logs.join("console.log"))?;
     let mut findings = judge(
