@@ -33,8 +33,8 @@ pub unsafe fn prepare(boot: &BootServices, system: *mut SystemTable) -> Result<(
     SYSTEM.store(system, Relaxed);
     // SAFETY: the caller's.
     unsafe {
-        CODE.store(page(boot, MemoryType::BOOT_SERVICES_CODE)?, Relaxed);
-        DATA.store(page(boot, MemoryType::BOOT_SERVICES_DATA)?, Relaxed);
+        CODE.store(allocate(boot, MemoryType::BOOT_SERVICES_CODE, 1)?, Relaxed);
+        DATA.store(allocate(boot, MemoryType::BOOT_SERVICES_DATA, 1)?, Relaxed);
         let mut pool = null_mut();
         let kind = MemoryType::RUNTIME_SERVICES_DATA;
         checked((boot.allocate_pool)(kind, size_of::<u64>(), &mut pool))?;
@@ -43,6 +43,7 @@ pub unsafe fn prepare(boot: &BootServices, system: *mut SystemTable) -> Result<(
         let code = CODE.load(Relaxed) as *mut [u8; TINY_FUNCTION.len()];
         code.write(TINY_FUNCTION);
         arch::code_is_written(&*code);
+        attributes::prepare(boot)?;
         when(boot, &EXIT_BOOT_SERVICES, at_exit)?;
         when(boot, &VIRTUAL_ADDRESS_CHANGE, at_address_change)
     }
@@ -55,13 +56,19 @@ pub fn checked(status: Status) -> Result<(), Status> {
     }
 }
 
+/// Whole pages, by their physical address.
+///
 /// # Safety
 ///
 /// Boot services are there.
-unsafe fn page(boot: &BootServices, kind: MemoryType) -> Result<usize, Status> {
+pub unsafe fn allocate(
+    boot: &BootServices,
+    kind: MemoryType,
+    pages: usize,
+) -> Result<usize, Status> {
     let mut address = 0;
     // SAFETY: the caller's.
-    checked(unsafe { (boot.allocate_pages)(AllocateType::ANY_PAGES, kind, 1, &mut address) })?;
+    checked(unsafe { (boot.allocate_pages)(AllocateType::ANY_PAGES, kind, pages, &mut address) })?;
     Ok(address as usize)
 }
 
@@ -87,7 +94,7 @@ unsafe extern "efiapi" fn at_exit(_: Event, _: *mut c_void) {
     }
     schedule::begin_runtime();
     // SAFETY: prepare() got it, and the tables that it leads to are still in place.
-    unsafe { attributes::falsify(&mut *SYSTEM.load(Relaxed)) };
+    unsafe { attributes::replace(&mut *SYSTEM.load(Relaxed)) };
     services::falsify();
 }
 

@@ -58,7 +58,7 @@ unsafe extern "efiapi" fn get_memory_map(
             return Status::BUFFER_TOO_SMALL;
         }
         let buffer = core::slice::from_raw_parts_mut(map.cast::<u8>(), room);
-        let image = image::base()..image::base() + image::size();
+        let image = image::range();
         for fault in all().filter(|fault| is_lie(fault.what)) {
             announce(fault, fault.service);
             *size = falsify(buffer, *size, *descriptor_size, &image, fault.what);

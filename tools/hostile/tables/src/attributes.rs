@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 //! The memory attributes table (UEFI 2.10, section 4.6.3).
 
+use core::ops::Range;
+
 use efi_rtmap_orders::What;
 use zerocopy::little_endian::U32;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use crate::descriptor::{Descriptor, PAGE};
+use crate::descriptor::{Descriptor, Table, PAGE};
 
 /// EFI_MEMORY_ATTRIBUTES_TABLE, without its entries.
 #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
@@ -24,10 +26,51 @@ const FALSE_COUNT: u32 = 65_537;
 const OUTSIDE: u64 = 1 << 45;
 
 impl Header {
-    /// How many bytes the whole table takes.
+    /// How many bytes the whole table takes, as long as it does not lie.
     pub fn table_size(&self) -> usize {
         size_of::<Self>() + self.count.get() as usize * self.stride.get() as usize
     }
+}
+
+/// What a part of the image holds, for [`describe`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    Code,
+    Data,
+}
+
+/// Gives a part of memory the rights of what it holds, in the table at the start of the buffer. That
+/// takes room for two more entries; without it, or if they lie, the table stays as it is.
+pub fn describe(buffer: &mut [u8], range: &Range<u64>, content: Content) {
+    let Ok((header, entries)) = Header::mut_from_prefix(buffer) else {
+        return;
+    };
+    let stride = header.stride.get() as usize;
+    let size = header.table_size() - size_of::<Header>();
+    if stride < size_of::<Descriptor>() || size + 2 * stride > entries.len() {
+        return;
+    }
+    let mut table = Table {
+        buffer: entries,
+        size,
+        stride,
+    };
+    table.cut(range.start);
+    table.cut(range.end);
+    let inside = |entry: &Descriptor| range.contains(&entry.start.get());
+    table.change(inside, |entry| {
+        entry.attributes &= !RIGHTS;
+        entry.attributes |= match content {
+            Content::Code => Descriptor::READ_ONLY,
+            Content::Data => Descriptor::NOT_EXECUTABLE,
+        };
+    });
+    header.count = (table.len() as u32).into();
+}
+
+/// How many bytes the table at the start of a buffer takes.
+pub fn size(buffer: &[u8]) -> usize {
+    Header::ref_from_prefix(buffer).map_or(0, |(header, _)| header.table_size())
 }
 
 /// Changes a whole table. False: `what` is no lie about it, or it has too few entries for that one.
@@ -46,7 +89,7 @@ pub fn falsify(table: &mut [u8], what: What) -> bool {
         What::AttributesVersion => header.version = FALSE_VERSION.into(),
         What::AttributesCount => header.count = FALSE_COUNT.into(),
         What::AttributesOverlap => {
-            // The first that is large enough begins a page before the one ahead of it ends.
+            // The second begins a page before the first ends.
             let Some(before) = entries.next() else {
                 return false;
             };
@@ -69,7 +112,7 @@ pub fn falsify(table: &mut [u8], what: What) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::descriptor::tests::region;
+    use crate::descriptor::{tests::region, Descriptors};
 
     const STRIDE: usize = 48;
     const COUNT: usize = 3;
@@ -119,6 +162,44 @@ mod tests {
         let table = table();
         let (header, _) = Header::ref_from_prefix(&table).unwrap();
         assert_eq!(header.table_size(), SIZE);
+    }
+
+    #[test]
+    fn a_part_of_an_entry_gets_the_rights_of_code() {
+        let [first, second, mut third] = entries();
+        let mut buffer = [0; SIZE + 2 * STRIDE];
+        buffer[..SIZE].copy_from_slice(&table());
+        describe(&mut buffer, &(0x20_2000..0x20_3000), Content::Code);
+        let (header, rest) = Header::ref_from_prefix(&buffer).unwrap();
+        assert_eq!(header.count, 5);
+        third.pages = 2.into();
+        let runtime = Descriptor::RUNTIME;
+        let code = region(6, 0x20_2000, 1, runtime | Descriptor::READ_ONLY);
+        let after = region(6, 0x20_3000, 5, runtime | Descriptor::NOT_EXECUTABLE);
+        let expected = [first, second, third, code, after];
+        assert!(Descriptors::new(rest, STRIDE).iter().eq(&expected));
+
+        describe(&mut buffer, &(0x20_0000..0x20_8000), Content::Data);
+        assert_eq!(
+            Header::ref_from_prefix(&buffer).unwrap().0.count,
+            5,
+            "no room"
+        );
+    }
+
+    #[test]
+    fn whole_entries_are_not_cut() {
+        let mut buffer = [0; SIZE + 2 * STRIDE];
+        buffer[..SIZE].copy_from_slice(&table());
+        describe(&mut buffer, &(0x10_0000..0x10_5000), Content::Data);
+        let (header, rest) = Header::ref_from_prefix(&buffer).unwrap();
+        assert_eq!(header.count, 3);
+        let rights = Descriptors::new(rest, STRIDE)
+            .iter()
+            .map(|entry| entry.attributes & RIGHTS);
+        assert!(rights
+            .take(3)
+            .all(|rights| rights == Descriptor::NOT_EXECUTABLE));
     }
 
     #[test]

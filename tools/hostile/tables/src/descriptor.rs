@@ -80,6 +80,72 @@ impl<'a> Descriptors<'a> {
     }
 }
 
+/// The same in a buffer that may have room for more.
+pub struct Table<'a> {
+    pub buffer: &'a mut [u8],
+    /// Of all descriptors, in bytes.
+    pub size: usize,
+    pub stride: usize,
+}
+
+impl Table<'_> {
+    pub fn len(&self) -> usize {
+        self.size / self.stride
+    }
+
+    pub fn position(&self, wanted: impl Fn(&Descriptor) -> bool) -> Option<usize> {
+        let table = Descriptors::new(&self.buffer[..self.size], self.stride);
+        table.iter().position(wanted)
+    }
+
+    pub fn at(&mut self, index: usize) -> Option<&mut Descriptor> {
+        let bytes = self.buffer.get_mut(index * self.stride..self.size)?;
+        Some(Descriptor::mut_from_prefix(bytes).ok()?.0)
+    }
+
+    pub fn change(
+        &mut self,
+        wanted: impl Fn(&Descriptor) -> bool,
+        change: impl Fn(&mut Descriptor),
+    ) {
+        for index in 0..self.len() {
+            if let Some(descriptor) = self.at(index).filter(|descriptor| wanted(descriptor)) {
+                change(descriptor);
+            }
+        }
+    }
+
+    /// Puts a copy of this descriptor after it. False: there is no room.
+    pub fn double(&mut self, index: usize) -> bool {
+        let start = index * self.stride;
+        if self.size + self.stride > self.buffer.len() {
+            return false;
+        }
+        self.buffer
+            .copy_within(start..self.size, start + self.stride);
+        self.size += self.stride;
+        true
+    }
+
+    /// Makes two of the descriptor whose range lies on both sides of this address, a page's.
+    pub fn cut(&mut self, address: u64) {
+        let around = |one: &Descriptor| one.start < address && address < one.end();
+        let Some(index) = self.position(around) else {
+            return;
+        };
+        if !self.double(index) {
+            return;
+        }
+        if let Some(first) = self.at(index) {
+            first.pages = ((address - first.start.get()) / PAGE).into();
+        }
+        if let Some(second) = self.at(index + 1) {
+            second.pages = ((second.end() - address) / PAGE).into();
+            second.start = address.into();
+        }
+    }
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -93,6 +159,28 @@ pub(crate) mod tests {
             pages: pages.into(),
             attributes: attributes.into(),
         }
+    }
+
+    #[test]
+    fn a_cut_makes_two_where_there_was_one() {
+        let mut buffer = [0; 2 * size_of::<Descriptor>()];
+        let stride = size_of::<Descriptor>();
+        buffer[..stride].copy_from_slice(region(5, 0x1000, 3, 1).as_bytes());
+        let mut table = Table {
+            buffer: &mut buffer,
+            size: stride,
+            stride,
+        };
+        for outside in [0x1000, 0x4000, 0x8000] {
+            table.cut(outside);
+            assert_eq!(table.len(), 1);
+        }
+        table.cut(0x2000);
+        assert_eq!(table.at(0), Some(&mut region(5, 0x1000, 1, 1)));
+        assert_eq!(table.at(1), Some(&mut region(5, 0x2000, 2, 1)));
+        // There is no room.
+        table.cut(0x3000);
+        assert_eq!(table.len(), 2);
     }
 
     fn bytes(regions: &[Descriptor]) -> &[u8] {

@@ -4,22 +4,14 @@
 use core::ops::Range;
 
 use efi_rtmap_orders::What;
-use zerocopy::FromBytes;
 
-use crate::descriptor::{Descriptor, Descriptors, PAGE};
+use crate::descriptor::{Descriptor, Table, PAGE};
 
 /// How many descriptors one lie adds at most.
 pub const MOST_MORE: usize = 2;
 
 const RUNTIME_SERVICES_DATA: u32 = 6;
 const HUGE: u64 = 1 << 52;
-
-/// A map in a buffer that may have room for more.
-struct Map<'a> {
-    buffer: &'a mut [u8],
-    size: usize,
-    stride: usize,
-}
 
 pub fn is_lie(what: What) -> bool {
     matches!(
@@ -45,143 +37,77 @@ pub fn falsify(
     image: &Range<u64>,
     what: What,
 ) -> usize {
-    let mut map = Map {
+    let mut map = Table {
         buffer,
         size,
         stride,
     };
     match what {
-        What::MapWithoutRuntime => map.withhold(image),
-        What::MapOverlapping => map.add_at_victim(|victim| {
-            let half = victim.pages.get() / 2;
-            victim.start += half * PAGE;
-            victim.pages -= half;
+        What::MapWithoutRuntime => withhold(&mut map, image),
+        What::MapOverlapping => add(&mut map, |region| {
+            let half = region.pages.get() / 2;
+            region.start += half * PAGE;
+            region.pages -= half;
         }),
-        What::MapDuplicate => map.add_at_victim(|_| {}),
-        What::MapZeroPages => map.add_at_victim(|victim| victim.pages = 0.into()),
-        What::MapUnaligned => map.change_victim(|victim| victim.start += PAGE / 2),
-        What::MapHuge => map.change_victim(|victim| victim.pages = HUGE.into()),
-        What::MapWithoutCacheability => map.change_runtime(|region| {
+        What::MapDuplicate => add(&mut map, |_| {}),
+        What::MapZeroPages => add(&mut map, |region| region.pages = 0.into()),
+        What::MapUnaligned => change(&mut map, |region| region.start += PAGE / 2),
+        What::MapHuge => change(&mut map, |region| region.pages = HUGE.into()),
+        What::MapWithoutCacheability => map.change(Descriptor::is_runtime, |region| {
             region.attributes &= !Descriptor::CACHEABILITY;
         }),
-        What::MapAtZero => map.claim_page_zero(),
+        What::MapAtZero => claim_page_zero(&mut map),
         _ => {}
     }
     map.size
 }
 
-impl Map<'_> {
-    fn position(&self, wanted: impl Fn(&Descriptor) -> bool) -> Option<usize> {
-        let map = Descriptors::new(&self.buffer[..self.size], self.stride);
-        map.iter().position(wanted)
-    }
+/// The runtime region that lies are about: one that can be cut.
+fn victim(map: &Table<'_>) -> Option<usize> {
+    map.position(|region| region.is_runtime() && region.pages >= 2)
+}
 
-    fn at(&mut self, index: usize) -> Option<&mut Descriptor> {
-        let bytes = self.buffer.get_mut(index * self.stride..)?;
-        Some(Descriptor::mut_from_prefix(bytes).ok()?.0)
+fn change(map: &mut Table<'_>, change: impl Fn(&mut Descriptor)) {
+    if let Some(region) = victim(map).and_then(|index| map.at(index)) {
+        change(region);
     }
+}
 
-    /// Puts a copy of this descriptor after it.
-    fn double(&mut self, index: usize) {
-        let start = index * self.stride;
-        self.buffer
-            .copy_within(start..self.size, start + self.stride);
-        self.size += self.stride;
+/// The victim stays, and after it comes a copy with changes.
+fn add(map: &mut Table<'_>, change: impl Fn(&mut Descriptor)) {
+    let index = victim(map).filter(|index| map.double(*index));
+    if let Some(copy) = index.and_then(|index| map.at(index + 1)) {
+        change(copy);
     }
+}
 
-    /// The runtime region that lies are about: one that can be cut.
-    fn victim(&self) -> Option<usize> {
-        self.position(|region| region.is_runtime() && region.pages >= 2)
-    }
+/// Cuts the image out of the runtime region that holds it, and takes the right away from it alone.
+fn withhold(map: &mut Table<'_>, image: &Range<u64>) {
+    map.cut(image.start);
+    map.cut(image.end);
+    let is_image = |region: &Descriptor| region.is_runtime() && image.contains(&region.start.get());
+    map.change(is_image, |region| {
+        region.attributes &= !Descriptor::RUNTIME;
+    });
+}
 
-    fn change_victim(&mut self, change: impl Fn(&mut Descriptor)) {
-        if let Some(region) = self.victim().and_then(|index| self.at(index)) {
-            change(region);
-        }
-    }
-
-    /// The victim stays, and after it comes a copy with changes.
-    fn add_at_victim(&mut self, change: impl Fn(&mut Descriptor)) {
-        let Some(index) = self.victim() else {
-            return;
-        };
-        self.double(index);
-        if let Some(copy) = self.at(index + 1) {
-            change(copy);
-        }
-    }
-
-    fn change_runtime(&mut self, change: impl Fn(&mut Descriptor)) {
-        for index in 0..self.size / self.stride {
-            if let Some(region) = self.at(index).filter(|region| region.is_runtime()) {
-                change(region);
-            }
-        }
-    }
-
-    /// Cuts the runtime region that holds the image in three, and takes the middle's right away.
-    fn withhold(&mut self, image: &Range<u64>) {
-        let holds = |region: &Descriptor| {
-            region.is_runtime() && region.start <= image.start && image.end <= region.end()
-        };
-        let Some(mut index) = self.position(holds) else {
-            return;
-        };
-        if self.cut(index, image.start) {
-            index += 1;
-        }
-        self.cut(index, image.end);
-        if let Some(region) = self.at(index) {
-            region.attributes &= !Descriptor::RUNTIME;
-        }
-    }
-
-    /// Makes two of a region that lies on both sides of the address.
-    fn cut(&mut self, index: usize, address: u64) -> bool {
-        let Some(region) = self.at(index) else {
-            return false;
-        };
-        let (start, pages) = (region.start.get(), region.pages.get());
-        let before = (address - start) / PAGE;
-        if before == 0 || before == pages {
-            return false;
-        }
-        self.double(index);
-        if let Some(first) = self.at(index) {
-            first.pages = before.into();
-        }
-        if let Some(second) = self.at(index + 1) {
-            second.start = address.into();
-            second.pages = (pages - before).into();
-        }
-        true
-    }
-
-    /// Takes the page from the region that has it, if there is one.
-    fn claim_page_zero(&mut self) {
-        let Some(victim) = self.victim() else {
-            return;
-        };
-        let owner = self.position(|region| region.start == 0 && region.pages > 0);
-        let index = owner.unwrap_or(victim);
-        self.double(index);
-        if let Some(rest) = self.at(index + 1).filter(|_| owner.is_some()) {
-            rest.start += PAGE;
-            rest.pages -= 1;
-        }
-        if let Some(page) = self.at(index) {
-            page.kind = RUNTIME_SERVICES_DATA.into();
-            page.start = 0.into();
-            page.pages = 1.into();
-            page.attributes |= Descriptor::RUNTIME;
-        }
+/// Takes the page from the region that has it, if there is one.
+fn claim_page_zero(map: &mut Table<'_>) {
+    map.cut(PAGE);
+    let owner = map.position(|region| region.start == 0 && region.pages > 0);
+    let index = owner.or_else(|| victim(map).filter(|index| map.double(*index)));
+    if let Some(page) = index.and_then(|index| map.at(index)) {
+        page.kind = RUNTIME_SERVICES_DATA.into();
+        page.start = 0.into();
+        page.pages = 1.into();
+        page.attributes |= Descriptor::RUNTIME;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::descriptor::tests::region;
+    use crate::descriptor::{tests::region, Descriptors};
     use zerocopy::IntoBytes;
 
     const RUNTIME: u64 = Descriptor::RUNTIME | 0xf;
