@@ -37,6 +37,14 @@ impl Build {
         self.guest_dir().join("initrd.gz")
     }
 
+    pub fn hostile_dir(&self) -> PathBuf {
+        self.part("hostile")
+    }
+
+    pub fn hostile_rom(&self) -> PathBuf {
+        self.hostile_dir().join("hostile.rom")
+    }
+
     pub fn logs(&self, scenario: &str) -> PathBuf {
         self.part("lab").join(scenario)
     }

@@ -11,9 +11,11 @@ mod cross;
 mod demo;
 mod firmware_log;
 mod guest_image;
+mod hostile_image;
 mod judge;
 mod machine;
 mod menu;
+mod option_rom;
 mod packages;
 mod programs;
 mod report;
@@ -198,6 +200,9 @@ impl Command {
                     keep,
                     ..common.lab()?
                 };
+                if selected.iter().any(Scenario::is_hostile) {
+                    hostile_image::build(&lab.build, lab.arch)?;
+                }
                 Ok(runner::run_all(&lab, &selected, at_once(jobs)?))
             }
         }

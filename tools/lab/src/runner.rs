@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::firmware_log;
 use crate::judge::{judge, Finding, Observed};
-use crate::machine::{End, Lab};
+use crate::machine::{End, Lab, FIRMWARE_LOG};
 use crate::report::Report;
 use crate::scenario::Scenario;
 
@@ -39,7 +39,7 @@ pub fn run(lab: &Lab, scenario: &Scenario) -> Result<Run> {
     let console = fs::read(logs.join("console.log"))?;
     let console = String::from_utf8_lossy(&console).into_owned();
     let firmware = match scenario.is_hostile() {
-        true => Some(firmware_log::read(&logs.join("firmware.jsonl"))?),
+        true => Some(firmware_log::read(&logs.join(FIRMWARE_LOG))?),
         false => None,
     };
     let mut findings = judge(

@@ -8,7 +8,7 @@ use std::fmt;
 
 use anyhow::{ensure, Context, Result};
 use efi_rtmap_guest::plan::{Action, Loader};
-use efi_rtmap_orders::Fault;
+use efi_rtmap_orders::{Fault, MAX_FAULTS};
 use serde::Deserialize;
 
 use crate::arch::{self, Arch};
@@ -41,17 +41,17 @@ pub struct Scenario {
     /// A file of this size in the initrd, of which every generation checks the content.
     #[serde(default)]
     pub ballast_mib: u32,
+    /// What firmware does wrong.
+    #[serde(default)]
+    pub fault: Vec<Fault>,
+    /// Attach the hostile driver, which reports, though nothing is to go wrong.
+    #[serde(default)]
+    pub hostile: bool,
     /// Run the chain once more with all kernels of this image and no options of ours, and expect
     /// the same firmware map in each generation.
     pub same_as: Option<Image>,
     /// This chain is known not to work: the scenario shows the difference.
     pub expect_failure: Option<KnownFailure>,
-    /// What the hostile firmware driver is to do.
-    #[serde(default)]
-    pub fault: Vec<Fault>,
-    /// The driver is there, even if it is to do nothing but watch.
-    #[serde(default)]
-    pub hostile: bool,
     /// It takes so long that it runs only when asked for.
     #[serde(default)]
     pub long: bool,
@@ -204,6 +204,15 @@ impl Scenario {
         for name in self.arch.iter().flatten() {
             arch::named(name).context("arch")?;
         }
+        ensure!(
+            self.fault.len() <= MAX_FAULTS,
+            "fault: {} of them, {MAX_FAULTS} at most",
+            self.fault.len()
+        );
+        for (index, fault) in self.fault.iter().enumerate() {
+            self.validate_fault(fault)
+                .with_context(|| format!("fault[{index}]"))?;
+        }
         for (index, step) in self.kernel.iter().enumerate() {
             step.validate(index == 0)
                 .map_err(|error| error.context(format!("kernel[{index}]")))?;
@@ -211,6 +220,22 @@ impl Scenario {
         Ok(())
     }
 
+    fn validate_fault(&self, fault: &Fault) -> Result<()> {
+        let Some(only) = fault.what.only_on() else {
+            return Ok(());
+        };
+        let elsewhere = arch::ALL
+            .into_iter()
+            .find(|arch| arch.name != only && self.is_for(arch));
+        ensure!(
+            elsewhere.is_none(),
+            "what: {:?} exists on {only} only: say arch = [\"{only}\"]",
+            fault.what
+        );
+        Ok(())
+    }
+
+    /// The hostile driver is in the machine.
     pub fn is_hostile(&self) -> bool {
         self.hostile || !self.fault.is_empty()
     }
