@@ -69,7 +69,6 @@ fn of_arch(arch: &Arch) -> Substitutions {
         ("stock-svam", rtmap.stock_svam.to_string()),
         ("stock-wx", rtmap.stock_wx.into()),
         ("legacy-wx", rtmap.legacy_wx.into()),
-        ("fault", rtmap.fault.into()),
     ]
     .map(|(key, value)| (format!("{ARCH}.{key}"), value))
     .into()

@@ -134,7 +134,8 @@ impl Judge<'_> {
     }
 
     fn faults(&mut self, events: &[Event]) {
-        if let Some(wanted) = self.step.expect.firmware_faults {
+        let expect = &self.step.expect;
+        if let Some(wanted) = expect.firmware_faults.or(expect.off.then_some(0)) {
             let k = self.generation;
             let seen: Vec<&Event> = events
                 .iter()
