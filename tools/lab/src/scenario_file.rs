@@ -32,8 +32,8 @@ pub fn load_all(directory: &Path, arch: &Arch) -> Result<Vec<Scenario>> {
         let parsed = parse(&text, arch).with_context(|| path.display().to_string())?;
         scenarios.extend(parsed);
     }
-    ensure_unique(&scenarios)?;
     scenarios.retain(|scenario| scenario.is_for(arch));
+    ensure_unique(&scenarios)?;
     Ok(scenarios)
 }
 
