@@ -164,6 +164,20 @@ fn where_services_run() {
 }
 
 #[test]
+fn svam_runs_where_it_was_before() {
+    let mut events = events();
+    events.insert(
+        2,
+        Event::Call {
+            service: Service::SetVirtualAddressMap,
+            generation: 0,
+            pc: HIGH,
+        },
+    );
+    assert_eq!(told(&scenario(), &good(), &events), [""; 0]);
+}
+
+#[test]
 fn generations_are_announced() {
     red_events(
         |events| drop(events.remove(4)),
