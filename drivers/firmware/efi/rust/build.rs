@@ -240,7 +240,6 @@ impl Plan<'_> {
             kind,
             svam: life.svam,
             svam_generation: life.svam_generation,
-            faulted: false,
             forward_cfg,
             writable_code: entries
                 .iter()

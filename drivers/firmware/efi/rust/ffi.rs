@@ -80,6 +80,7 @@ const _: () = {
     assert!(wire::CALL_SERVICE_OFFSET == offset_of!(efi_rtmap_table_header, call_service));
     assert!(wire::CALL_COUNT_OFFSET == offset_of!(efi_rtmap_table_header, call_count));
     assert!(wire::USED_OFFSET == offset_of!(efi_rtmap_table_header, used));
+    assert!(wire::FAULTED_OFFSET == offset_of!(efi_rtmap_table_header, faulted));
 };
 
 /// CRC-32 as Ethernet and zlib compute it.
