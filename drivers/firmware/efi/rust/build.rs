@@ -13,6 +13,7 @@ use crate::{
     },
     plan::{
         addr::{
+            Pages,
             PhysAddr,
             VirtAddr, //
         },
@@ -25,6 +26,7 @@ use crate::{
         },
         entry::{
             split,
+            wx_pages,
             Entry, //
         },
         inherit::{
@@ -266,6 +268,7 @@ impl Plan<'_> {
             forward_cfg,
         } = built;
         check_pointers(&entries, runtime, Firmware::get_time(runtime)?)?;
+        let wx_pages = wx_pages(&entries);
         let snapshot = Snapshot {
             generation: life.generation,
             kind,
@@ -273,9 +276,7 @@ impl Plan<'_> {
             svam_generation: life.svam_generation,
             faulted: false,
             forward_cfg,
-            writable_code: entries
-                .iter()
-                .any(|entry| entry.permission.writes() && entry.permission.executes()),
+            writable_code: wx_pages > Pages::new(0),
             identity: self.firmware.identity,
             runtime,
             config: self.firmware.config,
@@ -293,6 +294,7 @@ impl Plan<'_> {
             forward_cfg,
             regions: self.regions,
             shared_pages,
+            wx_pages: wx_pages.count(),
             table: self.table,
         })
     }
