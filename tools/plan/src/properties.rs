@@ -6,6 +6,7 @@ extern crate std;
 
 mod decide;
 mod inherit;
+mod ladder;
 mod layout;
 mod memattr;
 mod memmap;

@@ -12,13 +12,21 @@ use crate::{
         Memory, //
     },
     plan::{
-        addr::PhysAddr,
+        addr::{
+            Pages,
+            PhysAddr,
+            VirtAddr, //
+        },
         decide::{
+            after_svam,
+            AfterSvam,
             Reason,
-            Svam, //
+            Svam,
+            EFI_ABORTED, //
         },
         entry::{
             split,
+            wx_pages,
             Entry, //
         },
         inherit::{
@@ -37,6 +45,7 @@ use crate::{
         },
         region::Region,
         request::Kind,
+        service,
         wire::Snapshot, //
     },
     state::{
@@ -73,7 +82,8 @@ impl Plan<'_> {
     ///
     /// # Errors
     ///
-    /// A [`Failure`] if the map cannot be built, or firmware's pointers do not lie in it.
+    /// A [`Failure`] if the map cannot be built, firmware does not take it, or its pointers do not
+    /// lie in it.
     pub(crate) fn make(mut self, mut kind: Kind, mut reason: Reason) -> Result<Map, Failure> {
         self.lay_out(kind)?;
         ffi::alloc_tables()?;
@@ -82,12 +92,19 @@ impl Plan<'_> {
 
         let mut svam = Svam::after(kind);
         if kind != Kind::Phys {
-            if let Err(status) = self.call_svam()? {
-                // Firmware is physical still.
-                arch::cancel_svam(&self.regions)?;
-                (kind, svam, reason) = (Kind::Phys, Svam::Failed, Reason::SvamFailed(status));
-                self.lay_out(kind)?;
-                arch::rewrite_memory_map(self.firmware, &self.regions)?;
+            let identity_fits = self.space.identity_fits(&self.regions);
+            match after_svam(kind, self.call_svam(kind), identity_fits) {
+                AfterSvam::Keep(state) => svam = state,
+                AfterSvam::Phys(state, because) => {
+                    arch::cancel_svam(&self.regions)?;
+                    (kind, svam, reason) = (Kind::Phys, state, because);
+                    self.lay_out(kind)?;
+                    arch::rewrite_memory_map(self.firmware, &self.regions)?;
+                }
+                AfterSvam::ServicesOff(off) => {
+                    self.withdraw_addresses()?;
+                    return Err(Failure::Off(off));
+                }
             }
         }
         arch::release_boot_services(&self.regions)?;
@@ -113,27 +130,43 @@ impl Plan<'_> {
         })
     }
 
-    /// Calls SVAM. Returns the status that firmware has refused it with, if it has.
+    /// Calls SVAM for a map of `kind`.
     ///
     /// # Errors
     ///
-    /// [`Failure::FaultInSvam`]: what firmware has converted by then, nobody knows.
-    fn call_svam(&self) -> Result<Result<(), u64>, Failure> {
+    /// The status, if it is not success.
+    fn call_svam(&self, kind: Kind) -> Result<(), u64> {
+        // The last line there is if firmware hangs.
+        pr_info!(
+            "calling SVAM with {} addresses; if nothing follows, firmware hangs in it: boot with {}\n",
+            if kind.is_identity() { "1:1" } else { "fixed" },
+            if self.space.identity_fits(&self.regions).is_ok() {
+                "efi=rtmap:phys"
+            } else {
+                "efi=noruntime"
+            }
+        );
         // The mark stays for successors if the call does not end as it should.
         if let Some(table) = &self.table {
-            table.begin_call(u32::MAX);
+            table.begin_call(service::SVAM);
         }
         // SAFETY: `make`, the only caller, runs when the decision was fresh, so no kernel has called
         // SVAM, and this is the only place that does. It has prepared the call, and boot services
         // memory is released later.
         let called = unsafe { ffi::set_virtual_address_map(self.firmware.identity.systab) };
-        if called == Err(ffi::EFI_ABORTED) {
-            return Err(Failure::FaultInSvam);
-        }
-        if let Some(table) = &self.table {
+        if let Some(table) = self.table.as_ref().filter(|_| called != Err(EFI_ABORTED)) {
             table.end_call();
         }
-        Ok(called)
+        called
+    }
+
+    /// Takes back the addresses that the kernel's memory map has. A successor may have no handover
+    /// table to learn from that firmware does not know them.
+    fn withdraw_addresses(&mut self) -> Result {
+        for region in &mut self.regions {
+            region.virt = VirtAddr::NONE;
+        }
+        arch::rewrite_memory_map(self.firmware, &self.regions)
     }
 
     /// Installs the map that an earlier kernel has made.
@@ -235,15 +268,14 @@ impl Plan<'_> {
             forward_cfg,
         } = built;
         check_pointers(&entries, runtime, Firmware::get_time(runtime)?)?;
+        let wx_pages = wx_pages(&entries);
         let snapshot = Snapshot {
             generation: life.generation,
             kind,
             svam: life.svam,
             svam_generation: life.svam_generation,
             forward_cfg,
-            writable_code: entries
-                .iter()
-                .any(|entry| entry.permission.writes() && entry.permission.executes()),
+            writable_code: wx_pages > Pages::new(0),
             identity: self.firmware.identity,
             runtime,
             config: self.firmware.config,
@@ -261,6 +293,7 @@ impl Plan<'_> {
             forward_cfg,
             regions: self.regions,
             shared_pages,
+            wx_pages: wx_pages.count(),
             table: self.table,
         })
     }

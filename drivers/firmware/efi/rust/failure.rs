@@ -26,7 +26,6 @@ pub(crate) enum Failure {
     Inherit(InheritError),
     Page(PageError),
     TooManyEntries,
-    FaultInSvam,
     Kernel(Error),
 }
 
@@ -40,7 +39,6 @@ impl fmt::Display for Failure {
             Self::Inherit(error) => error.fmt(f),
             Self::Page(error) => error.fmt(f),
             Self::TooManyEntries => f.write_str("the memory attributes table has too many entries"),
-            Self::FaultInSvam => f.write_str("firmware faulted in SVAM"),
             Self::Kernel(error) => write!(f, "the kernel could not build the map: {error:?}"),
         }
     }

@@ -21,6 +21,7 @@ use crate::plan::{
         MemoryType, //
     },
     perm::Permission,
+    service,
     wire, //
 };
 use core::{
@@ -81,6 +82,8 @@ const _: () = {
     assert!(wire::CALL_COUNT_OFFSET == offset_of!(efi_rtmap_table_header, call_count));
     assert!(wire::USED_OFFSET == offset_of!(efi_rtmap_table_header, used));
     assert!(wire::FAULTED_OFFSET == offset_of!(efi_rtmap_table_header, faulted));
+    assert!(service::SVAM == bindings::EFI_RTMAP_CALL_SVAM);
+    assert!(service::DIRECT == bindings::EFI_RTMAP_CALL_DIRECT);
 };
 
 /// CRC-32 as Ethernet and zlib compute it.
@@ -229,15 +232,12 @@ pub(crate) fn map(phys: &PhysRange, virt: VirtAddr, protection: Protection) -> R
     }
 }
 
-/// What a call of the firmware returns when the kernel has recovered from a fault in it.
-pub(crate) const EFI_ABORTED: u64 = 1 << 63 | 21;
-
 /// Calls SVAM with the kernel's memory map.
 ///
 /// # Errors
 ///
-/// The EFI status, if it is not `EFI_SUCCESS`. Firmware itself has no reason to return
-/// [`EFI_ABORTED`] (UEFI 2.10, section 8.4).
+/// The EFI status, if it is not `EFI_SUCCESS`; after a fault,
+/// [`EFI_ABORTED`](crate::plan::decide::EFI_ABORTED).
 ///
 /// # Safety
 ///

@@ -93,9 +93,7 @@ pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Fai
         svam_supported: boot.svam_supported,
         quirk: firmware.quirk().filter(|_| fresh),
         default: DEFAULT_KIND,
-        identity_fits: regions
-            .iter()
-            .try_for_each(|region| space.check_identity(&region.phys)),
+        identity_fits: space.identity_fits(&regions),
         // Only a fresh layout may change addresses, and it is made anew below.
         fixed_fits: if fresh {
             space.lay_out_fixed(&mut regions)

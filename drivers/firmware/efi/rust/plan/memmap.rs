@@ -191,6 +191,9 @@ fn address_of(descriptor: &Descriptor, regions: &[Region]) -> Option<VirtAddr> {
         .iter()
         .filter(|_| descriptor.attributes.has(Attributes::RUNTIME))
         .find(|region| !region.is_temporary() && region.phys.contains(&phys))?;
+    if home.virt == VirtAddr::NONE {
+        return Some(VirtAddr::NONE);
+    }
     let offset = phys.start().value() - home.phys.start().value();
     Some(VirtAddr::new(home.virt.value().checked_add(offset)?))
 }
@@ -313,6 +316,21 @@ mod tests {
         }
         assert_eq!(annotate(&regions, SIZE, &mut bytes), Some(()));
         assert_eq!(bytes, bytes_of::<{ 8 * SIZE }>(&expected));
+    }
+
+    #[test]
+    fn no_address_is_none_for_every_part_of_a_region() {
+        let parts = [data(0x10_0000, 1), data(0x10_1000, 1)];
+        let mut bytes = bytes_of::<96>(&parts);
+        let mut buffer = [BLANK_REGION; 1];
+        let mut regions = List::new(&mut buffer);
+        let map = MemoryMap::new(&bytes, SIZE, 1);
+        assert!(map.is_ok_and(|map| collect(&map, false, &mut regions).is_ok()));
+        regions[0].virt = VirtAddr::NONE;
+        assert_eq!(annotate(&regions, SIZE, &mut bytes), Some(()));
+        let virt = VirtAddr::NONE;
+        let expected = parts.map(|part| Descriptor { virt, ..part });
+        assert_eq!(bytes, bytes_of::<96>(&expected));
     }
 
     #[test]
