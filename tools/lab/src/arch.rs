@@ -19,6 +19,7 @@ pub struct Arch {
     /// The bootable file, in a kernel's build directory.
     pub kernel: &'static str,
     pub guest: Guest,
+    pub hostile: Hostile,
     pub rtmap: Rtmap,
     firmware: FirmwareFiles,
 }
@@ -33,6 +34,14 @@ pub struct Guest {
     pub triplet: &'static str,
     /// `e_machine` of its ELF files.
     pub elf_machine: u16,
+}
+
+/// How the hostile firmware driver is made and heard.
+pub struct Hostile {
+    pub rust_target: &'static str,
+    pub linker_flags: &'static str,
+    /// Makes QEMU write what it says to the character device `firmware`.
+    pub log: [&'static str; 2],
 }
 
 /// What our code, and stock's, does on it.
@@ -77,6 +86,11 @@ static X86_64: Arch = Arch {
         triplet: "x86_64-linux-gnu",
         elf_machine: goblin::elf::header::EM_X86_64,
     },
+    hostile: Hostile {
+        rust_target: "x86_64-unknown-uefi",
+        linker_flags: "-Clink-arg=/subsystem:efi_runtime_driver",
+        log: ["-device", "isa-debugcon,iobase=0x402,chardev=firmware"],
+    },
     rtmap: Rtmap {
         kind: Kind::Ident,
         svam: Svam::CalledIdent,
@@ -110,6 +124,15 @@ static ARM64: Arch = Arch {
         debian: "arm64",
         triplet: "aarch64-linux-gnu",
         elf_machine: goblin::elf::header::EM_AARCH64,
+    },
+    hostile: Hostile {
+        rust_target: "aarch64-unknown-uefi",
+        // Kernels with pages of 64 KiB give code and data different rights.
+        linker_flags: "-Clink-arg=/subsystem:efi_runtime_driver -Clink-arg=/align:65536",
+        log: [
+            "-semihosting-config",
+            "enable=on,target=native,chardev=firmware",
+        ],
     },
     rtmap: Rtmap {
         kind: Kind::Phys,

@@ -55,6 +55,8 @@ fn good_facts(k: usize) -> Facts {
         ("generation", &k.to_string()),
         ("reason", "default of this kernel"),
         ("regions", "6"),
+        ("faulted", "0"),
+        ("wx_pages", "0"),
     ];
     let names = |to: usize| {
         (0..to)
@@ -68,6 +70,8 @@ fn good_facts(k: usize) -> Facts {
         command_line: String::new(),
         page_size: 0x1000,
         five_level: true,
+        kexec_version: "kexec-tools 2.0".into(),
+        announced: None,
         rtmap: Some(
             files
                 .map(|(file, value)| (file.into(), value.into()))
@@ -95,6 +99,7 @@ fn good_facts(k: usize) -> Facts {
             count: 1 + k as u32,
             in_progress: 0,
         }),
+        tainted: 0,
         ballast: None,
     }
 }
@@ -119,7 +124,7 @@ fn mapping(write: bool, execute: bool) -> Mapping {
     }
 }
 
-fn good() -> Report {
+pub fn good() -> Report {
     let told = |k| Told {
         facts: Some(good_facts(k)),
         actions: match k {
@@ -149,6 +154,7 @@ fn findings(scenario: &Scenario, report: &Report, console: &str, end: &End) -> V
         started: now,
         ended: now,
         twin: None,
+        firmware: None,
     };
     judge(scenario, &observed)
         .iter()
