@@ -201,8 +201,9 @@ impl Plan<'_> {
             }
         };
         ffi::alloc_tables()?;
-        let shared_pages = tables::map(&entries, forward_cfg)?;
+        // Before the regions: on x86 this maps page 0, which may be one.
         arch::install_memory_map(self.firmware, &self.regions)?;
+        let shared_pages = tables::map(&entries, forward_cfg)?;
         self.publish(Built {
             kind,
             reason,

@@ -156,8 +156,7 @@ fn sound(entry: &Entry, snapshot: &Snapshot, map: &[Descriptor]) -> bool {
     let runtime = |addr: u64| {
         map.iter().any(|d| {
             let bytes = d.pages.count() * PAGE_SIZE;
-            d.attributes.has(Attributes::RUNTIME)
-                && (d.phys.value()..d.phys.value() + bytes).contains(&addr)
+            d.is_runtime() && (d.phys.value()..d.phys.value() + bytes).contains(&addr)
         })
     };
     let window = X86_64.fixed_bottom.value()..X86_64.fixed_top.value();
@@ -277,7 +276,7 @@ fn a_map_for_a_larger_address_space_is_refused_with_the_limits() {
     )];
     let mut region = regions_of(&map, false).unwrap()[0];
     region.virt = VirtAddr::new(0xffff_ffff_f000);
-    let error = legacy_kind(&[region], &space, Kind::Phys).unwrap_err();
+    let error = legacy_kind(&mut [region], &space, Kind::Phys).unwrap_err();
     assert_eq!(
         error.to_string(),
         "entry [0x40000000-0x40000fff]: address 0xfffffffff000 is outside the window \
