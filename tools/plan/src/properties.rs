@@ -20,9 +20,15 @@ use crate::plan::{
     addr::PAGE_SIZE,
     fixtures::{
         descriptor,
+        BLANK_PIECE,
         BLANK_REGION, //
     },
     list::List,
+    memattr::{
+        pieces,
+        AttributesError,
+        Piece, //
+    },
     memmap::{
         Descriptor,
         MemoryMap, //
@@ -188,6 +194,18 @@ fn attribute_entries(regions: &[Region]) -> impl Strategy<Value = Vec<Descriptor
         }
     });
     vec(entry, 0..12)
+}
+
+/// What `entries` say of parts of `regions`: nothing if they cannot be right.
+fn described(regions: &[Region], entries: &[Descriptor]) -> Vec<Piece> {
+    let mut buffer = vec![BLANK_PIECE; entries.len()];
+    let mut list = List::new(&mut buffer);
+    match pieces(&attribute_bytes(entries), regions, &mut list) {
+        Ok(_) | Err(AttributesError::NothingWritable | AttributesError::NothingExecutable) => {
+            list.to_vec()
+        }
+        Err(error) => panic!("{error}"),
+    }
 }
 
 fn attribute_bytes(entries: &[Descriptor]) -> Vec<u8> {

@@ -29,7 +29,6 @@ use crate::{
             ARM64_39,
             ARM64_64K,
             BLANK_ENTRY,
-            BLANK_PIECE,
             X86_64, //
         },
         inherit::{
@@ -39,7 +38,6 @@ use crate::{
             InheritError, //
         },
         layout::AddressSpace,
-        memattr::pieces,
         page::{
             mappings,
             most,
@@ -221,9 +219,7 @@ proptest! {
         ),
     ) {
         lay_out(snapshot.kind, &mut regions);
-        let mut buffer = vec![BLANK_PIECE; attributes.len()];
-        let mut described = List::new(&mut buffer);
-        pieces(&attribute_bytes(&attributes), &regions, &mut described).unwrap();
+        let described = described(&regions, &attributes);
         let mut buffer = vec![BLANK_ENTRY; regions.len() + 2 * attributes.len()];
         let mut entries = List::new(&mut buffer);
         split(&regions, &described, &mut entries).unwrap();
