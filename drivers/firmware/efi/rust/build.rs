@@ -201,8 +201,9 @@ impl Plan<'_> {
             }
         };
         ffi::alloc_tables()?;
-        let shared_pages = tables::map(&entries, forward_cfg)?;
+        // Before the regions: on x86 this maps page 0, which may be one.
         arch::install_memory_map(self.firmware, &self.regions)?;
+        let shared_pages = tables::map(&entries, forward_cfg)?;
         self.publish(Built {
             kind,
             reason,
@@ -240,11 +241,18 @@ impl Plan<'_> {
         let count = header.map_or(0, |header| header.entries());
         let mut pieces = KVVec::from_elem(Piece::BLANK, count, GFP_KERNEL)?;
         let mut pieces = List::new(&mut pieces);
+        let mut forward_cfg = header.is_some_and(|header| header.forward_cfg());
         if let Some(bytes) = &table {
             match memattr::pieces(bytes, &self.regions, &mut pieces) {
                 Ok(0) => (),
                 Ok(ignored) => pr_warn!("memory attributes table: {ignored} entries passed over\n"),
-                Err(error) => pr_warn!("memory attributes table: {}\n", format_args!("{error}")),
+                Err(error) => {
+                    pr_warn!(
+                        "memory attributes table: {}, not used\n",
+                        format_args!("{error}")
+                    );
+                    forward_cfg = false;
+                }
             }
         }
         let most = 2 * (count + self.regions.len());
@@ -253,7 +261,7 @@ impl Plan<'_> {
         split(&self.regions, &pieces, &mut entries)?;
         let count = entries.len();
         buffer.truncate(count);
-        Ok((buffer, header.is_some_and(|header| header.forward_cfg())))
+        Ok((buffer, forward_cfg))
     }
 
     /// Checks that firmware's pointers lie in the map, and tells the next kernel of it.

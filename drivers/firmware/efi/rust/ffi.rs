@@ -191,7 +191,7 @@ impl Protection {
         Self {
             write: permission.writes(),
             execute: permission.executes(),
-            cached: attributes.has(Attributes::WB),
+            cached: attributes.is_cached(),
             io: ty == MemoryType::MAPPED_IO,
             forward_cfg: false,
         }

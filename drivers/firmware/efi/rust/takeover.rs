@@ -79,7 +79,7 @@ pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Fai
             kind: snapshot.kind,
         },
         None if fresh => Predecessor::None,
-        None => legacy(&regions, &space),
+        None => legacy(&mut regions, &space),
     };
     if fresh && arch::LAYS_OUT_BOOT_SERVICES {
         regions = Firmware::regions(&map, true)?;
@@ -138,7 +138,7 @@ pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Fai
 }
 
 /// What a kernel without handover table has left in the memory map, as far as it can be told.
-fn legacy(regions: &[Region], space: &AddressSpace) -> Predecessor {
+fn legacy(regions: &mut [Region], space: &AddressSpace) -> Predecessor {
     match legacy_kind(regions, space, arch::LEGACY_IDENTITY) {
         Ok(kind) => Predecessor::Legacy { kind },
         Err(error) => Predecessor::Unusable(error),

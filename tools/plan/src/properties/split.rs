@@ -11,10 +11,8 @@ use crate::plan::{
     },
     fixtures::{
         BLANK_ENTRY,
-        BLANK_PIECE,
         X86_64, //
     },
-    memattr::pieces,
 };
 
 fn inputs() -> impl Strategy<Value = (Vec<Region>, Vec<Descriptor>)> {
@@ -28,9 +26,7 @@ proptest! {
     #[test]
     fn entries_tile_the_regions((mut regions, attributes) in inputs()) {
         X86_64.lay_out_fixed(&mut regions).unwrap();
-        let mut buffer = vec![BLANK_PIECE; attributes.len()];
-        let mut described = List::new(&mut buffer);
-        pieces(&attribute_bytes(&attributes), &regions, &mut described).unwrap();
+        let described = described(&regions, &attributes);
         let mut buffer = vec![BLANK_ENTRY; regions.len() + 2 * attributes.len()];
         let mut entries = List::new(&mut buffer);
         prop_assert_eq!(split(&regions, &described, &mut entries), Ok(()));
