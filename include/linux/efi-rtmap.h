@@ -129,6 +129,7 @@ int efi_rtmap_map(u64 phys, u64 virt, u32 pages, u32 prot);
 efi_status_t efi_rtmap_svam(u64 systab);
 bool efi_rtmap_release_boot_services(void);
 void efi_rtmap_enable(bool forward_cfg, bool fresh);
+void efi_rtmap_check_answers(void);
 void efi_rtmap_disable(void);
 
 /* For the mark of the call that is about to be made, or has been. */
