@@ -26,7 +26,7 @@ use crate::{
             MemoryMap, //
         },
         quirk::{
-            self,
+            Machine,
             Quirk, //
         },
         region::{
@@ -127,7 +127,7 @@ impl Firmware {
         let entry_point = ffi::read_physical(self.smbios?, smbios::ENTRY_POINT_SIZE).ok()?;
         let entry_point = smbios::EntryPoint::read(&entry_point)?;
         let table = ffi::read_physical(entry_point.table, entry_point.length).ok()?;
-        quirk::find(&smbios::processor(&table)?)
+        Machine::read(&table).quirk()
     }
 
     /// Bytes of one descriptor of the memory map.
