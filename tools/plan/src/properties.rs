@@ -12,6 +12,7 @@ mod memattr;
 mod memmap;
 mod page;
 mod request;
+mod runtime;
 mod smbios;
 mod split;
 mod wire;

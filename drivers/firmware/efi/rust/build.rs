@@ -29,10 +29,6 @@ use crate::{
             wx_pages,
             Entry, //
         },
-        inherit::{
-            check_pointers,
-            InheritError, //
-        },
         layout::{
             AddressSpace,
             LayoutError, //
@@ -45,6 +41,7 @@ use crate::{
         },
         region::Region,
         request::Kind,
+        runtime::PointerError,
         service,
         wire::Snapshot, //
     },
@@ -148,7 +145,7 @@ impl Plan<'_> {
         );
         // The mark stays for successors if the call does not end as it should.
         if let Some(table) = &self.table {
-            table.begin_call(service::SVAM);
+            table.begin_call(service::MARK_SVAM);
         }
         // SAFETY: `make`, the only caller, runs when the decision was fresh, so no kernel has called
         // SVAM, and this is the only place that does. It has prepared the call, and boot services
@@ -216,13 +213,10 @@ impl Plan<'_> {
     }
 
     /// Where the runtime services table lies, as far as the traces of an earlier kernel tell.
-    fn runtime(&self) -> Result<PhysAddr, InheritError> {
+    fn runtime(&self) -> Result<PhysAddr, PointerError> {
         self.firmware
             .runtime_phys(&self.regions)
-            .ok_or(InheritError::NotExecutable(
-                "runtime services table",
-                self.firmware.runtime,
-            ))
+            .ok_or(PointerError::NotMapped(self.firmware.runtime))
     }
 
     fn lay_out(&mut self, kind: Kind) -> Result<(), LayoutError> {
@@ -275,7 +269,7 @@ impl Plan<'_> {
             runtime,
             forward_cfg,
         } = built;
-        check_pointers(&entries, runtime, Firmware::get_time(runtime)?)?;
+        self.firmware.check_services(runtime, &entries)?;
         let wx_pages = wx_pages(&entries);
         let snapshot = Snapshot {
             generation: life.generation,

@@ -66,9 +66,6 @@ pub(crate) mod system_table {
     pub(crate) const RUNTIME: usize = offset_of!(efi_system_table_64_t, runtime);
 }
 
-/// The first service of the runtime services table is behind its header (UEFI 2.10, section 4.5).
-pub(crate) const GET_TIME: usize = size_of::<bindings::efi_table_hdr_t>();
-
 // What `plan::wire` reads and writes is what the C header defines.
 const _: () = {
     use bindings::{
@@ -84,8 +81,8 @@ const _: () = {
     assert!(wire::CALL_COUNT_OFFSET == offset_of!(efi_rtmap_table_header, call_count));
     assert!(wire::USED_OFFSET == offset_of!(efi_rtmap_table_header, used));
     assert!(wire::FAULTED_OFFSET == offset_of!(efi_rtmap_table_header, faulted));
-    assert!(service::SVAM == bindings::EFI_RTMAP_CALL_SVAM);
-    assert!(service::DIRECT == bindings::EFI_RTMAP_CALL_DIRECT);
+    assert!(service::MARK_SVAM == bindings::EFI_RTMAP_CALL_SVAM);
+    assert!(service::MARK_DIRECT == bindings::EFI_RTMAP_CALL_DIRECT);
 };
 
 /// CRC-32 as Ethernet and zlib compute it.

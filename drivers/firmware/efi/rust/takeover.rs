@@ -90,7 +90,7 @@ pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Fai
         predecessor,
         latch: found.latch,
         mixed: boot.mixed,
-        svam_supported: boot.svam_supported,
+        svam_supported: fresh && firmware.svam_callable(&map)?,
         quirk: firmware.quirk().filter(|_| fresh),
         default: DEFAULT_KIND,
         identity_fits: space.identity_fits(&regions),

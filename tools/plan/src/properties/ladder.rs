@@ -69,7 +69,7 @@ proptest! {
 #[test]
 fn a_successor_names_the_call() {
     for (service, name) in [
-        (service::SVAM, "(SVAM);"),
+        (service::MARK_SVAM, "(SVAM);"),
         (7, "(SetVariable);"),
         (99, "(service 99);"),
     ] {

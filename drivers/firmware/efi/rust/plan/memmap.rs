@@ -23,10 +23,8 @@ use super::{
 };
 use core::fmt;
 
-pub(crate) use self::write::{
-    annotate,
-    encode, //
-};
+// Each architecture uses one or the other.
+pub(crate) use self::write::*;
 
 /// Bytes of the fields that UEFI defines. Firmware may step further: only `desc_size` says how far.
 pub(crate) const DESCRIPTOR_SIZE: usize = 40;

@@ -117,7 +117,7 @@ struct Call(u32);
 
 impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match service::name(self.0) {
+        match service::marked(self.0) {
             Some(name) => f.write_str(name),
             None => write!(f, "service {}", self.0),
         }
