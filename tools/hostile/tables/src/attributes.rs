@@ -196,13 +196,15 @@ mod tests {
         let after = region(6, 0x20_3000, 5, runtime | Descriptor::NOT_EXECUTABLE);
         let expected = [first, second, third, code, after];
         assert!(Descriptors::new(rest, STRIDE).iter().eq(&expected));
+    }
 
-        describe(&mut buffer, &(0x20_0000..0x20_8000), Content::Data);
-        assert_eq!(
-            Header::ref_from_prefix(&buffer).unwrap().0.count,
-            5,
-            "no room"
-        );
+    #[test]
+    fn a_table_stays_as_it_is_without_room_for_two() {
+        let mut buffer = [0; SIZE + STRIDE];
+        buffer[..SIZE].copy_from_slice(&table());
+        let before = buffer;
+        describe(&mut buffer, &(0x20_2000..0x20_3000), Content::Code);
+        assert_eq!(buffer, before);
     }
 
     #[test]
