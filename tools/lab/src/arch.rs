@@ -58,8 +58,6 @@ pub struct Rtmap {
     pub legacy_wx: &'static str,
     /// Where fixed addresses may lie.
     pub fixed: Range<u64>,
-    /// Part of what the kernel says of a fault in firmware.
-    pub fault: &'static str,
     /// Two lines of the kernel's log, the take-over between them.
     pub take_over: [&'static str; 2],
 }
@@ -100,7 +98,6 @@ static X86_64: Arch = Arch {
         stock_wx: "some",
         legacy_wx: "any",
         fixed: 1 << 63..u64::MAX,
-        fault: "Page fault caused by firmware",
         take_over: ["x86/fpu: Enabled xstate features", "pid_max: default"],
     },
     firmware: FirmwareFiles {
@@ -143,7 +140,6 @@ static ARM64: Arch = Arch {
         stock_wx: "none",
         legacy_wx: "none",
         fixed: 1 << 29..1 << 48,
-        fault: "in EFI runtime service",
         take_over: ["Hierarchical SRCU", "smp: Bringing up"],
     },
     firmware: FirmwareFiles {

@@ -181,7 +181,7 @@ impl Judge<'_> {
 
     fn rtmap(&mut self) {
         let Some(files) = &self.facts.rtmap else {
-            let on = self.step.rtmap_on();
+            let on = self.step.rtmap_on() && !self.step.expect.off;
             self.expect(!on, || "an rtmap directory in sysfs".into(), "none");
             return;
         };
@@ -196,11 +196,24 @@ impl Judge<'_> {
         let proven = matches!(expect.origin, Some(Origin::Fresh | Origin::Handover));
         let default_generation = (counted && proven).then_some(self.generation as u32);
         // Without services, there are several reasons why.
-        let all_well = expect.services.is_none().then_some(false);
+        let all_well = expect.all_well().then_some(false);
         let faulted = expect.faulted.or(all_well);
+        let off = expect.off.then_some("none");
         let wanted = [
-            ("kind", expect.kind.map(|word| word.to_string())),
-            ("origin", expect.origin.map(|word| word.to_string())),
+            (
+                "kind",
+                expect
+                    .kind
+                    .map(|word| word.to_string())
+                    .or(off.map(String::from)),
+            ),
+            (
+                "origin",
+                expect
+                    .origin
+                    .map(|word| word.to_string())
+                    .or(off.map(String::from)),
+            ),
             ("svam", expect.svam.map(|word| word.to_string())),
             ("requested", expect.requested.map(|word| word.to_string())),
             (
@@ -242,7 +255,7 @@ impl Judge<'_> {
 
     fn taint(&mut self) {
         let expect = &self.step.expect;
-        let all_well = expect.services.is_none().then_some(false);
+        let all_well = expect.all_well().then_some(false);
         if let Some(wanted) = expect.tainted.or(all_well) {
             let seen = self.facts.tainted;
             self.expect(

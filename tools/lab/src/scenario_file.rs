@@ -32,8 +32,8 @@ pub fn load_all(directory: &Path, arch: &Arch) -> Result<Vec<Scenario>> {
         let parsed = parse(&text, arch).with_context(|| path.display().to_string())?;
         scenarios.extend(parsed);
     }
-    ensure_unique(&scenarios)?;
     scenarios.retain(|scenario| scenario.is_for(arch));
+    ensure_unique(&scenarios)?;
     Ok(scenarios)
 }
 
@@ -69,7 +69,6 @@ fn of_arch(arch: &Arch) -> Substitutions {
         ("stock-svam", rtmap.stock_svam.to_string()),
         ("stock-wx", rtmap.stock_wx.into()),
         ("legacy-wx", rtmap.legacy_wx.into()),
-        ("fault", rtmap.fault.into()),
     ]
     .map(|(key, value)| (format!("{ARCH}.{key}"), value))
     .into()

@@ -134,7 +134,8 @@ impl Judge<'_> {
     }
 
     fn faults(&mut self, events: &[Event]) {
-        if let Some(wanted) = self.step.expect.firmware_faults {
+        let expect = &self.step.expect;
+        if let Some(wanted) = expect.firmware_faults.or(expect.off.then_some(0)) {
             let k = self.generation;
             let seen: Vec<&Event> = events
                 .iter()
@@ -161,7 +162,7 @@ impl Judge<'_> {
             _ => None,
         });
         let k = self.generation;
-        let mut entries = events.iter().filter_map(|event| match event {
+        let entries = events.iter().filter_map(|event| match event {
             Event::Generation { number, pc } if usize::from(*number) == k => {
                 Some((Service::SetVariable, *pc))
             }
@@ -172,6 +173,7 @@ impl Judge<'_> {
             } if usize::from(*generation) == k => Some((*service, *pc)),
             _ => None,
         });
+        let mut entries = entries.filter(|(service, _)| !changes_addresses(*service));
         let kind = self.step.expect.kind;
         if kind.is_none_or(|kind| kind == Kind::None) {
             let called = entries.next();
@@ -201,16 +203,19 @@ impl Judge<'_> {
         );
     }
 
-    /// SVAM does not convert the pointer to it, or is not what calls it.
+    /// SVAM does not convert the pointer to it.
     fn keeps_address(&self, service: Service) -> bool {
-        let kept = self
-            .scenario
+        self.scenario
             .fault
             .iter()
-            .any(|fault| fault.what == What::KeepsServicePointer && fault.service == service);
-        kept || matches!(
-            service,
-            Service::SetVirtualAddressMap | Service::ConvertPointer
-        )
+            .any(|fault| fault.what == What::KeepsServicePointer && fault.service == service)
     }
+}
+
+/// It is called before there is a map to judge by.
+fn changes_addresses(service: Service) -> bool {
+    matches!(
+        service,
+        Service::SetVirtualAddressMap | Service::ConvertPointer
+    )
 }

@@ -39,8 +39,10 @@ pub struct Expect {
     pub five_level: Option<YesNo>,
     /// False: runtime services must be off.
     pub services: Option<Services>,
-    /// False: the kernel before passes nothing of EFI on, and this one knows of no firmware.
-    pub efi: Option<bool>,
+    /// Firmware is known to be bad: either this kernel says so in sysfs, and does not call it, or the
+    /// one before has told it of no firmware at all.
+    #[serde(default)]
+    pub off: bool,
     /// Whether an earlier kernel or this one has seen firmware fault or hang.
     pub faulted: Option<bool>,
     /// Whether this kernel is tainted by what firmware did.
@@ -76,7 +78,7 @@ pub enum Check {
 impl Expect {
     pub fn works(&self, check: Check) -> bool {
         match &self.services {
-            None => true,
+            None => !self.off,
             Some(Services::All(all)) => *all,
             Some(Services::These(these)) => these.contains(&check),
         }
@@ -86,8 +88,13 @@ impl Expect {
         match &self.services {
             Some(Services::All(all)) => !all,
             Some(Services::These(these)) => these.is_empty(),
-            None => false,
+            None => self.off,
         }
+    }
+
+    /// No word about services: there is nothing wrong with them.
+    pub fn all_well(&self) -> bool {
+        self.services.is_none() && !self.off
     }
 }
 

@@ -2,7 +2,7 @@
 //! Services that do not work, or should not.
 
 use super::*;
-use crate::scenario::{Check, Services};
+use crate::scenario::expect::{Check, Services};
 
 #[test]
 fn variables() {
