@@ -86,14 +86,13 @@ static u64 to_phys(u64 addr)
 
 void __ref efi_rtmap_boot_facts(struct efi_rtmap_boot_facts *facts, u64 systab)
 {
-	const u32 svam = EFI_RT_SUPPORTED_SET_VIRTUAL_ADDRESS_MAP;
 	const efi_system_table_t *table;
 
 	*facts = (struct efi_rtmap_boot_facts) {
 		/* Nothing else tells whether firmware started this kernel. */
 		.kexec		= efi_rtmap_table == EFI_INVALID_TABLE_ADDR,
 		.smbios		= efi_rtmap_smbios(),
-		.svam_supported	= efi_rt_services_supported(svam),
+		.supported	= efi_rtmap_supported(),
 	};
 
 	table = memremap(systab, sizeof(*table), MEMREMAP_WB);
@@ -160,6 +159,7 @@ int __ref efi_rtmap_map(u64 phys, u64 virt, u32 pages, u32 prot)
 void __ref efi_rtmap_enable(bool forward_cfg, bool fresh)
 {
 	efi_native_runtime_setup();
+	efi_rtmap_check_answers();
 	set_bit(EFI_RUNTIME_SERVICES, &efi.flags);
 }
 

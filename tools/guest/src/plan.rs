@@ -134,7 +134,7 @@ pub enum Damage {
     ForeignFirmware,
     /// As if the last kernel had died inside a firmware call.
     InCall,
-    /// As if the last kernel had seen the firmware fault; checksum right.
+    /// As if the last kernel had seen the firmware fault.
     Faulted,
 }
 

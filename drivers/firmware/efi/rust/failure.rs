@@ -9,7 +9,8 @@ use crate::plan::{
     list::Full,
     memmap::MapError,
     page::PageError,
-    region::RegionError, //
+    region::RegionError,
+    runtime::PointerError, //
 };
 use core::fmt;
 use kernel::{
@@ -25,9 +26,17 @@ pub(crate) enum Failure {
     Layout(LayoutError),
     Inherit(InheritError),
     Page(PageError),
+    Pointer(PointerError),
     TooManyEntries,
-    FaultInSvam,
     Kernel(Error),
+}
+
+impl Failure {
+    /// Whether firmware has faulted, hung, or not returned to an earlier kernel.
+    pub(crate) fn is_firmwares(&self) -> bool {
+        let Self::Off(off) = self else { return false };
+        matches!(off, Off::Faulted | Off::InCall { .. } | Off::SvamFault)
+    }
 }
 
 impl fmt::Display for Failure {
@@ -39,8 +48,8 @@ impl fmt::Display for Failure {
             Self::Layout(error) => error.fmt(f),
             Self::Inherit(error) => error.fmt(f),
             Self::Page(error) => error.fmt(f),
+            Self::Pointer(error) => error.fmt(f),
             Self::TooManyEntries => f.write_str("the memory attributes table has too many entries"),
-            Self::FaultInSvam => f.write_str("firmware faulted in SVAM"),
             Self::Kernel(error) => write!(f, "the kernel could not build the map: {error:?}"),
         }
     }
@@ -64,6 +73,7 @@ impl_from!(
     Layout(LayoutError),
     Inherit(InheritError),
     Page(PageError),
+    Pointer(PointerError),
     Kernel(Error),
 );
 

@@ -3,14 +3,13 @@
 
 use core::ops::Range;
 
-use efi_rtmap_false_tables::PAGE;
-
 /// Where the pointer to the COFF header is.
 const COFF: usize = 0x3c;
 /// Offsets from there.
 const SECTIONS: usize = 0x6;
 const OPTIONAL_SIZE: usize = 0x14;
 const OPTIONAL: usize = 0x18;
+const ALIGNMENT: usize = 0x38;
 const IMAGE_SIZE: usize = 0x50;
 /// A section header, and offsets in it.
 const SECTION: usize = 0x28;
@@ -30,8 +29,7 @@ pub fn base() -> u64 {
 }
 
 pub fn range() -> Range<u64> {
-    let size = number(coff() + IMAGE_SIZE);
-    base()..base() + pages(size)
+    base()..base() + whole(number(coff() + IMAGE_SIZE))
 }
 
 /// The sections with code.
@@ -43,12 +41,13 @@ pub fn code() -> impl Iterator<Item = Range<u64>> {
         .filter(|section| number(section + SECTION_FLAGS) & EXECUTE != 0)
         .map(|section| {
             let start = base() + u64::from(number(section + SECTION_START));
-            start..start + pages(number(section + SECTION_SIZE))
+            start..start + whole(number(section + SECTION_SIZE))
         })
 }
 
-fn pages(size: u32) -> u64 {
-    u64::from(size).next_multiple_of(PAGE)
+/// Nothing of another kind is in the rest of a section's last unit, which may be a kernel's page.
+fn whole(size: u32) -> u64 {
+    u64::from(size).next_multiple_of(number(coff() + ALIGNMENT).into())
 }
 
 fn coff() -> usize {

@@ -7,7 +7,7 @@ use efi_rtmap_false_tables::memory_map::{falsify, is_lie, MOST_MORE};
 use uefi_raw::table::boot::{BootServices, MemoryDescriptor};
 use uefi_raw::Status;
 
-use crate::schedule::{all, announce};
+use crate::schedule::{all, announce_once};
 use crate::{image, services};
 
 type GetMemoryMap = unsafe extern "efiapi" fn(
@@ -60,7 +60,7 @@ unsafe extern "efiapi" fn get_memory_map(
         let buffer = core::slice::from_raw_parts_mut(map.cast::<u8>(), room);
         let image = image::range();
         for fault in all().filter(|fault| is_lie(fault.what)) {
-            announce(fault, fault.service);
+            announce_once(fault);
             *size = falsify(buffer, *size, *descriptor_size, &image, fault.what);
         }
         Status::SUCCESS

@@ -82,11 +82,20 @@ pub fn due(service: Service, call: u32) -> impl Iterator<Item = &'static Fault> 
 
 /// To be called before it happens: afterwards there may be nobody left to tell.
 pub fn announce(fault: &'static Fault, service: Service) {
+    announce_up_to(MOST_TOLD, fault, service);
+}
+
+/// For a lie that is told to everyone who asks, before there are generations.
+pub fn announce_once(fault: &'static Fault) {
+    announce_up_to(1, fault, fault.service);
+}
+
+fn announce_up_to(most: u8, fault: &'static Fault, service: Service) {
     let Some(index) = all().position(|other| core::ptr::eq(other, fault)) else {
         return;
     };
     let told = TOLD[index].load(Relaxed);
-    if told < MOST_TOLD {
+    if told < most {
         TOLD[index].store(told + 1, Relaxed);
         say(&Event::Fault {
             what: fault.what,

@@ -42,19 +42,12 @@ pub enum Content {
 /// Gives a part of memory the rights of what it holds, in the table at the start of the buffer. That
 /// takes room for two more entries; without it, or if they lie, the table stays as it is.
 pub fn describe(buffer: &mut [u8], range: &Range<u64>, content: Content) {
-    let Ok((header, entries)) = Header::mut_from_prefix(buffer) else {
+    let Some((header, mut table)) = parts(buffer) else {
         return;
     };
-    let stride = header.stride.get() as usize;
-    let size = header.table_size() - size_of::<Header>();
-    if stride < size_of::<Descriptor>() || size + 2 * stride > entries.len() {
+    if table.size + 2 * table.stride > table.buffer.len() {
         return;
     }
-    let mut table = Table {
-        buffer: entries,
-        size,
-        stride,
-    };
     table.cut(range.start);
     table.cut(range.end);
     let inside = |entry: &Descriptor| range.contains(&entry.start.get());
@@ -66,6 +59,31 @@ pub fn describe(buffer: &mut [u8], range: &Range<u64>, content: Content) {
         };
     });
     header.count = (table.len() as u32).into();
+}
+
+/// Takes the right to run from memory that nothing is known of, in the entry that begins here.
+pub fn describe_rest(table: &mut [u8], start: u64) {
+    let Some((_, mut table)) = parts(table) else {
+        return;
+    };
+    let unknown = |entry: &Descriptor| entry.start == start && entry.attributes & RIGHTS == 0;
+    table.change(unknown, |entry| {
+        entry.attributes |= Descriptor::NOT_EXECUTABLE
+    });
+}
+
+/// None: the table says of itself what cannot be.
+fn parts(buffer: &mut [u8]) -> Option<(&mut Header, Table<'_>)> {
+    let (header, entries) = Header::mut_from_prefix(buffer).ok()?;
+    let stride = header.stride.get() as usize;
+    let size = header.table_size() - size_of::<Header>();
+    let possible = stride >= size_of::<Descriptor>() && size <= entries.len();
+    let table = Table {
+        buffer: entries,
+        size,
+        stride,
+    };
+    possible.then_some((header, table))
 }
 
 /// How many bytes the table at the start of a buffer takes.
@@ -178,13 +196,15 @@ mod tests {
         let after = region(6, 0x20_3000, 5, runtime | Descriptor::NOT_EXECUTABLE);
         let expected = [first, second, third, code, after];
         assert!(Descriptors::new(rest, STRIDE).iter().eq(&expected));
+    }
 
-        describe(&mut buffer, &(0x20_0000..0x20_8000), Content::Data);
-        assert_eq!(
-            Header::ref_from_prefix(&buffer).unwrap().0.count,
-            5,
-            "no room"
-        );
+    #[test]
+    fn a_table_stays_as_it_is_without_room_for_two() {
+        let mut buffer = [0; SIZE + STRIDE];
+        buffer[..SIZE].copy_from_slice(&table());
+        let before = buffer;
+        describe(&mut buffer, &(0x20_2000..0x20_3000), Content::Code);
+        assert_eq!(buffer, before);
     }
 
     #[test]
@@ -200,6 +220,21 @@ mod tests {
         assert!(rights
             .take(3)
             .all(|rights| rights == Descriptor::NOT_EXECUTABLE));
+    }
+
+    #[test]
+    fn only_what_is_unknown_is_described_as_the_rest() {
+        let mut unknown = table();
+        let first = 16 + size_of::<Descriptor>() - size_of::<u64>();
+        unknown[first..][..8].copy_from_slice(&Descriptor::RUNTIME.to_le_bytes());
+        let expected = table();
+        for elsewhere in [0, 0x10_1000] {
+            let before = unknown;
+            describe_rest(&mut unknown, elsewhere);
+            assert_eq!(unknown, before);
+        }
+        describe_rest(&mut unknown, 0x10_0000);
+        assert_eq!(unknown, expected);
     }
 
     #[test]

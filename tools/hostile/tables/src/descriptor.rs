@@ -46,9 +46,8 @@ pub struct Descriptors<'a> {
 impl<'a> Descriptors<'a> {
     /// Of a stride that is too small there are none.
     pub fn new(bytes: &'a [u8], stride: usize) -> Self {
-        let fits = stride >= size_of::<Descriptor>();
         Self {
-            bytes: if fits { bytes } else { &[] },
+            bytes,
             stride: stride.max(1),
         }
     }
