@@ -113,11 +113,11 @@ fn blame(changed: u32) {
     if news == 0 {
         return;
     }
-    let service = service::name(ffi::current_service()).unwrap_or("a service");
+    let service = service::marked(ffi::current_service()).unwrap_or("unknown service");
     for (bit, what) in KEPT.iter().enumerate() {
         if news & 1 << bit != 0 {
             pr_err!(
-                "[Firmware Bug]: {service} returns with {what} changed; it has been put right\n"
+                "[Firmware Bug]: firmware returns with {what} changed ({service}); put right\n"
             );
         }
     }
