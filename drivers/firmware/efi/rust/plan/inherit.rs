@@ -156,7 +156,6 @@ mod tests {
             kind,
             svam: Svam::Unknown,
             svam_generation: None,
-            faulted: false,
             forward_cfg: false,
             writable_code: false,
             identity: Identity {
