@@ -31,7 +31,7 @@ bool efi_rtmap_install(void);
 bool efi_rtmap_remove(void);
 bool efi_rtmap_fixup_page_fault(struct pt_regs *regs, unsigned long address);
 bool efi_rtmap_fixup_exception(struct pt_regs *regs, const char *what);
-unsigned int efi_rtmap_timeout(unsigned int seconds);
+unsigned int efi_rtmap_longest_wait(unsigned int seconds);
 void efi_rtmap_call_hung(u32 service);
 
 /*
@@ -41,6 +41,7 @@ void efi_rtmap_call_hung(u32 service);
 void efi_rtmap_parse_option(const char *option);
 bool efi_rtmap_is_off(void);
 void efi_rtmap_leave_mark(void);
+u32 efi_rtmap_timeout(void);
 
 /* Values shown in /sys/firmware/efi/rtmap. */
 enum efi_rtmap_attribute {
@@ -155,7 +156,9 @@ bool efi_rtmap_services_enabled(void);
 void efi_rtmap_guard_calls(void);
 u32 efi_rtmap_restore_processor(void);
 void efi_rtmap_give_up_call(void);
-void efi_rtmap_abort_hung_call(void);
+void efi_rtmap_init_watchdog(void);
+void efi_rtmap_watch_call(void);
+void efi_rtmap_unwatch_call(void);
 
 #else /* !CONFIG_EFI_RTMAP */
 
@@ -176,10 +179,6 @@ static inline bool efi_rtmap_fixup_exception(struct pt_regs *regs,
 					     const char *what)
 {
 	return false;
-}
-static inline unsigned int efi_rtmap_timeout(unsigned int seconds)
-{
-	return seconds;
 }
 static inline void efi_rtmap_call_hung(u32 service) { }
 

@@ -51,6 +51,7 @@ pub(crate) unsafe fn install() -> bool {
     // SAFETY: The lock is held until `remove` drops this, by the caller's contract. There is a map,
     // so the take-over has built the page tables.
     let installed = unsafe { Installed::new() };
+    ffi::watch_call();
     // SAFETY: The lock makes this exclusive.
     unsafe { *IN_PROGRESS.0.get() = Some(installed) };
     true
@@ -66,12 +67,13 @@ pub(crate) unsafe fn remove() -> bool {
     let Some(map) = state::map() else {
         return false;
     };
+    ffi::unwatch_call();
     // The FPU still holds what firmware has left in it.
     let changed = ffi::restore_processor();
     // SAFETY: The lock makes this exclusive.
     drop(unsafe { (*IN_PROGRESS.0.get()).take() });
-    // A call that has cost the services ended in a fault, from which the kernel has recovered, or
-    // came back after it had been given up.
+    // A call that has cost the services was aborted, because firmware faulted or hung, or came back
+    // after it had been given up.
     let failed = !ffi::services_enabled();
     if failed {
         record_fault(map, ffi::current_service());
@@ -87,12 +89,10 @@ pub(crate) unsafe fn remove() -> bool {
     true
 }
 
-/// Records that firmware did not come back from the call of `service` in time, and makes the call
-/// return if it can be interrupted.
+/// Records that firmware does not come back from the call of `service`, and cannot be made to.
 pub(crate) fn hung(service: u32) {
     if let Some(map) = state::map() {
         record_fault(map, service);
-        ffi::abort_hung_call();
     }
 }
 

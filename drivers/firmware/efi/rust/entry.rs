@@ -122,16 +122,16 @@ unsafe extern "C" fn efi_rtmap_remove() -> bool {
     unsafe { call::remove() }
 }
 
-/// The seconds that a firmware call may take, if the user does not say: `seconds`.
+/// The seconds that a firmware call may take before firmware counts as hung.
 ///
 /// # Safety
 ///
 /// None is needed; `#[export]` asks for the keyword.
 #[export]
-unsafe extern "C" fn efi_rtmap_timeout(seconds: u32) -> u32 {
-    let request = state::request();
-    let wanted = request.timeout.filter(|_| !request.off);
-    wanted.map_or(seconds, |seconds| seconds.get().into())
+unsafe extern "C" fn efi_rtmap_timeout() -> u32 {
+    state::request()
+        .timeout
+        .map_or(120, |seconds| seconds.get().into())
 }
 
 /// Records that the firmware call in progress takes too long.

@@ -274,7 +274,10 @@ pub(crate) fn services_enabled() -> bool {
 /// From now on, what firmware does to the processor in a call is looked after, faults included.
 pub(crate) fn guard_calls() {
     // SAFETY: There are no requirements.
-    unsafe { bindings::efi_rtmap_guard_calls() };
+    unsafe {
+        bindings::efi_rtmap_guard_calls();
+        bindings::efi_rtmap_init_watchdog();
+    }
 }
 
 /// Puts right what firmware has changed in the last call, and returns what that was, one bit for each
@@ -290,10 +293,16 @@ pub(crate) fn give_up_call() {
     unsafe { bindings::efi_rtmap_give_up_call() };
 }
 
-/// Interrupts the firmware call in progress, if it lets itself be, and makes it return.
-pub(crate) fn abort_hung_call() {
-    // SAFETY: Who waits for the call may sleep.
-    unsafe { bindings::efi_rtmap_abort_hung_call() };
+/// Aborts the firmware call that begins now if it takes too long.
+pub(crate) fn watch_call() {
+    // SAFETY: `guard_calls` has been called, at boot.
+    unsafe { bindings::efi_rtmap_watch_call() };
+}
+
+/// The call has ended.
+pub(crate) fn unwatch_call() {
+    // SAFETY: `guard_calls` has been called, at boot.
+    unsafe { bindings::efi_rtmap_unwatch_call() };
 }
 
 /// Marks the kernel as one that has worked around a firmware's fault.

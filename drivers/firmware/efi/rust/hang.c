@@ -1,51 +1,56 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Firmware that hangs: gets the processor back that it runs on.
+ * Firmware that hangs: the call is interrupted, and returns as if it had faulted.
  *
- * A call that is given up is still going on, with preemption off on x86: nothing
- * that waits for all processors would end, kexec included. So it is interrupted,
- * and made to return as if it had faulted.
+ * The timer is that of the processor which firmware runs on, and needs neither
+ * softirqs, which calls on x86 keep off, nor another processor. What is left to the
+ * kernel's own limit is firmware that hangs with interrupts off.
  */
 
-#include <linux/cpumask.h>
-#include <linux/delay.h>
+#include <linux/efi.h>
 #include <linux/efi-rtmap.h>
-#include <linux/percpu.h>
-#include <linux/smp.h>
+#include <linux/hrtimer.h>
+#include <linux/preempt.h>
 
 #include <asm/irq_regs.h>
 
-/* How often to look for the call, and how long to wait in between. */
-#define ATTEMPTS	50
-#define WAIT_MS		20
+/* Until the thread that calls firmware has the processor again. */
+#define AGAIN_MS	5
+/* What the kernel waits longer, before it gives up a call and the thread that makes it. */
+#define GRACE_SECONDS	5
 
-static bool aborted;
+static struct hrtimer watchdog;
 
-static void abort_if_in_firmware(void *unused)
+static enum hrtimer_restart bark(struct hrtimer *timer)
 {
 	struct pt_regs *regs = get_irq_regs();
 
 	if (regs && efi_rtmap_fixup_exception(regs, "hang"))
-		WRITE_ONCE(aborted, true);
+		return HRTIMER_NORESTART;
+	hrtimer_forward_now(timer, ms_to_ktime(AGAIN_MS));
+	return HRTIMER_RESTART;
 }
 
-static DEFINE_PER_CPU(call_single_data_t, abort_request) =
-	CSD_INIT(abort_if_in_firmware, NULL);
-
-/*
- * Does not wait for processors to answer: firmware may have turned interrupts off.
- * Once is not enough: an interrupt may be in progress there, or another thread
- * have taken its place for a while.
- */
-void efi_rtmap_abort_hung_call(void)
+void efi_rtmap_init_watchdog(void)
 {
-	int cpu;
+	hrtimer_setup(&watchdog, bark, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
+}
 
-	for (int i = 0; i < ATTEMPTS && !READ_ONCE(aborted); i++) {
-		cpus_read_lock();
-		for_each_online_cpu(cpu)
-			smp_call_function_single_async(cpu, per_cpu_ptr(&abort_request, cpu));
-		cpus_read_unlock();
-		msleep(WAIT_MS);
-	}
+void efi_rtmap_watch_call(void)
+{
+	if (!in_nmi())
+		hrtimer_start(&watchdog, ktime_set(efi_rtmap_timeout(), 0),
+			      HRTIMER_MODE_REL_PINNED_HARD);
+}
+
+void efi_rtmap_unwatch_call(void)
+{
+	if (!in_nmi())
+		hrtimer_cancel(&watchdog);
+}
+
+/* For the kernel's own limit, which is @seconds. */
+unsigned int efi_rtmap_longest_wait(unsigned int seconds)
+{
+	return efi_rtmap_is_off() ? seconds : efi_rtmap_timeout() + GRACE_SECONDS;
 }

@@ -56,8 +56,8 @@ pub(crate) struct Request {
     pub(crate) kind: Option<Kind>,
     /// Use the services although an earlier kernel saw the firmware fail.
     pub(crate) retry: bool,
-    /// Seconds that a firmware call may take before firmware counts as hung; [`None`] leaves them
-    /// to stock Linux.
+    /// Seconds that a firmware call may take before firmware counts as hung; [`None`]: as many as
+    /// in stock Linux.
     pub(crate) timeout: Option<NonZero<u16>>,
 }
 
