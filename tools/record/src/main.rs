@@ -19,7 +19,8 @@ const KERNEL_RELEASE: &str = "/proc/sys/kernel/osrelease";
 
 /// Record what this machine's UEFI firmware tells of its memory, as test data for efi-rtmap
 ///
-/// Run it as root on a machine that was started by its firmware, not by kexec:
+/// Run it as root on a machine that was started by its firmware, not by kexec. Most kernels show
+/// what it reads only if they were booted with iomem=relaxed and Secure Boot off:
 ///
 ///     rtmap-record > my-machine.toml
 ///

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 //! Physical memory of the running machine. Kernels differ in what they let root see: most refuse
-//! RAM through /dev/mem, and /proc/kcore has nothing but RAM, so that both are needed.
+//! RAM through /dev/mem, and /proc/kcore has nothing but RAM, so that both are needed. Memory with
+//! an owner, as that with ACPI tables, in which the EFI stub keeps the memory map, is in neither
+//! unless the user says so at boot.
 
 use std::ffi::c_void;
 use std::fs::{self, File};
@@ -16,6 +18,9 @@ use crate::kcore::Kcore;
 
 const DEVICE: &str = "/dev/mem";
 const LOCKDOWN: &str = "/sys/kernel/security/lockdown";
+const COMMAND_LINE: &str = "/proc/cmdline";
+/// Undoes CONFIG_IO_STRICT_DEVMEM.
+const RELAXED: &str = "iomem=relaxed";
 
 pub struct Memory {
     device: Result<File>,
@@ -66,9 +71,13 @@ impl PhysicalMemory for Memory {
 }
 
 fn advice() -> &'static str {
+    // Both may be missing: then there is nothing to be seen in them.
     let lockdown = fs::read_to_string(LOCKDOWN).unwrap_or_default();
+    let command_line = fs::read_to_string(COMMAND_LINE).unwrap_or_default();
     if lockdown.contains("[integrity]") || lockdown.contains("[confidentiality]") {
         "It is locked down: boot once with Secure Boot off and without lockdown="
+    } else if !command_line.split_whitespace().any(|word| word == RELAXED) {
+        "Add iomem=relaxed to its command line, for one boot"
     } else {
         "Boot once a kernel that has CONFIG_DEVMEM=y and CONFIG_PROC_KCORE=y, as most \
          distributions' have, or CONFIG_DEVMEM=y without CONFIG_STRICT_DEVMEM"
