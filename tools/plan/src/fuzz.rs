@@ -9,7 +9,7 @@
 extern crate std;
 
 mod command_line;
-mod handover;
+pub(crate) mod handover;
 mod memory_attributes;
 mod memory_map;
 mod smbios;

@@ -92,7 +92,7 @@ pub fn handover(data: &[u8]) {
 }
 
 /// A table as the first kernel leaves it.
-pub(super) fn write(kind: Kind, entries: &[Entry]) -> Vec<u8> {
+pub(crate) fn write(kind: Kind, entries: &[Entry]) -> Vec<u8> {
     let slot_size = SLOT_HEADER_SIZE + entries.len() * ENTRY_SIZE;
     let size = HEADER_SIZE + 2 * slot_size;
     let mut bytes = vec![0; size];
@@ -133,7 +133,7 @@ fn seal(bytes: &mut [u8]) {
 }
 
 /// What the next kernel takes of the table, checked, or why it takes nothing.
-pub(super) fn read(
+pub(crate) fn read(
     bytes: &[u8],
     memory_map: &MemoryMap<'_>,
     space: &AddressSpace,
