@@ -15,27 +15,30 @@ mod smbios;
 mod split;
 mod wire;
 
-use crate::plan::{
-    addr::PAGE_SIZE,
-    fixtures::{
-        descriptor,
-        BLANK_REGION, //
+use crate::{
+    invariants,
+    plan::{
+        addr::PAGE_SIZE,
+        fixtures::{
+            descriptor,
+            BLANK_REGION, //
+        },
+        list::List,
+        memmap::{
+            Descriptor,
+            MemoryMap, //
+        },
+        memtype::{
+            Attributes,
+            MemoryType, //
+        },
+        perm::Permission,
+        region::{
+            collect,
+            Region, //
+        },
+        request::Kind,
     },
-    list::List,
-    memmap::{
-        Descriptor,
-        MemoryMap, //
-    },
-    memtype::{
-        Attributes,
-        MemoryType, //
-    },
-    perm::Permission,
-    region::{
-        collect,
-        Region, //
-    },
-    request::Kind,
 };
 use proptest::{
     collection::vec,
