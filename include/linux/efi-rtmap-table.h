@@ -39,8 +39,8 @@
  * @magic: EFI_RTMAP_TABLE_MAGIC
  * @size: bytes of the whole table, this header included
  * @slot_size: bytes of one slot; the first follows this header, the second it
- * @call_service: the firmware call in progress: an efi_rts_ids value, U32_MAX
- *                for a call made without the workqueue, or 0 for none
+ * @call_service: the firmware call in progress: an efi_rts_ids value,
+ *                EFI_RTMAP_CALL_*, or 0 for none
  * @call_count: number of calls begun since the firmware was started
  * @used: not zero once a kernel has looked at the table: one that finds it zero
  *        is the first that firmware has started
@@ -59,6 +59,11 @@ struct efi_rtmap_table_header {
 	__le32	used;
 	u8	reserved[36];
 } __packed;
+
+/* SetVirtualAddressMap, which only the kernel proper calls. */
+#define EFI_RTMAP_CALL_SVAM		0xfffffffe
+/* Any call made without the workqueue. */
+#define EFI_RTMAP_CALL_DIRECT		0xffffffff
 
 /* Firmware faulted or hung: do not call it. */
 #define EFI_RTMAP_SLOT_FAULTED		0x1

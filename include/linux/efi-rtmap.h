@@ -87,8 +87,23 @@ struct efi_rtmap_boot_facts {
 	u64	smbios;		/* entry point; 0: none */
 	bool	kexec;		/* an earlier kernel left its traces, or may have */
 	bool	mixed;		/* 32-bit firmware under a 64-bit kernel */
-	bool	svam_supported;
+	u32	supported;	/* EFI_RT_SUPPORTED_* */
 };
+
+/*
+ * What firmware does not exclude by its RT_PROPERTIES table, nor by being so old,
+ * or Apple's, that the kernel does not call it.
+ */
+static inline u32 efi_rtmap_supported(void)
+{
+	const u32 since_2_0 = EFI_RT_SUPPORTED_UPDATE_CAPSULE |
+			      EFI_RT_SUPPORTED_QUERY_CAPSULE_CAPABILITIES |
+			      EFI_RT_SUPPORTED_QUERY_VARIABLE_INFO;
+
+	if (efi.runtime_version < EFI_2_00_SYSTEM_TABLE_REVISION)
+		return efi.runtime_supported_mask & ~since_2_0;
+	return efi.runtime_supported_mask;
+}
 
 /* Only the first kernel asks: SVAM may convert what it is made from. */
 static inline u64 efi_rtmap_smbios(void)

@@ -86,14 +86,13 @@ static u64 to_phys(u64 addr)
 
 void __ref efi_rtmap_boot_facts(struct efi_rtmap_boot_facts *facts, u64 systab)
 {
-	const u32 svam = EFI_RT_SUPPORTED_SET_VIRTUAL_ADDRESS_MAP;
 	const efi_system_table_t *table;
 
 	*facts = (struct efi_rtmap_boot_facts) {
 		/* Nothing else tells whether firmware started this kernel. */
 		.kexec		= efi_rtmap_table == EFI_INVALID_TABLE_ADDR,
 		.smbios		= efi_rtmap_smbios(),
-		.svam_supported	= efi_rt_services_supported(svam),
+		.supported	= efi_rtmap_supported(),
 	};
 
 	table = memremap(systab, sizeof(*table), MEMREMAP_WB);

@@ -30,15 +30,13 @@ bool __init efi_rtmap_foreign_memory(void)
 
 void __ref efi_rtmap_boot_facts(struct efi_rtmap_boot_facts *facts, u64 systab)
 {
-	const u32 svam = EFI_RT_SUPPORTED_SET_VIRTUAL_ADDRESS_MAP;
-
 	*facts = (struct efi_rtmap_boot_facts) {
 		.fw_vendor	= efi_fw_vendor,
 		.config_table	= efi_config_table,
 		.kexec		= efi_setup,
 		.mixed		= efi_is_mixed(),
 		.smbios		= efi_rtmap_smbios(),
-		.svam_supported	= efi_rt_services_supported(svam),
+		.supported	= efi_rtmap_supported(),
 	};
 
 	/* An earlier kernel may have given the table's memory away. */

@@ -17,9 +17,10 @@ use clap::Parser;
 use run::{Limit, Run};
 
 /// Each takes the bytes of one kind of thing that comes from outside, up to so many.
-const TARGETS: [Target; 6] = [
+const TARGETS: [Target; 7] = [
     Target::new("memory_map", 8192),
     Target::new("memory_attributes", 8192),
+    Target::new("runtime_table", 4096),
     Target::new("handover", 4096),
     Target::new("command_line", 256),
     Target::new("smbios", 1024),

@@ -5,11 +5,14 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{ensure, Context, Result};
-use efi_rtmap_record::recording::MemoryMap;
+use efi_rtmap_record::recording::{Descriptor, MemoryMap};
 use efi_rtmap_record::Recording;
 
 const RECORDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../plan/recorded");
 const RUNTIME: u64 = 1 << 63;
+const RUNTIME_SERVICES_CODE: u32 = 5;
+/// With all 14 services.
+const RUNTIME_TABLE_SIZE: u32 = 24 + 14 * 8;
 /// Bytes of a descriptor where the targets do not ask.
 const DESCRIPTOR_SIZE: u32 = 48;
 
@@ -80,6 +83,9 @@ fn of_firmware(
             [runtime.clone(), table.bytes()].concat(),
         )?;
     }
+    let supported = u32::MAX.to_le_bytes().to_vec();
+    let services = [runtime.clone(), supported, runtime_table(map)].concat();
+    put("runtime_table", "", services)?;
     for kind in 0..3 {
         let space = u8::from(recording.architecture != "x86_64");
         let seed = [vec![kind, space], runtime.clone()].concat();
@@ -96,6 +102,19 @@ fn with_length(map: &MemoryMap) -> Result<Vec<u8>> {
     let bytes = map.bytes();
     let length = u16::try_from(bytes.len()).context("runtime descriptors")?;
     Ok([length.to_le_bytes().to_vec(), bytes].concat())
+}
+
+/// A table whose services are all where the first code is.
+fn runtime_table(map: &MemoryMap) -> Vec<u8> {
+    let code = |d: &&Descriptor| d.ty == RUNTIME_SERVICES_CODE;
+    let first = map.descriptors.iter().find(code).map_or(0, |d| d.phys);
+    let header = [
+        b"RUNTSERV".to_vec(),
+        vec![0; 4],
+        RUNTIME_TABLE_SIZE.to_le_bytes().to_vec(),
+    ];
+    let pointers = vec![first.to_le_bytes(); 14].concat();
+    [header.concat(), vec![0; 8], pointers].concat()
 }
 
 #[cfg(test)]

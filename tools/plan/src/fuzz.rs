@@ -12,6 +12,7 @@ mod command_line;
 pub(crate) mod handover;
 mod memory_attributes;
 mod memory_map;
+mod runtime_table;
 mod smbios;
 mod take_over;
 
@@ -20,6 +21,7 @@ pub use self::{
     handover::handover,
     memory_attributes::memory_attributes,
     memory_map::memory_map,
+    runtime_table::runtime_table,
     smbios::smbios,
     take_over::take_over, //
 };

@@ -6,11 +6,13 @@ extern crate std;
 
 mod decide;
 mod inherit;
+mod ladder;
 mod layout;
 mod memattr;
 mod memmap;
 mod page;
 mod request;
+mod runtime;
 mod smbios;
 mod split;
 mod wire;
@@ -21,9 +23,15 @@ use crate::{
         addr::PAGE_SIZE,
         fixtures::{
             descriptor,
+            BLANK_PIECE,
             BLANK_REGION, //
         },
         list::List,
+        memattr::{
+            pieces,
+            AttributesError,
+            Piece, //
+        },
         memmap::{
             Descriptor,
             MemoryMap, //
@@ -99,16 +107,21 @@ fn sound_map() -> impl Strategy<Value = Vec<Descriptor>> {
 }
 
 /// Descriptors of a firmware with bugs: some are given twice, as another type, or are empty,
-/// misaligned, overlapping, or wrap around.
+/// misaligned, overlapping, contradictory, or wrap around.
 fn wild_map() -> impl Strategy<Value = Vec<Descriptor>> {
     // From the start and the pages of a sound descriptor to those of a bad one.
     type Change = fn(u64, u64, u64) -> (u64, u64);
     let changes: [(u32, Change); 6] = [
         (8, |_, start, pages| (start, pages)),
         (2, |n, start, pages| {
-            (start + n % 4 * PAGE_SIZE, pages + n % 3)
+            (
+                start.wrapping_add(n % 4 * PAGE_SIZE),
+                pages.wrapping_add(n % 3),
+            )
         }),
-        (1, |n, start, pages| (start + n % PAGE_SIZE, pages)),
+        (1, |n, start, pages| {
+            (start.wrapping_add(n % PAGE_SIZE), pages)
+        }),
         (1, |_, start, _| (start, 0)),
         (1, |n, _, pages| {
             (u64::MAX - 0xfff - n % 30 * PAGE_SIZE, pages)
@@ -121,13 +134,17 @@ fn wild_map() -> impl Strategy<Value = Vec<Descriptor>> {
         prop::option::of(memory_type()),
         change,
         any::<u64>(),
+        // Some without the attribute of their type, some uncached.
+        select(vec![0, 0, 0, Attributes::RUNTIME.0, Attributes::WB.0]),
     );
     (sound_map(), vec(copy, 0..4)).prop_map(|(mut map, copies)| {
-        for ([from, to], ty, change, n) in copies {
+        for ([from, to], ty, change, n, flip) in copies {
             let source = map[from.index(map.len())];
             let (start, pages) = change(n, source.phys.value(), source.pages.count());
             let to = to.index(map.len() + 1);
-            map.insert(to, descriptor(ty.unwrap_or(source.ty), start, pages));
+            let mut copy = descriptor(ty.unwrap_or(source.ty), start, pages);
+            copy.attributes.0 ^= flip;
+            map.insert(to, copy);
         }
         map
     })
@@ -181,6 +198,18 @@ fn attribute_entries(regions: &[Region]) -> impl Strategy<Value = Vec<Descriptor
         }
     });
     vec(entry, 0..12)
+}
+
+/// What `entries` say of parts of `regions`: nothing if they cannot be right.
+fn described(regions: &[Region], entries: &[Descriptor]) -> Vec<Piece> {
+    let mut buffer = vec![BLANK_PIECE; entries.len()];
+    let mut list = List::new(&mut buffer);
+    match pieces(&attribute_bytes(entries), regions, &mut list) {
+        Ok(_) | Err(AttributesError::NothingWritable | AttributesError::NothingExecutable) => {
+            list.to_vec()
+        }
+        Err(error) => panic!("{error}"),
+    }
 }
 
 fn attribute_bytes(entries: &[Descriptor]) -> Vec<u8> {

@@ -12,18 +12,22 @@ use crate::{
         Memory, //
     },
     plan::{
-        addr::PhysAddr,
+        addr::{
+            Pages,
+            PhysAddr,
+            VirtAddr, //
+        },
         decide::{
+            after_svam,
+            AfterSvam,
             Reason,
-            Svam, //
+            Svam,
+            EFI_ABORTED, //
         },
         entry::{
             split,
+            wx_pages,
             Entry, //
-        },
-        inherit::{
-            check_pointers,
-            InheritError, //
         },
         layout::{
             AddressSpace,
@@ -37,6 +41,8 @@ use crate::{
         },
         region::Region,
         request::Kind,
+        runtime::PointerError,
+        service,
         wire::Snapshot, //
     },
     state::{
@@ -73,7 +79,8 @@ impl Plan<'_> {
     ///
     /// # Errors
     ///
-    /// A [`Failure`] if the map cannot be built, or firmware's pointers do not lie in it.
+    /// A [`Failure`] if the map cannot be built, firmware does not take it, or its pointers do not
+    /// lie in it.
     pub(crate) fn make(mut self, mut kind: Kind, mut reason: Reason) -> Result<Map, Failure> {
         self.lay_out(kind)?;
         ffi::alloc_tables()?;
@@ -82,12 +89,19 @@ impl Plan<'_> {
 
         let mut svam = Svam::after(kind);
         if kind != Kind::Phys {
-            if let Err(status) = self.call_svam()? {
-                // Firmware is physical still.
-                arch::cancel_svam(&self.regions)?;
-                (kind, svam, reason) = (Kind::Phys, Svam::Failed, Reason::SvamFailed(status));
-                self.lay_out(kind)?;
-                arch::rewrite_memory_map(self.firmware, &self.regions)?;
+            let identity_fits = self.space.identity_fits(&self.regions);
+            match after_svam(kind, self.call_svam(kind), identity_fits) {
+                AfterSvam::Keep(state) => svam = state,
+                AfterSvam::Phys(state, because) => {
+                    arch::cancel_svam(&self.regions)?;
+                    (kind, svam, reason) = (Kind::Phys, state, because);
+                    self.lay_out(kind)?;
+                    arch::rewrite_memory_map(self.firmware, &self.regions)?;
+                }
+                AfterSvam::ServicesOff(off) => {
+                    self.withdraw_addresses()?;
+                    return Err(Failure::Off(off));
+                }
             }
         }
         arch::release_boot_services(&self.regions)?;
@@ -113,27 +127,43 @@ impl Plan<'_> {
         })
     }
 
-    /// Calls SVAM. Returns the status that firmware has refused it with, if it has.
+    /// Calls SVAM for a map of `kind`.
     ///
     /// # Errors
     ///
-    /// [`Failure::FaultInSvam`]: what firmware has converted by then, nobody knows.
-    fn call_svam(&self) -> Result<Result<(), u64>, Failure> {
+    /// The status, if it is not success.
+    fn call_svam(&self, kind: Kind) -> Result<(), u64> {
+        // The last line there is if firmware hangs.
+        pr_info!(
+            "calling SVAM with {} addresses; if nothing follows, firmware hangs in it: boot with {}\n",
+            if kind.is_identity() { "1:1" } else { "fixed" },
+            if self.space.identity_fits(&self.regions).is_ok() {
+                "efi=rtmap:phys"
+            } else {
+                "efi=noruntime"
+            }
+        );
         // The mark stays for successors if the call does not end as it should.
         if let Some(table) = &self.table {
-            table.begin_call(u32::MAX);
+            table.begin_call(service::MARK_SVAM);
         }
         // SAFETY: `make`, the only caller, runs when the decision was fresh, so no kernel has called
         // SVAM, and this is the only place that does. It has prepared the call, and boot services
         // memory is released later.
         let called = unsafe { ffi::set_virtual_address_map(self.firmware.identity.systab) };
-        if called == Err(ffi::EFI_ABORTED) {
-            return Err(Failure::FaultInSvam);
-        }
-        if let Some(table) = &self.table {
+        if let Some(table) = self.table.as_ref().filter(|_| called != Err(EFI_ABORTED)) {
             table.end_call();
         }
-        Ok(called)
+        called
+    }
+
+    /// Takes back the addresses that the kernel's memory map has. A successor may have no handover
+    /// table to learn from that firmware does not know them.
+    fn withdraw_addresses(&mut self) -> Result {
+        for region in &mut self.regions {
+            region.virt = VirtAddr::NONE;
+        }
+        arch::rewrite_memory_map(self.firmware, &self.regions)
     }
 
     /// Installs the map that an earlier kernel has made.
@@ -168,8 +198,9 @@ impl Plan<'_> {
             }
         };
         ffi::alloc_tables()?;
-        let shared_pages = tables::map(&entries, forward_cfg)?;
+        // Before the regions: on x86 this maps page 0, which may be one.
         arch::install_memory_map(self.firmware, &self.regions)?;
+        let shared_pages = tables::map(&entries, forward_cfg)?;
         self.publish(Built {
             kind,
             reason,
@@ -182,13 +213,10 @@ impl Plan<'_> {
     }
 
     /// Where the runtime services table lies, as far as the traces of an earlier kernel tell.
-    fn runtime(&self) -> Result<PhysAddr, InheritError> {
+    fn runtime(&self) -> Result<PhysAddr, PointerError> {
         self.firmware
             .runtime_phys(&self.regions)
-            .ok_or(InheritError::NotExecutable(
-                "runtime services table",
-                self.firmware.runtime,
-            ))
+            .ok_or(PointerError::NotMapped(self.firmware.runtime))
     }
 
     fn lay_out(&mut self, kind: Kind) -> Result<(), LayoutError> {
@@ -207,11 +235,18 @@ impl Plan<'_> {
         let count = header.map_or(0, |header| header.entries());
         let mut pieces = KVVec::from_elem(Piece::BLANK, count, GFP_KERNEL)?;
         let mut pieces = List::new(&mut pieces);
+        let mut forward_cfg = header.is_some_and(|header| header.forward_cfg());
         if let Some(bytes) = &table {
             match memattr::pieces(bytes, &self.regions, &mut pieces) {
                 Ok(0) => (),
                 Ok(ignored) => pr_warn!("memory attributes table: {ignored} entries passed over\n"),
-                Err(error) => pr_warn!("memory attributes table: {}\n", format_args!("{error}")),
+                Err(error) => {
+                    pr_warn!(
+                        "memory attributes table: {}, not used\n",
+                        format_args!("{error}")
+                    );
+                    forward_cfg = false;
+                }
             }
         }
         let most = 2 * (count + self.regions.len());
@@ -220,7 +255,7 @@ impl Plan<'_> {
         split(&self.regions, &pieces, &mut entries)?;
         let count = entries.len();
         buffer.truncate(count);
-        Ok((buffer, header.is_some_and(|header| header.forward_cfg())))
+        Ok((buffer, forward_cfg))
     }
 
     /// Checks that firmware's pointers lie in the map, and tells the next kernel of it.
@@ -234,7 +269,8 @@ impl Plan<'_> {
             runtime,
             forward_cfg,
         } = built;
-        check_pointers(&entries, runtime, Firmware::get_time(runtime)?)?;
+        self.firmware.check_services(runtime, &entries)?;
+        let wx_pages = wx_pages(&entries);
         let snapshot = Snapshot {
             generation: life.generation,
             kind,
@@ -242,9 +278,7 @@ impl Plan<'_> {
             svam_generation: life.svam_generation,
             faulted: false,
             forward_cfg,
-            writable_code: entries
-                .iter()
-                .any(|entry| entry.permission.writes() && entry.permission.executes()),
+            writable_code: wx_pages > Pages::new(0),
             identity: self.firmware.identity,
             runtime,
             config: self.firmware.config,
@@ -262,6 +296,7 @@ impl Plan<'_> {
             forward_cfg,
             regions: self.regions,
             shared_pages,
+            wx_pages: wx_pages.count(),
             table: self.table,
         })
     }

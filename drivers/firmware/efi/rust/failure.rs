@@ -9,7 +9,8 @@ use crate::plan::{
     list::Full,
     memmap::MapError,
     page::PageError,
-    region::RegionError, //
+    region::RegionError,
+    runtime::PointerError, //
 };
 use core::fmt;
 use kernel::{
@@ -25,8 +26,8 @@ pub(crate) enum Failure {
     Layout(LayoutError),
     Inherit(InheritError),
     Page(PageError),
+    Pointer(PointerError),
     TooManyEntries,
-    FaultInSvam,
     Kernel(Error),
 }
 
@@ -39,8 +40,8 @@ impl fmt::Display for Failure {
             Self::Layout(error) => error.fmt(f),
             Self::Inherit(error) => error.fmt(f),
             Self::Page(error) => error.fmt(f),
+            Self::Pointer(error) => error.fmt(f),
             Self::TooManyEntries => f.write_str("the memory attributes table has too many entries"),
-            Self::FaultInSvam => f.write_str("firmware faulted in SVAM"),
             Self::Kernel(error) => write!(f, "the kernel could not build the map: {error:?}"),
         }
     }
@@ -64,6 +65,7 @@ impl_from!(
     Layout(LayoutError),
     Inherit(InheritError),
     Page(PageError),
+    Pointer(PointerError),
     Kernel(Error),
 );
 

@@ -21,6 +21,7 @@ use crate::plan::{
         MemoryType, //
     },
     perm::Permission,
+    service,
     wire, //
 };
 use core::{
@@ -63,9 +64,6 @@ pub(crate) mod system_table {
     pub(crate) const RUNTIME: usize = offset_of!(efi_system_table_64_t, runtime);
 }
 
-/// The first service of the runtime services table is behind its header (UEFI 2.10, section 4.5).
-pub(crate) const GET_TIME: usize = size_of::<bindings::efi_table_hdr_t>();
-
 // What `plan::wire` reads and writes is what the C header defines.
 const _: () = {
     use bindings::{
@@ -80,6 +78,8 @@ const _: () = {
     assert!(wire::CALL_SERVICE_OFFSET == offset_of!(efi_rtmap_table_header, call_service));
     assert!(wire::CALL_COUNT_OFFSET == offset_of!(efi_rtmap_table_header, call_count));
     assert!(wire::USED_OFFSET == offset_of!(efi_rtmap_table_header, used));
+    assert!(service::MARK_SVAM == bindings::EFI_RTMAP_CALL_SVAM);
+    assert!(service::MARK_DIRECT == bindings::EFI_RTMAP_CALL_DIRECT);
 };
 
 /// CRC-32 as Ethernet and zlib compute it.
@@ -185,7 +185,7 @@ impl Protection {
         Self {
             write: permission.writes(),
             execute: permission.executes(),
-            cached: attributes.has(Attributes::WB),
+            cached: attributes.is_cached(),
             io: ty == MemoryType::MAPPED_IO,
             forward_cfg: false,
         }
@@ -228,15 +228,12 @@ pub(crate) fn map(phys: &PhysRange, virt: VirtAddr, protection: Protection) -> R
     }
 }
 
-/// What a call of the firmware returns when the kernel has recovered from a fault in it.
-pub(crate) const EFI_ABORTED: u64 = 1 << 63 | 21;
-
 /// Calls SVAM with the kernel's memory map.
 ///
 /// # Errors
 ///
-/// The EFI status, if it is not `EFI_SUCCESS`. Firmware itself has no reason to return
-/// [`EFI_ABORTED`] (UEFI 2.10, section 8.4).
+/// The EFI status, if it is not `EFI_SUCCESS`; after a fault,
+/// [`EFI_ABORTED`](crate::plan::decide::EFI_ABORTED).
 ///
 /// # Safety
 ///

@@ -18,6 +18,7 @@ use crate::{
             u32_at,
             u64_at, //
         },
+        entry::Entry,
         list::List,
         memattr,
         memmap::{
@@ -25,18 +26,26 @@ use crate::{
             MemoryMap, //
         },
         quirk::{
-            self,
+            Machine,
             Quirk, //
         },
         region::{
             collect,
             Region, //
         },
+        runtime::{
+            self,
+            RuntimeTable, //
+        },
+        service,
         smbios,
         wire::Identity, //
     },
 };
 use kernel::prelude::*;
+
+/// What the kernel's `FW_BUG` puts before a complaint about firmware.
+const FW_BUG: &str = "[Firmware Bug]: ";
 
 /// UTF-16 units of the vendor string that are looked at.
 const VENDOR_UNITS: usize = 100;
@@ -52,6 +61,8 @@ pub(crate) struct Firmware {
     pub(crate) runtime: VirtAddr,
     pub(crate) config: PhysAddr,
     pub(crate) vendor: PhysAddr,
+    /// Services that RT_PROPERTIES does not exclude, as bits.
+    supported: u32,
     attributes: Option<PhysAddr>,
     smbios: Option<PhysAddr>,
 }
@@ -78,6 +89,7 @@ impl Firmware {
             runtime: VirtAddr::new(u64_at(&table, system_table::RUNTIME).ok_or(EINVAL)?),
             config: PhysAddr::new(boot.config_table),
             vendor,
+            supported: boot.supported,
             attributes: (boot.memattr != 0).then_some(PhysAddr::new(boot.memattr)),
             smbios: (boot.smbios != 0).then_some(PhysAddr::new(boot.smbios)),
         })
@@ -115,7 +127,7 @@ impl Firmware {
         let entry_point = ffi::read_physical(self.smbios?, smbios::ENTRY_POINT_SIZE).ok()?;
         let entry_point = smbios::EntryPoint::read(&entry_point)?;
         let table = ffi::read_physical(entry_point.table, entry_point.length).ok()?;
-        quirk::find(&smbios::processor(&table)?)
+        Machine::read(&table).quirk()
     }
 
     /// Bytes of one descriptor of the memory map.
@@ -141,14 +153,47 @@ impl Firmware {
         }
     }
 
-    /// The address of GetTime in the runtime services table at `runtime`.
+    /// Whether SVAM may be called, if it has not been: firmware does not exclude it, and the pointer
+    /// to it leads to code that `map` has.
     ///
     /// # Errors
     ///
-    /// `ENOMEM` if the table cannot be mapped.
-    pub(crate) fn get_time(runtime: PhysAddr) -> Result<VirtAddr> {
-        let table = ffi::read_physical(runtime, ffi::GET_TIME + size_of::<u64>())?;
-        Ok(VirtAddr::new(u64_at(&table, ffi::GET_TIME).ok_or(EINVAL)?))
+    /// A [`Failure`] if there is no runtime services table where it should be.
+    pub(crate) fn svam_callable(&self, map: &MemoryMap<'_>) -> Result<bool, Failure> {
+        if self.supported & service::SVAM.bit == 0 {
+            return Ok(false);
+        }
+        let runtime = PhysAddr::new(self.runtime.value());
+        runtime::check_place(runtime, map.runtime_ranges())?;
+        let table = ffi::read_physical(runtime, runtime::TABLE_SIZE)?;
+        let checked = RuntimeTable::new(&table)?.check_svam(map);
+        if let Err(error) = checked {
+            pr_warn!("{}{}: not called\n", FW_BUG, format_args!("{error}"));
+        }
+        Ok(checked.is_ok())
+    }
+
+    /// Checks the pointers of the runtime services table at `runtime`, where the map has `entries`.
+    ///
+    /// # Errors
+    ///
+    /// A [`Failure`] if firmware cannot be called by them.
+    pub(crate) fn check_services(
+        &self,
+        runtime: PhysAddr,
+        entries: &[Entry],
+    ) -> Result<(), Failure> {
+        runtime::check_place(runtime, entries.iter().map(|entry| entry.phys))?;
+        let table = ffi::read_physical(runtime, runtime::TABLE_SIZE)?;
+        let table = RuntimeTable::new(&table)?;
+        if let Some(flaw) = table.flaw(ffi::crc32) {
+            pr_warn!(
+                "{}runtime services table: {}\n",
+                FW_BUG,
+                format_args!("{flaw}")
+            );
+        }
+        Ok(table.check_services(entries, self.supported)?)
     }
 
     /// Where the runtime services table lies, given the map that firmware was converted to.

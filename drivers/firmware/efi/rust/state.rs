@@ -86,6 +86,9 @@ pub(crate) struct Map {
     pub(crate) regions: KVVec<Region>,
     /// Pages in which W^X is given up because this kernel's are larger than the firmware's.
     pub(crate) shared_pages: usize,
+    /// Pages of 4 KiB that firmware asks to be writable and executable, or does not say of which
+    /// they are.
+    pub(crate) wx_pages: u64,
     /// The handover table, if the first kernel's stub has made one.
     pub(crate) table: Option<Memory>,
 }

@@ -79,7 +79,7 @@ pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Fai
             kind: snapshot.kind,
         },
         None if fresh => Predecessor::None,
-        None => legacy(&regions, &space),
+        None => legacy(&mut regions, &space),
     };
     if fresh && arch::LAYS_OUT_BOOT_SERVICES {
         regions = Firmware::regions(&map, true)?;
@@ -90,12 +90,10 @@ pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Fai
         predecessor,
         latch: found.latch,
         mixed: boot.mixed,
-        svam_supported: boot.svam_supported,
+        svam_supported: fresh && firmware.svam_callable(&map)?,
         quirk: firmware.quirk().filter(|_| fresh),
         default: DEFAULT_KIND,
-        identity_fits: regions
-            .iter()
-            .try_for_each(|region| space.check_identity(&region.phys)),
+        identity_fits: space.identity_fits(&regions),
         // Only a fresh layout may change addresses, and it is made anew below.
         fixed_fits: if fresh {
             space.lay_out_fixed(&mut regions)
@@ -140,7 +138,7 @@ pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Fai
 }
 
 /// What a kernel without handover table has left in the memory map, as far as it can be told.
-fn legacy(regions: &[Region], space: &AddressSpace) -> Predecessor {
+fn legacy(regions: &mut [Region], space: &AddressSpace) -> Predecessor {
     match legacy_kind(regions, space, arch::LEGACY_IDENTITY) {
         Ok(kind) => Predecessor::Legacy { kind },
         Err(error) => Predecessor::Unusable(error),

@@ -65,7 +65,7 @@ fn use_regions(map: &MemoryMap<'_>, mut regions: Vec<Region>, bytes: &[u8], desc
 
 /// A stock successor finds the addresses in the memory map, all of it or the runtime regions only.
 fn hand_down(regions: &[Region], bytes: &[u8], desc_size: usize, space: &AddressSpace) {
-    let stays: Vec<_> = regions
+    let mut stays: Vec<_> = regions
         .iter()
         .copied()
         .filter(|r| !r.is_temporary())
@@ -74,7 +74,7 @@ fn hand_down(regions: &[Region], bytes: &[u8], desc_size: usize, space: &Address
     let physical = |r: &Region| r.virt == r.phys.start().identity();
     let reachable = |r: &Region| space.check_identity(&r.phys).is_ok();
     if !stays.iter().all(physical) || stays.iter().all(reachable) {
-        legacy_kind(&stays, space, Kind::Phys).expect("a kernel gives such addresses");
+        legacy_kind(&mut stays, space, Kind::Phys).expect("a kernel gives such addresses");
     }
 
     let mut annotated = bytes.to_vec();

@@ -4,10 +4,11 @@
 
 use super::*;
 use crate::plan::{
-    quirk,
+    quirk::Machine,
     smbios::{
-        processor,
         EntryPoint,
+        Processor,
+        System,
         ENTRY_POINT_SIZE, //
     },
 };
@@ -25,16 +26,34 @@ pub fn smbios(data: &[u8]) {
     }
     entry_point(&start);
 
-    let found = processor(table);
-    if let Some(found) = &found {
-        assert!(found.version.len() < table.len());
-        assert!(!found.version.contains(&0));
+    let (processor, system) = (Processor::read(table), System::read(table));
+    if let Some(found) = &processor {
+        string(found.version, table);
         assert!(table.windows(8).any(|window| window == found.id));
-        quirk::find(found);
     }
-    let cut = table.len() * usize::from(options >> 1) / 128;
-    let part = processor(&table[..cut]);
-    assert!(part.is_none() || part == found, "another one in a part");
+    if let Some(found) = &system {
+        for name in [found.manufacturer, found.product, found.version] {
+            string(name, table);
+        }
+    }
+    let known = Machine::read(table).quirk().is_some();
+    assert!(!known || processor.is_some() || system.is_some());
+
+    let part = &table[..table.len() * usize::from(options >> 1) / 128];
+    let (first, second) = (Processor::read(part), System::read(part));
+    assert!(
+        first.is_none() || first == processor,
+        "another one in a part"
+    );
+    assert!(
+        second.is_none() || second == system,
+        "another one in a part"
+    );
+}
+
+fn string(string: &[u8], table: &[u8]) {
+    assert!(!string.contains(&0));
+    assert!(string.is_empty() || table.windows(string.len()).any(|part| part == string));
 }
 
 fn sum_up(bytes: &mut [u8]) {

@@ -36,6 +36,7 @@ fn no_target_minds_noise() {
     for start in 0..512 {
         let some = &noise[start..start * 8];
         memory_map(some);
+        runtime_table(some);
         memory_attributes(some);
         handover(some);
         command_line(some);

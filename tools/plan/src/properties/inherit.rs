@@ -29,7 +29,6 @@ use crate::{
             ARM64_39,
             ARM64_64K,
             BLANK_ENTRY,
-            BLANK_PIECE,
             X86_64, //
         },
         inherit::{
@@ -39,7 +38,6 @@ use crate::{
             InheritError, //
         },
         layout::AddressSpace,
-        memattr::pieces,
         page::{
             mappings,
             most,
@@ -156,8 +154,7 @@ fn sound(entry: &Entry, snapshot: &Snapshot, map: &[Descriptor]) -> bool {
     let runtime = |addr: u64| {
         map.iter().any(|d| {
             let bytes = d.pages.count() * PAGE_SIZE;
-            d.attributes.has(Attributes::RUNTIME)
-                && (d.phys.value()..d.phys.value() + bytes).contains(&addr)
+            d.is_runtime() && (d.phys.value()..d.phys.value() + bytes).contains(&addr)
         })
     };
     let window = X86_64.fixed_bottom.value()..X86_64.fixed_top.value();
@@ -222,9 +219,7 @@ proptest! {
         ),
     ) {
         lay_out(snapshot.kind, &mut regions);
-        let mut buffer = vec![BLANK_PIECE; attributes.len()];
-        let mut described = List::new(&mut buffer);
-        pieces(&attribute_bytes(&attributes), &regions, &mut described).unwrap();
+        let described = described(&regions, &attributes);
         let mut buffer = vec![BLANK_ENTRY; regions.len() + 2 * attributes.len()];
         let mut entries = List::new(&mut buffer);
         split(&regions, &described, &mut entries).unwrap();
@@ -277,7 +272,7 @@ fn a_map_for_a_larger_address_space_is_refused_with_the_limits() {
     )];
     let mut region = regions_of(&map, false).unwrap()[0];
     region.virt = VirtAddr::new(0xffff_ffff_f000);
-    let error = legacy_kind(&[region], &space, Kind::Phys).unwrap_err();
+    let error = legacy_kind(&mut [region], &space, Kind::Phys).unwrap_err();
     assert_eq!(
         error.to_string(),
         "entry [0x40000000-0x40000fff]: address 0xfffffffff000 is outside the window \

@@ -4,13 +4,11 @@
 
 use super::*;
 use crate::plan::{
-    fixtures::BLANK_PIECE,
-    memattr::{
-        pieces,
-        AttributesError,
-        Header,
-        Piece, //
+    addr::{
+        PhysAddr,
+        PhysRange, //
     },
+    memattr::Header,
 };
 
 fn read(bytes: &[u8], regions: &[Region]) -> Result<(Vec<Piece>, usize), AttributesError> {
@@ -64,8 +62,53 @@ proptest! {
     }
 
     #[test]
+    fn firmware_can_write_and_execute_something((regions, entries) in with_entries()) {
+        let services = || regions.iter().filter(|r| !r.is_temporary() && r.ty.is_runtime_services());
+        let every_page = |test: &dyn Fn(&Region, PhysAddr) -> bool| {
+            services().all(|region| {
+                let start = region.phys.start().value();
+                let mut pages = (0..region.phys.pages().count()).map(|n| start + n * PAGE_SIZE);
+                pages.all(|addr| test(region, PhysAddr::new(addr)))
+            })
+        };
+        let mut buffer = vec![BLANK_PIECE; entries.len()];
+        let mut list = List::new(&mut buffer);
+        let result = pieces(&attribute_bytes(&entries), &regions, &mut list);
+        let taken = match result {
+            Ok(_) => None,
+            Err(AttributesError::NothingWritable) => Some(Attributes::RO),
+            Err(AttributesError::NothingExecutable) => Some(Attributes::XP),
+            Err(error) => return Err(TestCaseError::fail(std::format!("{error}"))),
+        };
+        if let Some(taken) = taken {
+            // Refused for a reason, and nothing is left of it.
+            prop_assert!(list.is_empty());
+            let says = |addr: PhysAddr| entries.iter().any(|entry| {
+                let range = PhysRange::new(entry.phys, entry.pages).unwrap();
+                range.contains_addr(addr) && entry.attributes.has(taken)
+            });
+            let so = every_page(&|region, addr| {
+                let data = region.ty == MemoryType::RUNTIME_SERVICES_DATA;
+                says(addr) || data && taken == Attributes::XP
+            });
+            prop_assert!(so, "something could be used");
+            return Ok(());
+        }
+        let permission = |region: &Region, addr| {
+            let piece = list.iter().find(|piece| piece.phys.contains_addr(addr));
+            piece.map_or(Permission::of_type(region.ty), |piece| piece.permission)
+        };
+        let none = services().count() == 0;
+        let code = services().any(|region| region.ty == MemoryType::RUNTIME_SERVICES_CODE);
+        prop_assert!(none || !every_page(&|r, addr| !permission(r, addr).writes()));
+        prop_assert!(!code || !every_page(&|r, addr| !permission(r, addr).executes()));
+    }
+
+    #[test]
     fn keeps_what_is_sound((regions, entries) in with_entries()) {
-        let (pieces, ignored) = read(&attribute_bytes(&entries), &regions).unwrap();
+        let Ok((pieces, ignored)) = read(&attribute_bytes(&entries), &regions) else {
+            return Ok(());
+        };
         invariants::pieces(&pieces, &regions);
         prop_assert_eq!(pieces.len() + ignored, entries.len());
         for piece in &pieces {

@@ -14,13 +14,8 @@ use crate::plan::{
         split,
         Entry, //
     },
-    fixtures::{
-        ARM64,
-        BLANK_ENTRY,
-        BLANK_PIECE, //
-    },
+    fixtures::{ARM64, BLANK_ENTRY},
     layout::AddressSpace,
-    memattr::pieces,
     page::{
         mappings,
         most,
@@ -232,9 +227,7 @@ proptest! {
             region.ty = MemoryType::RUNTIME_SERVICES_CODE;
         }
         space.lay_out_fixed(&mut regions).unwrap();
-        let mut buffer = vec![BLANK_PIECE; attributes.len()];
-        let mut described = List::new(&mut buffer);
-        pieces(&attribute_bytes(&attributes), &regions, &mut described).unwrap();
+        let described = described(&regions, &attributes);
         let mut buffer = vec![BLANK_ENTRY; regions.len() + 2 * attributes.len()];
         let mut entries = List::new(&mut buffer);
         split(&regions, &described, &mut entries).unwrap();

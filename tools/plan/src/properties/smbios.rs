@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! SMBIOS: no bytes harm the reader, and the first processor is the one that was written first.
+//! SMBIOS: no bytes harm the reader, and what is found first is what was written first.
 
 use super::*;
 use crate::plan::{
-    quirk,
+    quirk::Machine,
     smbios::{
-        processor,
         EntryPoint,
+        Processor,
+        System,
         ENTRY_POINT_SIZE, //
     },
 };
@@ -16,7 +17,7 @@ use crate::plan::{
 type Structure = (u8, Vec<u8>, Vec<Vec<u8>>);
 
 fn structure() -> impl Strategy<Value = Structure> {
-    let ty = prop_oneof![2 => Just(4u8), 8 => 0u8..127];
+    let ty = prop_oneof![2 => Just(4u8), 2 => Just(1u8), 6 => 0u8..127];
     let string = vec(1u8.., 1..12);
     (ty, vec(any::<u8>(), 0..40), vec(string, 0..5))
 }
@@ -44,7 +45,24 @@ fn first_processor(structures: &[Structure]) -> Option<(Vec<u8>, Vec<u8>)> {
 }
 
 fn found(bytes: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
-    processor(bytes).map(|found| (found.id.to_vec(), found.version.to_vec()))
+    Processor::read(bytes).map(|found| (found.id.to_vec(), found.version.to_vec()))
+}
+
+/// What should be found: the names of the machine.
+fn system(structures: &[Structure]) -> Option<[Vec<u8>; 3]> {
+    let (_, fields, strings) = structures.iter().find(|(ty, ..)| *ty == 1)?;
+    Some([0, 1, 2].map(|at| {
+        let number = fields.get(at).map_or(0, |number| usize::from(*number));
+        strings
+            .get(number.wrapping_sub(1))
+            .cloned()
+            .unwrap_or_default()
+    }))
+}
+
+fn found_system(bytes: &[u8]) -> Option<[Vec<u8>; 3]> {
+    let found = System::read(bytes)?;
+    Some([found.manufacturer, found.product, found.version].map(<[u8]>::to_vec))
 }
 
 proptest! {
@@ -53,13 +71,16 @@ proptest! {
         let mut structures = structures;
         for (_, fields, _) in &mut structures {
             // String numbers that may be right.
-            if let Some(number) = fields.get_mut(12).filter(|_| low) {
-                *number %= 7;
+            for at in [0, 1, 2, 12] {
+                if let Some(number) = fields.get_mut(at).filter(|_| low) {
+                    *number %= 7;
+                }
             }
         }
         let mut bytes = bytes_of(&structures);
         let expected = first_processor(&structures);
         prop_assert_eq!(found(&bytes), expected.clone());
+        prop_assert_eq!(found_system(&bytes), system(&structures));
         let part = found(&bytes[..cut.index(bytes.len() + 1)]);
         prop_assert!(part.is_none() || part == expected);
         bytes.extend([127, 4, 0, 0, 0, 0]);
@@ -69,10 +90,13 @@ proptest! {
 
     #[test]
     fn no_table_panics(bytes in vec(prop_oneof![2 => 0u8..6, 1 => any::<u8>()], 0..300)) {
-        if let Some(found) = processor(&bytes) {
+        if let Some(found) = Processor::read(&bytes) {
             prop_assert!(found.version.len() < bytes.len());
-            quirk::find(&found);
         }
+        if let Some(found) = System::read(&bytes) {
+            prop_assert!(found.product.len() < bytes.len());
+        }
+        Machine::read(&bytes).quirk();
     }
 
     #[test]

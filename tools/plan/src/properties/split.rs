@@ -5,13 +5,14 @@
 use super::*;
 use crate::plan::{
     addr::PhysAddr,
-    entry::split,
+    entry::{
+        split,
+        wx_pages, //
+    },
     fixtures::{
         BLANK_ENTRY,
-        BLANK_PIECE,
         X86_64, //
     },
-    memattr::pieces,
 };
 
 fn inputs() -> impl Strategy<Value = (Vec<Region>, Vec<Descriptor>)> {
@@ -25,14 +26,12 @@ proptest! {
     #[test]
     fn entries_tile_the_regions((mut regions, attributes) in inputs()) {
         X86_64.lay_out_fixed(&mut regions).unwrap();
-        let mut buffer = vec![BLANK_PIECE; attributes.len()];
-        let mut described = List::new(&mut buffer);
-        pieces(&attribute_bytes(&attributes), &regions, &mut described).unwrap();
+        let described = described(&regions, &attributes);
         let mut buffer = vec![BLANK_ENTRY; regions.len() + 2 * attributes.len()];
         let mut entries = List::new(&mut buffer);
         prop_assert_eq!(split(&regions, &described, &mut entries), Ok(()));
 
-        let mut rest = entries.iter();
+        let (mut rest, mut writable_code) = (entries.iter(), 0);
         for region in regions.iter().filter(|region| !region.is_temporary()) {
             let (mut at, mut before) = (region.phys.start(), None);
             while at < region.phys.end() {
@@ -48,12 +47,15 @@ proptest! {
                     let addr = PhysAddr::new(at.value() + page * PAGE_SIZE);
                     let piece = described.iter().find(|piece| piece.phys.contains_addr(addr));
                     let default = Permission::of_type(region.ty);
-                    prop_assert_eq!(entry.permission, piece.map_or(default, |p| p.permission));
+                    let permission = piece.map_or(default, |p| p.permission);
+                    prop_assert_eq!(entry.permission, permission);
+                    writable_code += u64::from(permission == Permission::ReadWriteExecute);
                 }
                 (at, before) = (entry.phys.end(), Some(entry.permission));
             }
             prop_assert_eq!(at, region.phys.end(), "beyond the region");
         }
         prop_assert!(rest.next().is_none(), "an entry outside the runtime regions");
+        prop_assert_eq!(wx_pages(&entries).count(), writable_code);
     }
 }

@@ -66,9 +66,12 @@ fn a_stock_successor_finds_the_kind_and_the_addresses() {
             let used = encode(&regions, 48, &mut bytes).unwrap();
             let left = MemoryMap::new(&bytes[..used], 48, 1).unwrap();
             assert!(!left.has_free_memory());
-            let found = regions_of(&left, false);
+            let mut found = regions_of(&left, false);
             assert_eq!(found, regions);
-            assert_eq!(legacy_kind(&found, &firmware.space, Kind::Ident), Ok(kind));
+            assert_eq!(
+                legacy_kind(&mut found, &firmware.space, Kind::Ident),
+                Ok(kind)
+            );
         }
     });
 }

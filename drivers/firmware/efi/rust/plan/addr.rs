@@ -46,6 +46,12 @@ macro_rules! address {
 address!(PhysAddr);
 address!(VirtAddr);
 
+impl VirtAddr {
+    /// What stands in the memory map where a kernel has given no address: stock arm64 Linux then
+    /// leaves the runtime services off.
+    pub(crate) const NONE: Self = Self(u64::MAX);
+}
+
 impl PhysAddr {
     /// The address that a 1:1 map gives this one.
     pub(crate) const fn identity(self) -> VirtAddr {
@@ -173,6 +179,15 @@ impl PhysRange {
         })
     }
 
+    /// The smallest range that holds this one and `other`.
+    pub(crate) fn hull(&self, other: &Self) -> Self {
+        // INVARIANT: both ends are those of a range, and the start is not behind either end.
+        Self {
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        }
+    }
+
     /// The part of this range between `from` and `to`, two page-aligned addresses in or at the
     /// ends of it, or [`None`] if that part is empty.
     pub(crate) fn between(&self, from: PhysAddr, to: PhysAddr) -> Option<Self> {
@@ -234,6 +249,10 @@ mod tests {
         assert!(b.contains(&c) && !a.contains(&b));
         assert_eq!(a.joined(&c), Some(range(0, 3)?));
         assert_eq!(a.joined(&b), None);
+        assert_eq!(
+            (a.hull(&c), c.hull(&b), b.hull(&a)),
+            (range(0, 3)?, b, range(0, 3)?)
+        );
         assert_eq!(
             a.between(PhysAddr(0x1000), PhysAddr(0x2000)),
             Some(range(0x1000, 1)?)

@@ -3,10 +3,12 @@
 //! The decision: which map kind, and whether SVAM is called or an earlier kernel's map reused.
 //!
 //! [`decide`] is the table; the first row that matches wins. SVAM may be called once in the
-//! firmware's life, so a map that an earlier kernel made is reused whatever is asked for.
+//! firmware's life, so a map that an earlier kernel made is reused whatever is asked for. What comes
+//! of a decision that firmware does not go along with is [`ladder`]'s.
 
 mod decision;
 mod facts;
+mod ladder;
 
 use super::request::Kind;
 
@@ -21,6 +23,11 @@ pub(crate) use self::{
         Latch,
         Predecessor,
         Svam, //
+    },
+    ladder::{
+        after_svam,
+        AfterSvam,
+        EFI_ABORTED, //
     },
 };
 

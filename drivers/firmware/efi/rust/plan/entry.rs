@@ -4,6 +4,7 @@
 
 use super::{
     addr::{
+        Pages,
         PhysAddr,
         PhysRange,
         VirtAddr, //
@@ -57,6 +58,17 @@ impl Entry {
         let alias = self.phys.contains_addr(PhysAddr::new(addr.value()));
         self.permission.executes() && (mapped || alias)
     }
+}
+
+/// How many pages of `entries` firmware may write and execute: it does not say which of them hold
+/// code, or wants it so.
+pub(crate) fn wx_pages(entries: &[Entry]) -> Pages {
+    let writable_code = entries
+        .iter()
+        .filter(|entry| entry.permission.writes() && entry.permission.executes());
+    writable_code.fold(Pages::new(0), |sum, entry| {
+        Pages::new(sum.count().saturating_add(entry.phys.pages().count()))
+    })
 }
 
 /// Splits `regions` into `entries` by the `pieces` that the memory attributes table describes.
@@ -195,6 +207,28 @@ mod tests {
             split(&regions, &[], &mut List::new(&mut buffer[..1])),
             Err(Full(1))
         );
+        Ok(())
+    }
+
+    #[test]
+    fn counts_pages_that_are_writable_and_executable() -> Result<(), RangeError> {
+        assert_eq!(wx_pages(&[]), Pages::new(0));
+        let mut entries = [BLANK_ENTRY; 5];
+        let parts = [
+            (3, RX),
+            (5, RWX),
+            (7, RW),
+            (11, RWX),
+            (13, Permission::Read),
+        ];
+        for ((pages, permission), slot) in parts.into_iter().zip(&mut entries) {
+            *slot = Entry {
+                permission,
+                phys: range(0x10_0000 * pages, pages)?,
+                ..BLANK_ENTRY
+            };
+        }
+        assert_eq!(wx_pages(&entries), Pages::new(5 + 11));
         Ok(())
     }
 

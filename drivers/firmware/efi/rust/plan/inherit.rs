@@ -5,7 +5,6 @@
 mod error;
 mod legacy;
 mod place;
-mod pointers;
 
 use super::{
     addr::{
@@ -26,8 +25,7 @@ use super::{
 pub(crate) use self::{
     error::InheritError,
     legacy::legacy_kind,
-    place::place,
-    pointers::check_pointers, //
+    place::place, //
 };
 
 /// Reads and checks the entries of `slot`, which says what `snapshot` holds, against `map`.

@@ -94,15 +94,24 @@ impl AddressSpace {
         }
     }
 
+    /// Whether a 1:1 map can hold all of `regions`.
+    ///
+    /// # Errors
+    ///
+    /// [`LayoutError::BeyondIdentity`] if not.
+    pub(crate) fn identity_fits(&self, regions: &[Region]) -> Result<(), LayoutError> {
+        regions
+            .iter()
+            .try_for_each(|region| self.check_identity(&region.phys))
+    }
+
     /// Gives every region its physical address.
     ///
     /// # Errors
     ///
     /// [`LayoutError::BeyondIdentity`] if one does not fit; the regions are then unchanged.
     pub(crate) fn lay_out_identity(&self, regions: &mut [Region]) -> Result<(), LayoutError> {
-        regions
-            .iter()
-            .try_for_each(|region| self.check_identity(&region.phys))?;
+        self.identity_fits(regions)?;
         for region in regions {
             region.virt = region.phys.start().identity();
         }

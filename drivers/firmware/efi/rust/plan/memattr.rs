@@ -3,116 +3,24 @@
 //! The memory attributes table (UEFI 2.10, section 4.6): which parts of the runtime images are code
 //! and which are data.
 
+mod header;
+
 use super::{
     addr::PhysRange,
-    bytes::u32_at,
     list::{
         Full,
         List, //
     },
-    memmap::{
-        Descriptor,
-        DESCRIPTOR_SIZE, //
-    },
+    memmap::Descriptor,
     perm::Permission,
     region::Region,
 };
-use core::fmt;
 
-/// Bytes before the first entry.
-pub(crate) const HEADER_SIZE: usize = 16;
-
-/// More entries than any firmware has: what claims more is taken for damaged, as stock Linux does.
-const MAX_ENTRIES: u32 = 65536;
-
-/// More bytes than any descriptor has: the bound keeps [`Header::table_size`] sane.
-const MAX_DESCRIPTOR_SIZE: u32 = 4096;
-
-/// Every indirect branch target of the runtime code is marked, so forward-edge control flow
-/// checks may stay on during calls.
-const FLAG_FORWARD_CFG: u32 = 1 << 0;
-
-/// Why a memory attributes table is not used.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum AttributesError {
-    Version(u32),
-    DescriptorSize(u32),
-    Entries(u32),
-    Truncated { expected: usize, got: usize },
-}
-
-impl fmt::Display for AttributesError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Version(version) => write!(f, "version {version} is neither 1 nor 2"),
-            Self::DescriptorSize(size) => {
-                write!(
-                    f,
-                    "descriptor size {size} is no multiple of 8 from 40 to {MAX_DESCRIPTOR_SIZE}"
-                )
-            }
-            Self::Entries(count) => write!(f, "{count} entries are more than {MAX_ENTRIES}"),
-            Self::Truncated { expected, got } => {
-                write!(f, "{expected} bytes described, {got} there")
-            }
-        }
-    }
-}
-
-/// The part of the table before the entries.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Header {
-    entries: u32,
-    desc_size: u32,
-    flags: u32,
-}
-
-impl Header {
-    /// Reads and checks the header at the start of `bytes`.
-    ///
-    /// # Errors
-    ///
-    /// An [`AttributesError`] if `bytes` is too short or a field cannot be right.
-    pub(crate) fn new(bytes: &[u8]) -> Result<Self, AttributesError> {
-        let truncated = AttributesError::Truncated {
-            expected: HEADER_SIZE,
-            got: bytes.len(),
-        };
-        let field = |offset| u32_at(bytes, offset).ok_or(truncated);
-        let (version, entries, desc_size, flags) = (field(0)?, field(4)?, field(8)?, field(12)?);
-        if !(1..=2).contains(&version) {
-            return Err(AttributesError::Version(version));
-        }
-        let fits = usize::try_from(desc_size).is_ok_and(|size| size >= DESCRIPTOR_SIZE);
-        if !fits || desc_size % 8 != 0 || desc_size > MAX_DESCRIPTOR_SIZE {
-            return Err(AttributesError::DescriptorSize(desc_size));
-        }
-        if entries > MAX_ENTRIES {
-            return Err(AttributesError::Entries(entries));
-        }
-        // Before version 2, the field was reserved.
-        let flags = if version < 2 { 0 } else { flags };
-        Ok(Self {
-            entries,
-            desc_size,
-            flags,
-        })
-    }
-
-    /// Bytes of the whole table: at most 256 MiB, by the checks of [`Self::new`].
-    pub(crate) fn table_size(&self) -> usize {
-        let entries = u64::from(self.entries) * u64::from(self.desc_size);
-        usize::try_from(entries).map_or(usize::MAX, |size| size.saturating_add(HEADER_SIZE))
-    }
-
-    pub(crate) fn forward_cfg(&self) -> bool {
-        self.flags & FLAG_FORWARD_CFG != 0
-    }
-
-    pub(crate) fn entries(&self) -> usize {
-        usize::try_from(self.entries).unwrap_or(usize::MAX)
-    }
-}
+pub(crate) use self::header::{
+    AttributesError,
+    Header,
+    HEADER_SIZE, //
+};
 
 /// A part of a runtime region with a permission of its own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -131,14 +39,27 @@ impl Piece {
 
 /// Reads the table in `bytes` into `pieces`, an empty list: ordered by address and without overlaps.
 /// Returns how many entries were passed over because they are not in one runtime region of their
-/// type, or overlap one at a lower address. It takes `n log n` steps however hostile the `n` entries
+/// type, or overlap one at a lower address. A table that gives up W^X is taken at its word. It takes `n log n` steps however hostile the `n` entries
 /// are: this runs before the first process.
 ///
 /// # Errors
 ///
 /// An [`AttributesError`] if the table as a whole cannot be right, or `pieces` has no room for
-/// [`Header::entries`].
+/// [`Header::entries`]. The list is empty then: the permissions are those of the regions' types.
 pub(crate) fn pieces(
+    bytes: &[u8],
+    regions: &[Region],
+    pieces: &mut List<'_, Piece>,
+) -> Result<usize, AttributesError> {
+    let read = read(bytes, regions, pieces);
+    let checked = read.and_then(|ignored| check(pieces, regions).map(|()| ignored));
+    if checked.is_err() {
+        pieces.remove(0..pieces.len());
+    }
+    checked
+}
+
+fn read(
     bytes: &[u8],
     regions: &[Region],
     pieces: &mut List<'_, Piece>,
@@ -166,6 +87,33 @@ pub(crate) fn pieces(
     Ok(header.entries().saturating_sub(pieces.len()))
 }
 
+/// Checks that `pieces` leave firmware something that it may write, and something to execute: tables
+/// have been seen that mark all memory alike (acidanthera/bugtracker#491), and no firmware can live
+/// with that.
+fn check(pieces: &[Piece], regions: &[Region]) -> Result<(), AttributesError> {
+    let services = regions
+        .iter()
+        .filter(|region| region.ty.is_runtime_services());
+    let mut any = Permission::Read;
+    for region in services.clone() {
+        let inside = pieces.iter().filter(|p| region.phys.contains(&p.phys));
+        let pages = inside.clone().map(|piece| piece.phys.pages().count());
+        any = inside.fold(any, |any, piece| any.union(piece.permission));
+        // Pieces do not overlap, so they cover the region if they have as many pages.
+        if pages.sum::<u64>() < region.phys.pages().count() {
+            any = any.union(Permission::of_type(region.ty));
+        }
+    }
+    let code = services
+        .clone()
+        .any(|region| Permission::of_type(region.ty).executes());
+    match (any.writes(), any.executes()) {
+        (false, _) if services.count() > 0 => Err(AttributesError::NothingWritable),
+        (_, false) if code => Err(AttributesError::NothingExecutable),
+        _ => Ok(()),
+    }
+}
+
 /// The piece that `entry` describes, if it lies within one runtime region of its own type.
 fn valid(entry: &Descriptor, regions: &[Region]) -> Option<Piece> {
     let phys = PhysRange::new(entry.phys, entry.pages).ok()?;
@@ -187,10 +135,14 @@ fn valid(entry: &Descriptor, regions: &[Region]) -> Option<Piece> {
 mod tests {
     use super::*;
     use crate::plan::{
-        addr::RangeError,
+        addr::{
+            Pages,
+            RangeError, //
+        },
         fixtures::{
             code,
             data,
+            descriptor,
             MatBytes,
             BLANK_PIECE, //
         },
@@ -211,50 +163,6 @@ mod tests {
             phys,
             virt: descriptor.virt,
         })
-    }
-
-    #[test]
-    fn refuses_absurd_headers() {
-        let header = |version: u32, entries: u32, desc_size: u32| {
-            let mut bytes = [0; HEADER_SIZE];
-            bytes[0..4].copy_from_slice(&version.to_le_bytes());
-            bytes[4..8].copy_from_slice(&entries.to_le_bytes());
-            bytes[8..12].copy_from_slice(&desc_size.to_le_bytes());
-            Header::new(&bytes)
-        };
-        assert_eq!(header(0, 0, 48), Err(AttributesError::Version(0)));
-        assert_eq!(header(3, 0, 48), Err(AttributesError::Version(3)));
-        for size in [0, 39, 44, 4104] {
-            assert_eq!(
-                header(1, 0, size),
-                Err(AttributesError::DescriptorSize(size))
-            );
-        }
-        assert_eq!(header(1, 65537, 48), Err(AttributesError::Entries(65537)));
-        assert_eq!(
-            header(2, 65536, 40).map(|h| h.table_size()),
-            Ok(16 + 65536 * 40)
-        );
-        let (expected, got) = (HEADER_SIZE, 15);
-        assert_eq!(
-            Header::new(&[1; 15]),
-            Err(AttributesError::Truncated { expected, got })
-        );
-    }
-
-    #[test]
-    fn flags_count_from_version_2() {
-        let mut table = MatBytes::new(&[]);
-        table.bytes[12] = 1;
-        assert_eq!(
-            Header::new(table.bytes()).map(|h| h.forward_cfg()),
-            Ok(true)
-        );
-        table.bytes[0] = 1;
-        assert_eq!(
-            Header::new(table.bytes()).map(|h| h.forward_cfg()),
-            Ok(false)
-        );
     }
 
     #[test]
@@ -282,7 +190,7 @@ mod tests {
     #[test]
     fn of_two_for_one_range_the_stricter_stays() -> Result<(), RangeError> {
         let range = code(0x10_0000, 1);
-        let region = region(range)?;
+        let (region, other) = (region(range)?, region(data(0x20_0000, 1))?);
         for entries in [
             [(range, RX), (range, Attributes(0))],
             [(range, Attributes(0)), (range, RX)],
@@ -290,9 +198,74 @@ mod tests {
             let mut buffer = [BLANK_PIECE; 2];
             let mut list = List::new(&mut buffer);
             let table = MatBytes::new(&entries);
-            assert_eq!(pieces(table.bytes(), &[region], &mut list), Ok(1));
+            assert_eq!(pieces(table.bytes(), &[region, other], &mut list), Ok(1));
             assert_eq!(list[0].permission, Permission::ReadExecute);
         }
+        Ok(())
+    }
+
+    /// What becomes of a table with `entries` for a region of code and one of data, of two pages each,
+    /// beside what no such table speaks of.
+    fn read_all(
+        entries: &[(Descriptor, Attributes)],
+    ) -> Result<Result<usize, AttributesError>, RangeError> {
+        let regions = [
+            region(code(0x10_0000, 2))?,
+            region(data(0x20_0000, 2))?,
+            region(descriptor(MemoryType::MAPPED_IO, 0x30_0000, 1))?,
+            region(descriptor(MemoryType::BOOT_SERVICES_CODE, 0x40_0000, 1))?,
+        ];
+        let mut buffer = [BLANK_PIECE; 4];
+        let mut list = List::new(&mut buffer);
+        let result = pieces(MatBytes::new(entries).bytes(), &regions, &mut list);
+        Ok(match result {
+            Ok(_) => Ok(list.len()),
+            Err(error) if list.is_empty() => Err(error),
+            Err(_) => Ok(usize::MAX),
+        })
+    }
+
+    #[test]
+    fn firmware_must_be_able_to_write() -> Result<(), RangeError> {
+        let (code, data) = (code(0x10_0000, 2), data(0x20_0000, 2));
+        for read_only in [RX, Attributes::RO.with(Attributes::XP)] {
+            let all = [(code, read_only), (data, read_only)];
+            assert_eq!(read_all(&all)?, Err(AttributesError::NothingWritable));
+            // Data that the table does not speak of is as its type has it.
+            if read_only == RX {
+                assert_eq!(read_all(&all[..1])?, Ok(1));
+            }
+        }
+        assert_eq!(read_all(&[(code, RX), (data, RW)])?, Ok(2));
+        let half = Descriptor {
+            pages: Pages::new(1),
+            ..data
+        };
+        assert_eq!(read_all(&[(code, RX), (half, Attributes::RO)])?, Ok(2));
+        Ok(())
+    }
+
+    #[test]
+    fn firmware_must_be_able_to_execute() -> Result<(), RangeError> {
+        let (code, data) = (code(0x10_0000, 2), data(0x20_0000, 2));
+        let error = Err(AttributesError::NothingExecutable);
+        assert_eq!(read_all(&[(code, RW), (data, RW)])?, error);
+        assert_eq!(read_all(&[(code, RW)])?, error);
+        assert_eq!(read_all(&[(data, RW)])?, Ok(1));
+        let half = Descriptor {
+            pages: Pages::new(1),
+            ..code
+        };
+        assert_eq!(read_all(&[(half, RW)])?, Ok(1));
+        Ok(())
+    }
+
+    #[test]
+    fn a_table_that_grants_everything_is_used() -> Result<(), RangeError> {
+        let all = Attributes(0);
+        let table = [(code(0x10_0000, 2), all), (data(0x20_0000, 2), all)];
+        assert_eq!(read_all(&table)?, Ok(2));
+        assert_eq!(read_all(&[])?, Ok(0));
         Ok(())
     }
 

@@ -2,6 +2,8 @@
 
 //! The firmware's memory map, read from bytes and written as bytes.
 
+mod write;
+
 use super::{
     addr::{
         Pages,
@@ -18,15 +20,18 @@ use super::{
         Attributes,
         MemoryType, //
     },
-    region::Region,
 };
 use core::fmt;
+
+// Each architecture uses one or the other.
+pub(crate) use self::write::*;
 
 /// Bytes of the fields that UEFI defines. Firmware may step further: only `desc_size` says how far.
 pub(crate) const DESCRIPTOR_SIZE: usize = 40;
 
-/// Offset of `VirtualStart` in a descriptor.
+/// Offsets of `VirtualStart` and `Attribute` in a descriptor.
 const VIRT_OFFSET: usize = 16;
+const ATTRIBUTES_OFFSET: usize = 32;
 
 /// The one version of the descriptor that UEFI defines.
 const DESCRIPTOR_VERSION: u32 = 1;
@@ -49,8 +54,16 @@ impl Descriptor {
             phys: PhysAddr::new(u64_at(bytes, 8)?),
             virt: VirtAddr::new(u64_at(bytes, VIRT_OFFSET)?),
             pages: Pages::new(u64_at(bytes, 24)?),
-            attributes: Attributes(u64_at(bytes, 32)?),
+            attributes: Attributes(u64_at(bytes, ATTRIBUTES_OFFSET)?),
         })
+    }
+
+    /// Whether firmware uses the memory at run time. Runtime services code and data count as that
+    /// without the attribute too: some firmware forgets it (Dell's IoT gateways, lf-edge/eve#1396),
+    /// and Xen gives it to them. Nobody else uses the memory: x86's stub (its e820 table) and arm64's
+    /// `is_usable_memory()` go by the type when they decide what is free.
+    pub(crate) fn is_runtime(&self) -> bool {
+        self.attributes.has(Attributes::RUNTIME) || self.ty.is_runtime_services()
     }
 
     pub(crate) fn write(&self, bytes: &mut [u8]) -> Option<()> {
@@ -142,7 +155,7 @@ impl<'a> MemoryMap<'a> {
     /// The ranges of memory that firmware uses at run time.
     pub(crate) fn runtime_ranges(&self) -> impl Iterator<Item = PhysRange> + Clone + 'a {
         self.iter()
-            .filter(|d| d.attributes.has(Attributes::RUNTIME))
+            .filter(Descriptor::is_runtime)
             .filter_map(|d| PhysRange::new(d.phys, d.pages).ok())
     }
 
@@ -153,48 +166,6 @@ impl<'a> MemoryMap<'a> {
     }
 }
 
-/// Writes `regions`, in their order, as a memory map into `bytes`, each descriptor in `desc_size`
-/// bytes. Returns the bytes used, or [`None`] if they do not fit.
-pub(crate) fn encode(regions: &[Region], desc_size: usize, bytes: &mut [u8]) -> Option<usize> {
-    if desc_size < DESCRIPTOR_SIZE {
-        return None;
-    }
-    let size = regions.len().checked_mul(desc_size)?;
-    let target = bytes.get_mut(..size)?;
-    target.fill(0);
-    for (region, slot) in regions.iter().zip(target.chunks_exact_mut(desc_size)) {
-        region.descriptor().write(slot)?;
-    }
-    Some(size)
-}
-
-/// Writes addresses into the memory map that `bytes` holds, in descriptors of `desc_size` bytes:
-/// every runtime descriptor gets the one that `regions` has for it. All else stays as firmware
-/// wrote it, descriptors that make no sense included. [`None`] if the sizes cannot be right.
-pub(crate) fn annotate(regions: &[Region], desc_size: usize, bytes: &mut [u8]) -> Option<()> {
-    if desc_size < DESCRIPTOR_SIZE || bytes.len() % desc_size != 0 {
-        return None;
-    }
-    for slot in bytes.chunks_exact_mut(desc_size) {
-        if let Some(virt) = Descriptor::read(slot).and_then(|d| address_of(&d, regions)) {
-            Writer::new(slot.get_mut(VIRT_OFFSET..)?).put_u64(virt.value())?;
-        }
-    }
-    Some(())
-}
-
-/// The address that `regions` has for the memory of `descriptor`, which may be a part of a region:
-/// neighbours were merged.
-fn address_of(descriptor: &Descriptor, regions: &[Region]) -> Option<VirtAddr> {
-    let phys = PhysRange::new(descriptor.phys, descriptor.pages).ok()?;
-    let home = regions
-        .iter()
-        .filter(|_| descriptor.attributes.has(Attributes::RUNTIME))
-        .find(|region| !region.is_temporary() && region.phys.contains(&phys))?;
-    let offset = phys.start().value() - home.phys.start().value();
-    Some(VirtAddr::new(home.virt.value().checked_add(offset)?))
-}
-
 #[cfg_attr(
     CONFIG_EFI_RTMAP_KUNIT_TEST,
     ::kernel::macros::kunit_tests(efi_rtmap_memmap)
@@ -203,15 +174,15 @@ fn address_of(descriptor: &Descriptor, regions: &[Region]) -> Option<VirtAddr> {
 mod tests {
     use super::*;
     use crate::plan::{
+        addr::RangeError,
         fixtures::{
             code,
             data,
             descriptor,
-            BLANK_REGION,
+            range,
+            MapBytes,
             OVMF, //
         },
-        list::List,
-        region::collect,
     };
 
     #[test]
@@ -248,17 +219,6 @@ mod tests {
     }
 
     #[test]
-    fn writes_whole_descriptors_only() {
-        let mut bytes = [0xff; 96];
-        for (desc_size, used) in [(0, None), (39, None), (48, Some(96)), (49, None)] {
-            assert_eq!(encode(&[BLANK_REGION; 2], desc_size, &mut bytes), used);
-        }
-        let map = MemoryMap::new(&bytes, 48, 1);
-        let written = BLANK_REGION.descriptor();
-        assert!(map.is_ok_and(|map| map.iter().eq([written; 2])));
-    }
-
-    #[test]
     fn an_empty_map_is_a_map() {
         assert_eq!(
             MemoryMap::new(&[], 48, 1).map(|map| map.iter().count()),
@@ -266,68 +226,20 @@ mod tests {
         );
     }
 
-    const SIZE: usize = 48;
-
-    /// A map in which every byte that no field holds has a value that nobody writes.
-    fn bytes_of<const N: usize>(descriptors: &[Descriptor]) -> [u8; N] {
-        let mut bytes = [0xa5; N];
-        for (descriptor, slot) in descriptors.iter().zip(bytes.chunks_exact_mut(SIZE)) {
-            descriptor.write(slot);
-            slot[4..8].fill(0xa5);
-        }
-        bytes
-    }
-
     #[test]
-    fn annotates_runtime_descriptors_only() {
-        let high = VirtAddr::new(0xffff_fffe_0000_0000);
-        let stale = |descriptor: Descriptor| Descriptor {
-            virt: VirtAddr::new(7),
+    fn runtime_ranges_need_no_attribute() -> Result<(), RangeError> {
+        let unmarked = |descriptor: Descriptor| Descriptor {
+            attributes: Attributes(0xf),
             ..descriptor
         };
-        let map = [
-            data(0x10_0000, 4),
-            stale(data(0x10_4000, 2)), // merged with the one before
-            stale(descriptor(MemoryType::CONVENTIONAL_MEMORY, 0x10_0000, 1)),
-            stale(descriptor(MemoryType::BOOT_SERVICES_DATA, 0x20_0000, 1)),
-            stale(data(0x10_1000, 0)),
-            stale(data(0x10_1000, u64::MAX)),
-            stale(data(0x10_5000, 2)), // reaches over the end of the region
-            code(0x30_0000, 1),
-        ];
-        let mut buffer = [BLANK_REGION; 3];
-        let mut regions = List::new(&mut buffer);
-        let before = bytes_of::<{ 8 * SIZE }>(&[map[0], data(0x10_4000, 2), map[7], map[3]]);
-        let firmware = MemoryMap::new(&before[..4 * SIZE], SIZE, 1);
-        assert!(firmware.is_ok_and(|map| collect(&map, true, &mut regions).is_ok()));
-        assert_eq!(regions.len(), 3);
-        for region in regions.iter_mut() {
-            region.virt = VirtAddr::new(high.value() + region.phys.start().value());
-        }
-
-        let mut bytes = bytes_of::<{ 8 * SIZE }>(&map);
-        let mut expected = map;
-        for index in [0, 1, 7] {
-            let phys = map[index].phys.value();
-            expected[index].virt = VirtAddr::new(high.value() + phys);
-        }
-        assert_eq!(annotate(&regions, SIZE, &mut bytes), Some(()));
-        assert_eq!(bytes, bytes_of::<{ 8 * SIZE }>(&expected));
-    }
-
-    #[test]
-    fn annotates_whole_descriptors_only() {
-        let mut bytes = bytes_of::<96>(&[data(0, 1), data(0, 1)]);
-        let region = Region {
-            virt: VirtAddr::new(0x1000),
-            ..BLANK_REGION
-        };
-        for size in [0, 8, 39, 40, 47] {
-            let before = bytes;
-            assert_eq!(annotate(&[region], size, &mut bytes), None);
-            assert_eq!(bytes, before);
-        }
-        assert_eq!(annotate(&[region], SIZE, &mut bytes), Some(()));
-        assert_eq!(annotate(&[region], SIZE, &mut []), Some(()));
+        let bytes = MapBytes::new(&[
+            unmarked(code(0x10_0000, 1)),
+            unmarked(descriptor(MemoryType::MAPPED_IO, 0x20_0000, 1)),
+            descriptor(MemoryType::BOOT_SERVICES_CODE, 0x30_0000, 1),
+            data(0x40_0000, 2),
+        ]);
+        let expected = [range(0x10_0000, 1)?, range(0x40_0000, 2)?];
+        assert!(bytes.map().runtime_ranges().eq(expected));
+        Ok(())
     }
 }

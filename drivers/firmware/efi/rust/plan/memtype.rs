@@ -59,4 +59,58 @@ impl Attributes {
     pub(crate) fn has(self, bits: Self) -> bool {
         self.0 & bits.0 == bits.0
     }
+
+    pub(crate) fn with(self, bits: Self) -> Self {
+        Self(self.0 | bits.0)
+    }
+
+    /// Whether memory may be mapped cached. If firmware says nothing of caching, as some does (Xen
+    /// has `efi=attr=uc` for it), or only that less works, it is mapped uncached, as stock x86 does:
+    /// slow, but right for memory and for devices, code included.
+    pub(crate) fn is_cached(self) -> bool {
+        self.has(Self::WB)
+    }
+}
+
+/// Whether memory that is described in these two ways is mapped alike but for the permission: a
+/// device or not, cached or not.
+pub(crate) fn same_memory(a: (MemoryType, Attributes), b: (MemoryType, Attributes)) -> bool {
+    let how = |(ty, attributes): (MemoryType, Attributes)| {
+        (ty == MemoryType::MAPPED_IO, attributes.is_cached())
+    };
+    how(a) == how(b)
+}
+
+#[cfg_attr(
+    CONFIG_EFI_RTMAP_KUNIT_TEST,
+    ::kernel::macros::kunit_tests(efi_rtmap_memtype)
+)]
+#[cfg(any(test, CONFIG_EFI_RTMAP_KUNIT_TEST))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_write_back_memory_is_cached() {
+        for bits in 0..0x20 {
+            let attributes = Attributes(bits).with(Attributes::RUNTIME);
+            assert_eq!(attributes.is_cached(), bits & 8 != 0);
+        }
+    }
+
+    #[test]
+    fn memory_differs_by_device_and_cache() {
+        let (ram, io) = (MemoryType::RUNTIME_SERVICES_DATA, MemoryType::MAPPED_IO);
+        let (cached, not) = (Attributes::WB, Attributes(7));
+        let ways = [(ram, cached), (ram, not), (io, cached), (io, not)];
+        for a in ways {
+            for b in ways {
+                assert_eq!(same_memory(a, b), a == b);
+            }
+        }
+        let code = (
+            MemoryType::RUNTIME_SERVICES_CODE,
+            cached.with(Attributes::XP),
+        );
+        assert!(same_memory(code, (ram, cached)));
+    }
 }

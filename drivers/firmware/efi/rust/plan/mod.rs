@@ -32,6 +32,8 @@ pub(crate) mod perm;
 pub(crate) mod quirk;
 pub(crate) mod region;
 pub(crate) mod request;
+pub(crate) mod runtime;
+pub(crate) mod service;
 pub(crate) mod smbios;
 pub(crate) mod wire;
 

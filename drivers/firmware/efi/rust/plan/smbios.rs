@@ -1,65 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What SMBIOS says of the processor: the only name by which some firmware can be told from other.
+//! What SMBIOS says of the machine and its processor: the only names by which some firmware can be
+//! told from other.
 //!
 //! The format is DMTF's DSP0134. Nothing in it can be trusted to be whole: every read is checked,
 //! and what cannot be read is absent.
 
-use super::{
-    addr::PhysAddr,
-    bytes::{
-        u16_at,
-        u32_at,
-        u64_at, //
-    },
+mod entry_point;
+
+use super::bytes::u64_at;
+
+pub(crate) use self::entry_point::{
+    EntryPoint,
+    ENTRY_POINT_SIZE, //
 };
-
-/// How many bytes to map of an entry point: no version of it is longer.
-pub(crate) const ENTRY_POINT_SIZE: usize = 32;
-
-/// The most that is read of a table. Real ones have some ten kilobytes, and a 64-bit entry point
-/// may claim 4 GiB; processors come early.
-const MAX_LENGTH: usize = 1 << 20;
-
-/// Where the structure table lies.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct EntryPoint {
-    pub(crate) table: PhysAddr,
-    /// How many bytes it has at most.
-    pub(crate) length: usize,
-}
-
-impl EntryPoint {
-    /// Reads the entry point, 64-bit or 32-bit, that `bytes` begins with. [`None`] if it is none,
-    /// or damaged.
-    pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
-        let (table, length) = if let Some(bytes) = summed(bytes, b"_SM3_", 6, 24) {
-            (
-                u64_at(bytes, 16)?,
-                usize::try_from(u32_at(bytes, 12)?).ok()?,
-            )
-        } else {
-            // 31 bytes, but version 2.1 of the specification said 30, and firmware followed it.
-            let bytes = summed(bytes, b"_SM_", 5, 30)?;
-            (u32_at(bytes, 24)?.into(), u16_at(bytes, 22)?.into())
-        };
-        (length > 0).then_some(Self {
-            table: PhysAddr::new(table),
-            length: length.min(MAX_LENGTH),
-        })
-    }
-}
-
-/// The bytes of an entry point, whose length stands at `length_at` and is `least` or more, if
-/// `bytes` has all of them, they begin with `anchor`, and their sum is 0.
-fn summed<'a>(bytes: &'a [u8], anchor: &[u8], length_at: usize, least: usize) -> Option<&'a [u8]> {
-    let length = usize::from(*bytes.get(length_at)?);
-    let whole = bytes.get(..length)?;
-    let sum = whole
-        .iter()
-        .fold(0, |sum: u8, byte| sum.wrapping_add(*byte));
-    (length >= least && whole.starts_with(anchor) && sum == 0).then_some(whole)
-}
 
 /// What a processor is called.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -71,29 +25,36 @@ pub(crate) struct Processor<'a> {
 }
 
 impl<'a> Processor<'a> {
-    fn of(structure: &Structure<'a>) -> Option<Self> {
-        let number = structure.fields.get(16).copied();
+    /// The first one in the structure table that `table` begins with, if there is one.
+    pub(crate) fn read(table: &'a [u8]) -> Option<Self> {
+        let structure = Structure::find(table, Structure::PROCESSOR)?;
         Some(Self {
             id: u64_at(structure.fields, 8)?.to_le_bytes(),
-            version: number
-                .and_then(|number| structure.string(number))
-                .unwrap_or_default(),
+            version: structure.string_at(16),
         })
     }
 }
 
-/// The first processor in the structure table that `table` begins with, if there is one.
-pub(crate) fn processor(table: &[u8]) -> Option<Processor<'_>> {
-    let mut rest = table;
-    // Each structure takes some of the bytes, so this ends.
-    while let Some((structure, behind)) = Structure::first(rest) {
-        match structure.ty {
-            Structure::PROCESSOR => return Processor::of(&structure),
-            Structure::END => return None,
-            _ => rest = behind,
-        }
+/// What the machine is called. What firmware does not say is empty.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct System<'a> {
+    pub(crate) manufacturer: &'a [u8],
+    /// Lenovo has the machine type here.
+    pub(crate) product: &'a [u8],
+    /// And here the name that people know it by.
+    pub(crate) version: &'a [u8],
+}
+
+impl<'a> System<'a> {
+    /// The one in the structure table that `table` begins with, if there is one.
+    pub(crate) fn read(table: &'a [u8]) -> Option<Self> {
+        let structure = Structure::find(table, Structure::SYSTEM)?;
+        Some(Self {
+            manufacturer: structure.string_at(4),
+            product: structure.string_at(5),
+            version: structure.string_at(6),
+        })
     }
-    None
 }
 
 /// One structure: fields, and the strings that they refer to by number.
@@ -106,9 +67,24 @@ struct Structure<'a> {
 }
 
 impl<'a> Structure<'a> {
+    const SYSTEM: u8 = 1;
     const PROCESSOR: u8 = 4;
     const END: u8 = 127;
     const HEADER_SIZE: usize = 4;
+
+    /// The first structure of type `ty` in `table`, unless the end is marked before it.
+    fn find(table: &'a [u8], ty: u8) -> Option<Self> {
+        let mut rest = table;
+        // Each structure takes some of the bytes, so this ends.
+        while let Some((structure, behind)) = Self::first(rest) {
+            match structure.ty {
+                found if found == ty => return Some(structure),
+                Self::END => return None,
+                _ => rest = behind,
+            }
+        }
+        None
+    }
 
     /// The structure that `bytes` begins with, and what is behind it. [`None`] if not all of it is
     /// there.
@@ -126,6 +102,14 @@ impl<'a> Structure<'a> {
             strings: rest.get(..end)?,
         };
         Some((structure, rest.get(end.checked_add(2)?..)?))
+    }
+
+    /// The string whose number stands at `offset`, or nothing.
+    fn string_at(&self, offset: usize) -> &'a [u8] {
+        let number = self.fields.get(offset).copied();
+        number
+            .and_then(|number| self.string(number))
+            .unwrap_or_default()
     }
 
     /// String `number`, counted from 1: 0 means that there is none.
@@ -159,83 +143,55 @@ mod tests {
     const START: usize = 24;
     const BEHIND: usize = START + 17 + 22;
 
-    /// An entry point whose checksum is right, and whose other bytes mean nothing.
-    fn entry_point(anchor: &[u8], length: u8, table: u64, size: u32) -> [u8; ENTRY_POINT_SIZE] {
-        let mut bytes = [0xee; ENTRY_POINT_SIZE];
-        bytes[..anchor.len()].copy_from_slice(anchor);
-        bytes[anchor.len() + 1] = length;
-        if anchor == b"_SM3_" {
-            bytes[12..16].copy_from_slice(&size.to_le_bytes());
-            bytes[16..24].copy_from_slice(&table.to_le_bytes());
-        } else {
-            bytes[22..24].copy_from_slice(&(size as u16).to_le_bytes());
-            bytes[24..28].copy_from_slice(&(table as u32).to_le_bytes());
-        }
-        bytes[anchor.len()] = 0;
-        let summed = bytes[..usize::from(length).min(ENTRY_POINT_SIZE)].iter();
-        let sum = summed.fold(0, |sum: u8, byte| sum.wrapping_add(*byte));
-        bytes[anchor.len()] = sum.wrapping_neg();
-        bytes
-    }
-
-    fn read(bytes: &[u8]) -> Option<(u64, usize)> {
-        EntryPoint::read(bytes).map(|found| (found.table.value(), found.length))
-    }
-
-    #[test]
-    fn reads_entry_points_of_either_kind() {
-        let high = 0x12_3456_7000;
-        for length in [24, 31, 32] {
-            let bytes = entry_point(b"_SM3_", length, high, 0x1_2345);
-            assert_eq!(read(&bytes), Some((high, 0x1_2345)));
-        }
-        for length in [30, 31] {
-            let bytes = entry_point(b"_SM_", length, 0xf000_1000, 0x2345);
-            assert_eq!(read(&bytes), Some((0xf000_1000, 0x2345)));
-        }
-        let huge = entry_point(b"_SM3_", 24, high, u32::MAX);
-        assert_eq!(read(&huge), Some((high, 1 << 20)));
-    }
-
-    #[test]
-    fn refuses_what_is_no_entry_point() {
-        for (anchor, length) in [(&b"_SM3_"[..], 24), (b"_SM_", 31)] {
-            let good = entry_point(anchor, length, 0x1000, 0x100);
-            let used = usize::from(length);
-            for at in 0..used {
-                let mut bytes = good;
-                bytes[at] ^= 1;
-                assert_eq!(read(&bytes), None);
-                assert_eq!(read(&good[..at]), None);
-            }
-            assert!(read(&good[..used]).is_some());
-            let least = length & !1;
-            let short = entry_point(anchor, least - 1, 0x1000, 0x100);
-            assert_eq!(read(&short), None);
-            assert_eq!(read(&entry_point(anchor, 33, 0x1000, 0x100)), None);
-            assert_eq!(read(&entry_point(anchor, length, 0x1000, 0)), None);
-        }
-    }
-
-    #[test]
-    fn a_right_sum_does_not_make_an_entry_point() {
-        for (anchor, length) in [(&b"_SM4_"[..], 24), (b"_SN_", 31), (b"_sm_", 31)] {
-            assert_eq!(read(&entry_point(anchor, length, 0x1000, 0x100)), None);
-        }
-    }
-
     #[test]
     fn finds_the_first_processor() {
-        assert_eq!(processor(TABLE), Some(FIRST));
-        let second = processor(&TABLE[BEHIND..]);
+        assert_eq!(Processor::read(TABLE), Some(FIRST));
+        let second = Processor::read(&TABLE[BEHIND..]);
         assert!(second.is_some_and(|second| second.version == b"Another name"));
+    }
+
+    /// A machine behind firmware, whose last two strings are the other way around.
+    const MACHINE: &[u8] = b"\x00\x06\x00\x00\x01\x02Vendor\x001.0\x00\x00\
+        \x01\x08\x01\x00\x01\x03\x02\x00Maker\x00Version\x00Product\x00\x00\
+        \x7f\x04\xff\xff\x00\x00";
+
+    #[test]
+    fn finds_the_machine() {
+        let system = System {
+            manufacturer: b"Maker",
+            product: b"Product",
+            version: b"Version",
+        };
+        assert_eq!(System::read(MACHINE), Some(system));
+        assert_eq!(Processor::read(MACHINE), None);
+        assert_eq!(System::read(TABLE), None);
+        let behind = 18 + 8 + 23;
+        for length in 0..MACHINE.len() {
+            let expected = Some(system).filter(|_| length >= behind);
+            assert_eq!(System::read(&MACHINE[..length]), expected);
+        }
+    }
+
+    #[test]
+    fn a_machine_need_not_say_what_it_is() {
+        let mut bytes = [0; MACHINE.len()];
+        for (length, known) in [(4, 0), (5, 1), (6, 2), (7, 3)] {
+            bytes.copy_from_slice(MACHINE);
+            bytes[18 + 1] = length;
+            bytes[18 + usize::from(length)..18 + 8].fill(b'x');
+            let system = System::read(&bytes);
+            let fields = system.map(|s| [s.manufacturer, s.product, s.version]);
+            let given =
+                fields.map(|fields| fields.iter().filter(|field| !field.is_empty()).count());
+            assert_eq!(given, Some(known));
+        }
     }
 
     #[test]
     fn what_is_cut_off_is_not_there() {
         for length in 0..TABLE.len() {
             let expected = Some(FIRST).filter(|_| length >= BEHIND);
-            assert_eq!(processor(&TABLE[..length]), expected);
+            assert_eq!(Processor::read(&TABLE[..length]), expected);
         }
     }
 
@@ -257,7 +213,7 @@ mod tests {
             (255, b""),
         ] {
             let expected = Processor { version, ..FIRST };
-            assert_eq!(processor(&changed(16, number)), Some(expected));
+            assert_eq!(Processor::read(&changed(16, number)), Some(expected));
         }
     }
 
@@ -268,25 +224,25 @@ mod tests {
             ..FIRST
         };
         for (length, expected) in [(15, None), (16, Some(unnamed)), (17, Some(FIRST))] {
-            assert_eq!(processor(&changed(1, length)), expected);
+            assert_eq!(Processor::read(&changed(1, length)), expected);
         }
     }
 
     #[test]
     fn stops_at_what_it_cannot_step_over() {
         for length in [0, 1, 3, 255] {
-            assert_eq!(processor(&changed(1, length)), None);
+            assert_eq!(Processor::read(&changed(1, length)), None);
         }
         // Too short for a header, and right before what would be found.
         let mut short = [0; TABLE.len()];
         short[..5].copy_from_slice(&[126, 3, 7, 0, 0]);
         short[5..5 + BEHIND - START].copy_from_slice(&TABLE[START..BEHIND]);
-        assert_eq!(processor(&short[5..]), Some(FIRST));
-        assert_eq!(processor(&short), None);
+        assert_eq!(Processor::read(&short[5..]), Some(FIRST));
+        assert_eq!(Processor::read(&short), None);
         let mut endless = [b'x'; 64];
         endless[..17].copy_from_slice(&TABLE[START..START + 17]);
-        assert_eq!(processor(&endless), None);
-        assert_eq!(processor(&[0; 64]), None);
+        assert_eq!(Processor::read(&endless), None);
+        assert_eq!(Processor::read(&[0; 64]), None);
     }
 
     #[test]
@@ -294,8 +250,8 @@ mod tests {
         let mut bytes = [0; TABLE.len()];
         bytes.copy_from_slice(TABLE);
         bytes[18] = 127;
-        assert_eq!(processor(&bytes), None);
+        assert_eq!(Processor::read(&bytes), None);
         bytes[18] = 126;
-        assert_eq!(processor(&bytes), Some(FIRST));
+        assert_eq!(Processor::read(&bytes), Some(FIRST));
     }
 }

@@ -5,7 +5,8 @@
 use super::super::{
     inherit::InheritError,
     layout::LayoutError,
-    request::Kind, //
+    request::Kind,
+    service, //
 };
 use core::fmt;
 
@@ -73,6 +74,12 @@ pub(crate) enum Off {
     Mixed,
     Unusable(InheritError),
     DoesNotFit(LayoutError),
+    /// What firmware has converted by then, nobody knows.
+    SvamFault,
+    /// SVAM returned this status, and the 1:1 map that firmware still has does not fit.
+    SvamFailed(u64, LayoutError),
+    /// SVAM returned this status, which is neither success nor an error.
+    SvamUnclear(u64),
 }
 
 impl fmt::Display for Off {
@@ -82,13 +89,37 @@ impl fmt::Display for Off {
             Self::Faulted => write!(f, "an earlier kernel saw the firmware fault; {retry}"),
             Self::InCall { service, count } => write!(
                 f,
-                "an earlier kernel stopped inside firmware call {count} (service {service}); {retry}"
+                "an earlier kernel stopped inside firmware call {count} ({}); {retry}",
+                Call(*service)
             ),
             Self::Mixed => f.write_str("an earlier kernel's map has high addresses for 32-bit firmware"),
             Self::Unusable(error) => {
                 write!(f, "cannot use the map of an earlier kernel: {error}")
             }
             Self::DoesNotFit(error) => error.fmt(f),
+            Self::SvamFault => f.write_str(
+                "firmware faulted in SVAM; restart the machine with efi=rtmap:phys to leave SVAM out",
+            ),
+            Self::SvamFailed(status, error) => {
+                write!(f, "SVAM failed with status {status:#x}, and {error}")
+            }
+            Self::SvamUnclear(status) => write!(
+                f,
+                "SVAM returned {status:#x}, neither success nor an error; restart the machine with \
+                 efi=rtmap:phys to leave SVAM out"
+            ),
+        }
+    }
+}
+
+/// A firmware call, by its mark.
+struct Call(u32);
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match service::marked(self.0) {
+            Some(name) => f.write_str(name),
+            None => write!(f, "service {}", self.0),
         }
     }
 }

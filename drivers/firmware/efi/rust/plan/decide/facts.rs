@@ -22,7 +22,8 @@ pub(crate) struct Facts {
     pub(crate) latch: Latch,
     /// 32-bit firmware under a 64-bit kernel.
     pub(crate) mixed: bool,
-    /// RT_PROPERTIES (UEFI 2.10, section 4.6) does not exclude SVAM.
+    /// SVAM can be called: RT_PROPERTIES (UEFI 2.10, section 4.6) does not exclude it, and the pointer
+    /// to it leads to code.
     pub(crate) svam_supported: bool,
     pub(crate) quirk: Option<Quirk>,
     /// The kind that the architecture and the configuration prefer.

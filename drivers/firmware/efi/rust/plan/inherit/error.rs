@@ -4,7 +4,6 @@
 
 use super::super::{
     addr::{
-        PhysAddr,
         PhysRange,
         VirtAddr, //
     },
@@ -32,8 +31,6 @@ pub(crate) enum InheritError {
     WritableCode(PhysRange),
     NotCovered(PhysRange),
     Scattered(PhysRange),
-    NotExecutable(&'static str, VirtAddr),
-    NotMapped(&'static str, PhysAddr),
 }
 
 impl From<SlotError> for InheritError {
@@ -82,10 +79,6 @@ impl fmt::Display for InheritError {
             Self::Scattered(range) => {
                 write!(f, "entries move parts of runtime region {range} apart")
             }
-            Self::NotExecutable(what, addr) => {
-                write!(f, "{what} at {addr} is in no executable range")
-            }
-            Self::NotMapped(what, addr) => write!(f, "{what} at {addr} is in no range"),
         }
     }
 }

@@ -15,6 +15,9 @@ use super::{
 
 /// The kind of the map whose addresses `regions`, as a stock kernel handed them over, hold.
 ///
+/// Runtime services memory without the attribute for it has got no address from such a kernel, which
+/// maps what has the attribute. Firmware has not been told otherwise, so it is 1:1.
+///
 /// 1:1 addresses do not tell whether SVAM was called. It makes no difference to a successor:
 /// `identity` is the kind to report, what stock kernels of this architecture do.
 ///
@@ -22,10 +25,16 @@ use super::{
 ///
 /// An [`InheritError`] if the addresses are none that a kernel gives.
 pub(crate) fn legacy_kind(
-    regions: &[Region],
+    regions: &mut [Region],
     space: &AddressSpace,
     identity: Kind,
 ) -> Result<Kind, InheritError> {
+    let given = regions.iter().any(|region| region.virt.value() != 0);
+    for region in regions.iter_mut().filter(|region| region.virt.value() == 0) {
+        if given {
+            region.virt = region.phys.start().identity();
+        }
+    }
     let all_identity = regions
         .iter()
         .all(|region| region.virt == region.phys.start().identity());
@@ -59,28 +68,46 @@ mod tests {
 
     const HIGH: u64 = 0xffff_fffe_0000_0000;
 
+    fn region(phys: u64, virt: u64) -> Result<Region, RangeError> {
+        Ok(Region {
+            phys: range(phys, 1)?,
+            virt: VirtAddr::new(virt),
+            ..BLANK_REGION
+        })
+    }
+
     #[test]
     fn legacy_addresses_tell_the_kind() -> Result<(), RangeError> {
-        let region = |phys, virt| -> Result<Region, RangeError> {
-            Ok(Region {
-                phys: range(phys, 1)?,
-                virt: VirtAddr::new(virt),
-                ..BLANK_REGION
-            })
-        };
-        let identity = [region(0x1000, 0x1000)?, region(0x9000, 0x9000)?];
+        let mut identity = [region(0x1000, 0x1000)?, region(0x9000, 0x9000)?];
         for kind in [Kind::Phys, Kind::Ident] {
-            assert_eq!(legacy_kind(&identity, &X86_64, kind), Ok(kind));
+            assert_eq!(legacy_kind(&mut identity, &X86_64, kind), Ok(kind));
         }
-        let fixed = [region(0x1000, HIGH)?, region(0x9000, HIGH + 0x8000)?];
-        assert_eq!(legacy_kind(&fixed, &X86_64, Kind::Ident), Ok(Kind::Fixed));
+        let mut fixed = [region(0x1000, HIGH)?, region(0x9000, HIGH + 0x8000)?];
+        assert_eq!(
+            legacy_kind(&mut fixed, &X86_64, Kind::Ident),
+            Ok(Kind::Fixed)
+        );
 
-        let unset = [region(0x1000, 0)?];
+        let mut unset = [region(0x1000, 0)?];
         let error = InheritError::OutsideWindow(unset[0].phys, VirtAddr::new(0), X86_64.window());
-        assert_eq!(legacy_kind(&unset, &X86_64, Kind::Ident), Err(error));
-        let same = [region(0x1000, HIGH)?, region(0x9000, HIGH)?];
+        assert_eq!(legacy_kind(&mut unset, &X86_64, Kind::Ident), Err(error));
+        let mut same = [region(0x1000, HIGH)?, region(0x9000, HIGH)?];
         let error = InheritError::Overlap(same[0].phys, same[1].phys);
-        assert_eq!(legacy_kind(&same, &X86_64, Kind::Ident), Err(error));
+        assert_eq!(legacy_kind(&mut same, &X86_64, Kind::Ident), Err(error));
+        Ok(())
+    }
+
+    #[test]
+    fn what_has_no_address_while_others_do_is_1_to_1() -> Result<(), RangeError> {
+        for (virt, kind) in [(0x1000, Kind::Phys), (HIGH, Kind::Fixed)] {
+            let mut regions = [region(0x9000, 0)?, region(0x1000, virt)?, region(0, 0)?];
+            assert_eq!(legacy_kind(&mut regions, &X86_64, Kind::Phys), Ok(kind));
+            let got = regions.map(|region| region.virt.value());
+            assert_eq!(got, [0x9000, virt, 0]);
+        }
+        let mut none = [region(0x9000, 0)?, region(0x1000, 0)?];
+        assert!(legacy_kind(&mut none, &X86_64, Kind::Phys).is_err());
+        assert_eq!(none[0].virt.value(), 0);
         Ok(())
     }
 }

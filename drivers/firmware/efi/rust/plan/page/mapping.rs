@@ -13,6 +13,7 @@ use super::{
         },
         entry::Entry,
         memtype::{
+            same_memory,
             Attributes,
             MemoryType, //
         },
@@ -69,13 +70,7 @@ impl Mapping {
 
     /// Whether one page can hold parts of both.
     pub(super) fn same_memory(&self, other: &Self) -> bool {
-        let kind = |m: &Self| {
-            (
-                m.ty == MemoryType::MAPPED_IO,
-                m.attributes.has(Attributes::WB),
-            )
-        };
-        kind(self) == kind(other)
+        same_memory((self.ty, self.attributes), (other.ty, other.attributes))
     }
 
     /// This, rounded outwards to whole pages of `page` bytes in both address spaces.
