@@ -9,6 +9,9 @@ use anyhow::{Context, Result};
 
 use crate::Target;
 
+/// In seconds by the clock, and not less: on a busy machine, this waits.
+const TIMEOUT: &str = "-timeout=120";
+
 pub enum Limit {
     Seconds(u32),
     Runs(u32),
@@ -58,7 +61,7 @@ impl Run {
         command
             .args(["-n", "19"])
             .arg(&program)
-            .args(["-print_final_stats=1", "-timeout=10"])
+            .args(["-print_final_stats=1", TIMEOUT])
             .arg(format!("-max_len={}", target.max_length))
             .arg(format!("-artifact_prefix={}/", artefacts.display()));
         match self.limit {
@@ -93,7 +96,7 @@ impl Run {
 /// are not there after a crash:
 ///
 /// ```text
-/// #2048	pulse  cov: 312 ft: 1204 corp: 97/20Kb lim: 4096 exec/s: 1024 rss: 52Mb
+/// #2048 pulse  cov: 312 ft: 1204 corp: 97/20Kb lim: 4096 exec/s: 1024 rss: 52Mb
 /// ```
 fn stats(log: &str) -> Stats {
     let mut stats = Stats::default();

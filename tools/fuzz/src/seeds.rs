@@ -113,7 +113,7 @@ fn runtime_table(map: &MemoryMap) -> Vec<u8> {
         vec![0; 4],
         RUNTIME_TABLE_SIZE.to_le_bytes().to_vec(),
     ];
-    let pointers = vec![first.to_le_bytes(); 14].concat();
+    let pointers = [first.to_le_bytes(); 14].concat();
     [header.concat(), vec![0; 8], pointers].concat()
 }
 

@@ -105,12 +105,9 @@ struct Descriptor {
 
 pub const DESCRIPTOR_SIZE: usize = size_of::<Descriptor>();
 
-/// The descriptors in `bytes`, `size` bytes from one to the next. None if they have no room for the
-/// fields.
+/// The descriptors in `bytes`, `size` bytes, which are not 0, from one to the next. None if they have
+/// no room for the fields.
 pub fn descriptors(bytes: &[u8], size: usize) -> Vec<recording::Descriptor> {
-    if size < DESCRIPTOR_SIZE {
-        return Vec::new();
-    }
     let read = |bytes| {
         let (descriptor, _) = Descriptor::ref_from_prefix(bytes).ok()?;
         Some(recording::Descriptor {

@@ -192,7 +192,7 @@ fn tables_that_are_not_there_are_left_out() {
 #[test]
 fn an_absurd_attributes_table_is_recorded_without_entries() {
     let mut ram = machine(0);
-    for (count, size) in [(u32::MAX, 48u32), (3, 0), (1, u32::MAX)] {
+    for (count, size) in [(u32::MAX, 48u32), (3, 0), (1, u32::MAX), (3, 39)] {
         ram.put(ATTRIBUTES + 4, &count.to_le_bytes());
         ram.put(ATTRIBUTES + 8, &size.to_le_bytes());
         let table = read(&place(), &ram).unwrap().memory_attributes.unwrap();
