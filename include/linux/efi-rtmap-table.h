@@ -44,11 +44,14 @@
  * @call_count: number of calls begun since the firmware was started
  * @used: not zero once a kernel has looked at the table: one that finds it zero
  *        is the first that firmware has started
+ * @faulted: the service that firmware faulted or hung in, in any kernel so far,
+ *           numbered as in @call_service, or 0
  * @reserved: zero
  *
  * The in-call mark, @call_service and @call_count, is written around every
- * firmware call and covered by no CRC, nor is @used. A kernel that finds it set knows that
- * its predecessor stopped inside the firmware.
+ * firmware call. A kernel that finds it set knows that its predecessor stopped
+ * inside the firmware. No CRC covers the mark, @used and @faulted: each is one
+ * store, made when little else may work.
  */
 struct efi_rtmap_table_header {
 	__le64	magic;
@@ -57,7 +60,8 @@ struct efi_rtmap_table_header {
 	__le32	call_service;
 	__le32	call_count;
 	__le32	used;
-	u8	reserved[36];
+	__le32	faulted;
+	u8	reserved[32];
 } __packed;
 
 /* SetVirtualAddressMap, which only the kernel proper calls. */
@@ -65,12 +69,10 @@ struct efi_rtmap_table_header {
 /* Any call made without the workqueue. */
 #define EFI_RTMAP_CALL_DIRECT		0xffffffff
 
-/* Firmware faulted or hung: do not call it. */
-#define EFI_RTMAP_SLOT_FAULTED		0x1
 /* Forward-edge control flow checks may stay on during calls. */
-#define EFI_RTMAP_SLOT_FORWARD_CFG	0x2
+#define EFI_RTMAP_SLOT_FORWARD_CFG	0x1
 /* Firmware does not tell its code from its data: entries may be W+X. */
-#define EFI_RTMAP_SLOT_WRITABLE_CODE	0x4
+#define EFI_RTMAP_SLOT_WRITABLE_CODE	0x2
 
 /**
  * struct efi_rtmap_table_slot - what one kernel tells the next

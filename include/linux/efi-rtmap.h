@@ -7,6 +7,8 @@
 
 #include <linux/efi.h>
 
+struct pt_regs;
+
 #define LINUX_EFI_RTMAP_TABLE_GUID	EFI_GUID(0x02a74373, 0xfdca, 0x4483,  0x8f, 0x00, 0x51, 0x1d, 0x64, 0xf3, 0x62, 0x48)
 
 #ifdef CONFIG_EFI_RTMAP
@@ -27,6 +29,10 @@ void efi_rtmap_keep_boot_services(void);
 bool efi_rtmap_take_over(unsigned long systab);
 bool efi_rtmap_install(void);
 bool efi_rtmap_remove(void);
+bool efi_rtmap_fixup_page_fault(struct pt_regs *regs, unsigned long address);
+bool efi_rtmap_fixup_exception(struct pt_regs *regs, const char *what);
+unsigned int efi_rtmap_timeout(unsigned int seconds);
+void efi_rtmap_call_hung(u32 service);
 
 /*
  * Rust, called from C. The stub, which has no Rust, has a C twin of the first.
@@ -46,6 +52,8 @@ enum efi_rtmap_attribute {
 	EFI_RTMAP_ATTR_REQUESTED,
 	EFI_RTMAP_ATTR_REGIONS,
 	EFI_RTMAP_ATTR_SHARED_PAGES,
+	EFI_RTMAP_ATTR_WX_PAGES,
+	EFI_RTMAP_ATTR_FAULTED,
 };
 
 bool efi_rtmap_took_over(void);
@@ -136,11 +144,17 @@ int efi_rtmap_map(u64 phys, u64 virt, u32 pages, u32 prot);
 efi_status_t efi_rtmap_svam(u64 systab);
 bool efi_rtmap_release_boot_services(void);
 void efi_rtmap_enable(bool forward_cfg, bool fresh);
+void efi_rtmap_check_answers(void);
 void efi_rtmap_disable(void);
 
 /* For the mark of the call that is about to be made, or has been. */
 u32 efi_rtmap_current_service(void);
 bool efi_rtmap_services_enabled(void);
+
+/* From the take-over on, what firmware does to the processor is looked after. */
+void efi_rtmap_guard_calls(void);
+u32 efi_rtmap_restore_processor(void);
+void efi_rtmap_give_up_call(void);
 
 #else /* !CONFIG_EFI_RTMAP */
 
@@ -152,6 +166,21 @@ static inline void efi_rtmap_keep_boot_services(void) { }
 static inline bool efi_rtmap_take_over(unsigned long systab) { return false; }
 static inline bool efi_rtmap_install(void) { return false; }
 static inline bool efi_rtmap_remove(void) { return false; }
+static inline bool efi_rtmap_fixup_page_fault(struct pt_regs *regs,
+					      unsigned long address)
+{
+	return false;
+}
+static inline bool efi_rtmap_fixup_exception(struct pt_regs *regs,
+					     const char *what)
+{
+	return false;
+}
+static inline unsigned int efi_rtmap_timeout(unsigned int seconds)
+{
+	return seconds;
+}
+static inline void efi_rtmap_call_hung(u32 service) { }
 
 #endif /* CONFIG_EFI_RTMAP */
 

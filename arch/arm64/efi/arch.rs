@@ -18,7 +18,10 @@ use crate::{
 use kernel::prelude::*;
 
 pub(crate) use self::{
-    call::Installed,
+    call::{
+        Installed,
+        KEPT, //
+    },
     install_memory_map as rewrite_memory_map,
     svam::{
         cancel_svam,

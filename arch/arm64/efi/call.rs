@@ -7,6 +7,12 @@ use kernel::{
     types::NotThreadSafe, //
 };
 
+/// What firmware may not change, and what it is blamed for by number of the bit if it does: `enum
+/// efi_rtmap_kept`.
+pub(crate) const KEPT: [&str; bindings::efi_rtmap_kept_EFI_RTMAP_KEPT_REGISTERS as usize] = [
+    "X19", "X20", "X21", "X22", "X23", "X24", "X25", "X26", "X27", "X28", "X29", "SP", "X18",
+];
+
 /// The processor as firmware expects it. Dropping it puts everything back.
 // Fields are dropped in the order of declaration. TTBR0 is out of use before the page tables change,
 // so that an exception cannot bring those of user space back.

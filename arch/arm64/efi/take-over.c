@@ -159,6 +159,7 @@ int __ref efi_rtmap_map(u64 phys, u64 virt, u32 pages, u32 prot)
 void __ref efi_rtmap_enable(bool forward_cfg, bool fresh)
 {
 	efi_native_runtime_setup();
+	efi_rtmap_check_answers();
 	set_bit(EFI_RUNTIME_SERVICES, &efi.flags);
 }
 

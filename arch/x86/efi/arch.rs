@@ -22,7 +22,10 @@ use kernel::{
 };
 
 pub(crate) use self::{
-    call::Installed,
+    call::{
+        Installed,
+        KEPT, //
+    },
     svam::{
         cancel_svam,
         prepare_svam,

@@ -7,6 +7,23 @@ use kernel::{
     types::NotThreadSafe, //
 };
 
+/// What firmware may not change, and what it is blamed for by number of the bit if it does: `enum
+/// efi_rtmap_kept`.
+pub(crate) const KEPT: [&str; 10] = [
+    "RBX",
+    "RBP",
+    "R12",
+    "R13",
+    "R14",
+    "R15",
+    "the direction flag",
+    "the alignment check flag",
+    "the x87 control word",
+    "MXCSR",
+];
+
+const _: () = assert!(KEPT.len() == bindings::efi_rtmap_kept_EFI_RTMAP_KEPT_MXCSR as usize + 1);
+
 /// The processor as firmware expects it. Dropping it puts everything back.
 // Fields are dropped in the order of declaration: the reverse of the order they are acquired in.
 #[must_use = "the processor is put back immediately when this is unused"]

@@ -135,6 +135,7 @@ void __ref efi_rtmap_enable(bool forward_cfg, bool fresh)
 {
 	efi_disable_ibt_for_runtime = !forward_cfg;
 	efi_native_runtime_setup();
+	efi_rtmap_check_answers();
 	if (fresh)
 		efi_delete_dummy_variable();
 	efi_dump_pagetable();

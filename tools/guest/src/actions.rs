@@ -9,11 +9,13 @@ use anyhow::{bail, ensure, Context, Result};
 use efi_rtmap_guest::damage::{self, Header};
 use efi_rtmap_guest::plan::{Action, Damage};
 use efi_rtmap_guest::report::{Event, Timing};
+use efi_rtmap_orders::Service;
 
-use crate::efi_test::{nanoseconds, EfiTest, GLOBAL_VARIABLE};
+use crate::clock::nanoseconds;
+use crate::efi_test::EfiTest;
 use crate::shared::Files;
 use crate::variables::as_outcome;
-use crate::{kernel_log, memory};
+use crate::{crash, kernel_log, memory};
 
 const BUSYBOX: &str = "/bin/busybox";
 const TABLE_MARK: &str = " RTMAP=";
@@ -35,6 +37,10 @@ pub fn perform(generation: usize, action: &Action, files: &Files) -> Event {
         Action::UseMemory(mebibytes) => use_memory(*mebibytes),
         Action::Insmod(name) => insmod(name, files),
         Action::Script(words) => script(words, files),
+        Action::Call(service) => call(*service),
+        Action::Crash => crash::now(),
+        Action::CrashIn(service) => crash::inside(*service),
+        Action::Read(path) => read(path),
         Action::Bench(_) => unreachable!("handled above"),
     };
     Event::Action {
@@ -106,6 +112,18 @@ fn script(words: &[String], files: &Files) -> Result<String> {
     run(Command::new("/bin/sh").args(line))
 }
 
+/// `GetTime: EFI_ABORTED`.
+fn call(service: Service) -> Result<String> {
+    let status = EfiTest::open()?.call(service)?;
+    Ok(format!("{service:?}: {status}"))
+}
+
+/// `/a/file: its content`.
+fn read(path: &str) -> Result<String> {
+    let content = fs::read_to_string(path).with_context(|| path.to_string())?;
+    Ok(format!("{path}: {}", content.trim_end()))
+}
+
 /// Runs to the end and returns what was printed; a failure carries it too.
 pub fn run(command: &mut Command) -> Result<String> {
     let shown = format!("{command:?}");
@@ -129,9 +147,9 @@ fn bench(samples: u32) -> Result<BTreeMap<String, Timing>> {
         calls.insert(name.into(), Timing::of(times).context("no samples")?);
         Ok(())
     };
-    time("GetTime", &|| nanoseconds(|| efi.get_time()))?;
+    time("GetTime", &|| nanoseconds(|| efi.get_time()?.success()))?;
     time("GetVariable", &|| {
-        nanoseconds(|| efi.get_variable("BootOrder", &GLOBAL_VARIABLE))
+        nanoseconds(|| efi.get_variable()?.success())
     })?;
     time("refused call", &|| nanoseconds(|| efi.refused_call()))?;
     Ok(calls)

@@ -9,7 +9,6 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 use crate::plan::Damage;
 
 const MAGIC: &[u8; 8] = b"EFIRTMAP";
-const FLAG_FAULTED: u32 = 1;
 /// Of an entry's permission.
 const WRITE: u32 = 2;
 const EXECUTE: u32 = 4;
@@ -40,7 +39,9 @@ pub struct Header {
     slot_size: U32,
     pub call_service: U32,
     pub call_count: U32,
-    zero: [u8; 40],
+    used: U32,
+    faulted: U32,
+    zero: [u8; 32],
 }
 
 #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
@@ -100,6 +101,10 @@ pub fn apply(table: &mut [u8], damage: Damage) -> Result<String, Error> {
     if damage == Damage::InCall {
         header.call_service = GET_TIME.into();
         return Ok("in-call mark set".into());
+    }
+    if damage == Damage::Faulted {
+        header.faulted = GET_TIME.into();
+        return Ok("fault recorded".into());
     }
 
     let mut valid = Vec::new();
@@ -179,11 +184,7 @@ fn spoil(bytes: &mut [u8], damage: Damage) {
             let slot = slot_of_mut(bytes);
             slot.vendor_crc = (!slot.vendor_crc.get()).into();
         }
-        Damage::Faulted => {
-            let slot = slot_of_mut(bytes);
-            slot.flags = (slot.flags.get() | FLAG_FAULTED).into();
-        }
-        Damage::InCall => unreachable!("outside the slots"),
+        Damage::InCall | Damage::Faulted => unreachable!("outside the slots"),
     }
     let crc = crc32fast::hash(&bytes[4..]);
     slot_of_mut(bytes).crc = crc.into();
@@ -281,7 +282,6 @@ mod tests {
         let good = table([1, 0]);
         for (damage, changed) in [
             (Damage::NewerMajor, 8..10),
-            (Damage::Faulted, 28..32),
             (Damage::ForeignFirmware, 60..64),
             (Damage::EntryOutside, 96..112),
             (Damage::ReadOnly, 132..136),
@@ -323,10 +323,12 @@ mod tests {
     }
 
     #[test]
-    fn in_call_is_outside_the_slots() {
-        let bytes = damaged([1, 2], Damage::InCall);
-        assert_eq!(bytes[16..20], GET_TIME.to_le_bytes());
-        assert_eq!(bytes[64..], table([1, 2])[64..]);
+    fn the_latch_is_outside_the_slots() {
+        for (damage, at) in [(Damage::InCall, 16), (Damage::Faulted, 28)] {
+            let bytes = damaged([1, 2], damage);
+            assert_eq!(bytes[at..at + 4], GET_TIME.to_le_bytes());
+            assert_eq!(bytes[64..], table([1, 2])[64..]);
+        }
     }
 
     #[test]

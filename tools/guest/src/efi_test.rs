@@ -4,39 +4,39 @@
 use std::fs::File;
 use std::os::fd::AsRawFd;
 use std::ptr;
-use std::time::Instant;
 
-use anyhow::{ensure, Context, Result};
-use efi_rtmap_guest::report::{Clock, Storage};
+use anyhow::{bail, ensure, Context, Result};
+use efi_rtmap_guest::plan::VENDOR_GUID;
+use efi_rtmap_guest::report::Storage;
+use efi_rtmap_guest::status::Status;
+use efi_rtmap_orders::{Service, GENERATION_VARIABLE};
+use uguid::{guid, Guid};
 
-/// `EFI_INVALID_PARAMETER`.
-const INVALID_PARAMETER: u64 = 1 << 63 | 2;
 const DEVICE: &str = "/dev/efi_test";
 /// Non-volatile, boot service access, runtime access.
 const ATTRIBUTES: u32 = 7;
+const GLOBAL_VARIABLE: Guid = guid!("8be4df61-93ca-11d2-aa0d-00e098032b8c");
+const VENDOR: Guid = Guid::parse_or_panic(VENDOR_GUID);
+/// An action writes it; nobody reads it.
+const SCRATCH_VARIABLE: &str = "RtmapScratch";
+/// No firmware returns this.
+const NOT_CALLED: u64 = u64::MAX;
 
 #[derive(Default)]
 #[repr(C)]
 pub struct EfiTime {
-    year: u16,
-    month: u8,
-    day: u8,
-    hour: u8,
-    minute: u8,
-    second: u8,
+    pub year: u16,
+    pub month: u8,
+    pub day: u8,
+    pub hour: u8,
+    pub minute: u8,
+    pub second: u8,
     /// Nanoseconds, time zone and daylight saving.
-    rest: [u32; 2],
+    pub rest: [u32; 2],
 }
 
 /// Resolution, accuracy, and whether setting clears the sub-second part.
 type Capabilities = [u32; 3];
-
-#[repr(transparent)]
-pub struct Guid([u8; 16]);
-
-pub const GLOBAL_VARIABLE: Guid = Guid([
-    0x61, 0xdf, 0xe4, 0x8b, 0xca, 0x93, 0xd2, 0x11, 0xaa, 0x0d, 0x00, 0xe0, 0x98, 0x03, 0x2b, 0x8c,
-]);
 
 #[repr(C, packed)]
 pub struct GetVariable {
@@ -49,9 +49,35 @@ pub struct GetVariable {
 }
 
 #[repr(C, packed)]
+pub struct SetVariable {
+    name: *const u16,
+    vendor: *const Guid,
+    attributes: u32,
+    data_size: u64,
+    data: *const u8,
+    status: *mut u64,
+}
+
+#[repr(C, packed)]
 pub struct GetTime {
     time: *mut EfiTime,
     capabilities: *mut Capabilities,
+    status: *mut u64,
+}
+
+#[repr(C, packed)]
+pub struct GetWakeupTime {
+    enabled: *mut u8,
+    pending: *mut u8,
+    time: *mut EfiTime,
+    status: *mut u64,
+}
+
+#[repr(C, packed)]
+pub struct GetNextVariableName {
+    name_size: *mut u64,
+    name: *mut u16,
+    vendor: *mut Guid,
     status: *mut u64,
 }
 
@@ -65,14 +91,19 @@ pub struct QueryVariableInfo {
 }
 
 nix::ioctl_readwrite!(ioctl_get_variable, b'p', 1, GetVariable);
+nix::ioctl_write_ptr!(ioctl_set_variable, b'p', 2, SetVariable);
 nix::ioctl_read!(ioctl_get_time, b'p', 3, GetTime);
+nix::ioctl_read!(ioctl_get_wakeup_time, b'p', 5, GetWakeupTime);
+nix::ioctl_readwrite!(ioctl_get_next_variable_name, b'p', 7, GetNextVariableName);
 nix::ioctl_read!(ioctl_query_variable_info, b'p', 8, QueryVariableInfo);
 nix::ioctl_read!(ioctl_supported_mask, b'p', 12, u32);
 
-/// Bits of the mask of supported services (UEFI 2.10, section 4.6.2).
-const GET_TIME: u32 = 1 << 0;
-const GET_VARIABLE: u32 = 1 << 4;
-const QUERY_VARIABLE_INFO: u32 = 1 << 13;
+/// What a service returned. What it filled in counts only if that was success.
+pub struct Returned<T> {
+    service: Service,
+    pub status: Status,
+    value: T,
+}
 
 pub struct EfiTest {
     device: File,
@@ -88,18 +119,30 @@ impl EfiTest {
         Ok(Self { device, supported })
     }
 
-    /// The driver does not look before it jumps: services that are off are null pointers.
-    fn supports(&self, service: u32) -> Result<()> {
-        let supported = self.supported;
-        ensure!(supported & service != 0, "services: only {supported:#x}");
-        Ok(())
+    /// Tells firmware that listens which generation this is.
+    pub fn announce(&self, generation: usize) -> Result<()> {
+        let number = u8::try_from(generation).context("generation")?;
+        self.set_variable(GENERATION_VARIABLE, &[number])?.success()
     }
 
-    pub fn get_time(&self) -> Result<EfiTime> {
-        self.supports(GET_TIME)?;
+    /// Calls a service once, with arguments that sane firmware takes.
+    pub fn call(&self, service: Service) -> Result<Status> {
+        Ok(match service {
+            Service::GetTime => self.get_time()?.status,
+            Service::GetWakeupTime => self.get_wakeup_time()?.status,
+            Service::GetVariable => self.get_variable()?.status,
+            Service::GetNextVariableName => self.get_next_variable_name()?.status,
+            Service::SetVariable => self.set_variable(SCRATCH_VARIABLE, b"scratch")?.status,
+            Service::QueryVariableInfo => self.query_variable_info(ATTRIBUTES)?.status,
+            _ => bail!("{service:?}: the guest has no way to call it"),
+        })
+    }
+
+    pub fn get_time(&self) -> Result<Returned<EfiTime>> {
+        self.supports(Service::GetTime)?;
         let mut time = EfiTime::default();
         let mut capabilities = Capabilities::default();
-        let mut status = u64::MAX;
+        let mut status = NOT_CALLED;
         let mut call = GetTime {
             time: &mut time,
             capabilities: &mut capabilities,
@@ -107,20 +150,35 @@ impl EfiTest {
         };
         // SAFETY: the pointers are to live objects of the types that the driver expects.
         let result = unsafe { ioctl_get_time(self.device.as_raw_fd(), &mut call) };
-        check("GetTime", result, status)?;
-        Ok(time)
+        Returned::new(Service::GetTime, result, status, time)
     }
 
-    /// Reads a small variable; returns its size.
-    pub fn get_variable(&self, name: &str, vendor: &Guid) -> Result<u64> {
-        self.supports(GET_VARIABLE)?;
-        let name: Vec<u16> = name.encode_utf16().chain([0]).collect();
-        let (mut attributes, mut status) = (0, u64::MAX);
+    fn get_wakeup_time(&self) -> Result<Returned<()>> {
+        self.supports(Service::GetWakeupTime)?;
+        let (mut enabled, mut pending) = (0, 0);
+        let mut time = EfiTime::default();
+        let mut status = NOT_CALLED;
+        let mut call = GetWakeupTime {
+            enabled: &mut enabled,
+            pending: &mut pending,
+            time: &mut time,
+            status: &mut status,
+        };
+        // SAFETY: as above.
+        let result = unsafe { ioctl_get_wakeup_time(self.device.as_raw_fd(), &mut call) };
+        Returned::new(Service::GetWakeupTime, result, status, ())
+    }
+
+    /// Reads a small variable that all firmware has.
+    pub fn get_variable(&self) -> Result<Returned<()>> {
+        self.supports(Service::GetVariable)?;
+        let name = utf16("BootOrder");
+        let (mut attributes, mut status) = (0, NOT_CALLED);
         let mut data = [0; 1024];
         let mut data_size = data.len() as u64;
         let mut call = GetVariable {
             name: name.as_ptr(),
-            vendor: ptr::from_ref(vendor),
+            vendor: ptr::from_ref(&GLOBAL_VARIABLE),
             attributes: &mut attributes,
             data_size: &mut data_size,
             data: data.as_mut_ptr(),
@@ -128,16 +186,65 @@ impl EfiTest {
         };
         // SAFETY: as above; `data_size` is what `data` has room for.
         let result = unsafe { ioctl_get_variable(self.device.as_raw_fd(), &mut call) };
-        check("GetVariable", result, status)?;
-        Ok(data_size)
+        Returned::new(Service::GetVariable, result, status, ())
+    }
+
+    /// The first name of all.
+    fn get_next_variable_name(&self) -> Result<Returned<()>> {
+        self.supports(Service::GetNextVariableName)?;
+        let mut name = [0u16; 512];
+        let mut name_size = size_of_val(&name) as u64;
+        let mut vendor = Guid::ZERO;
+        let mut status = NOT_CALLED;
+        let mut call = GetNextVariableName {
+            name_size: &mut name_size,
+            name: name.as_mut_ptr(),
+            vendor: &mut vendor,
+            status: &mut status,
+        };
+        // SAFETY: as above; `name_size` is what `name` has room for.
+        let result = unsafe { ioctl_get_next_variable_name(self.device.as_raw_fd(), &mut call) };
+        Returned::new(Service::GetNextVariableName, result, status, ())
+    }
+
+    fn set_variable(&self, name: &str, data: &[u8]) -> Result<Returned<()>> {
+        self.supports(Service::SetVariable)?;
+        let name = utf16(name);
+        let mut status = NOT_CALLED;
+        let call = SetVariable {
+            name: name.as_ptr(),
+            vendor: ptr::from_ref(&VENDOR),
+            attributes: ATTRIBUTES,
+            data_size: data.len() as u64,
+            data: data.as_ptr(),
+            status: &mut status,
+        };
+        // SAFETY: as above; `data_size` is what `data` holds.
+        let result = unsafe { ioctl_set_variable(self.device.as_raw_fd(), &call) };
+        Returned::new(Service::SetVariable, result, status, ())
     }
 
     pub fn storage(&self) -> Result<Storage> {
-        self.supports(QUERY_VARIABLE_INFO)?;
+        self.query_variable_info(ATTRIBUTES)?.success()
+    }
+
+    /// Makes a call that firmware refuses at once, as its attributes are none: what it takes is the
+    /// kernel's.
+    pub fn refused_call(&self) -> Result<()> {
+        let status = self.query_variable_info(0)?.status;
+        ensure!(
+            status == Status::INVALID_PARAMETER,
+            "QueryVariableInfo without attributes: {status}"
+        );
+        Ok(())
+    }
+
+    fn query_variable_info(&self, attributes: u32) -> Result<Returned<Storage>> {
+        self.supports(Service::QueryVariableInfo)?;
         let mut storage = Storage::default();
-        let mut status = u64::MAX;
+        let mut status = NOT_CALLED;
         let mut call = QueryVariableInfo {
-            attributes: ATTRIBUTES,
+            attributes,
             maximum: &mut storage.maximum,
             remaining: &mut storage.remaining,
             largest: &mut storage.largest_variable,
@@ -145,109 +252,55 @@ impl EfiTest {
         };
         // SAFETY: as above.
         let result = unsafe { ioctl_query_variable_info(self.device.as_raw_fd(), &mut call) };
-        check("QueryVariableInfo", result, status)?;
-        Ok(storage)
+        Returned::new(Service::QueryVariableInfo, result, status, storage)
     }
 
-    /// Makes a call that firmware refuses at once, as its attributes are none: what it takes is the
-    /// kernel's.
-    pub fn refused_call(&self) -> Result<()> {
-        self.supports(QUERY_VARIABLE_INFO)?;
-        let mut sizes = [0; 3];
-        let [maximum, remaining, largest] = &mut sizes;
-        let mut status = 0;
-        let mut call = QueryVariableInfo {
-            attributes: 0,
-            maximum,
-            remaining,
-            largest,
-            status: &mut status,
-        };
-        // SAFETY: as above.
-        let result = unsafe { ioctl_query_variable_info(self.device.as_raw_fd(), &mut call) };
+    /// The driver does not look before it jumps: services that are off are null pointers.
+    fn supports(&self, service: Service) -> Result<()> {
+        let supported = self.supported;
         ensure!(
-            result.is_err() && status == INVALID_PARAMETER,
-            "QueryVariableInfo without attributes: EFI status {status:#x}"
+            supported & supported_bit(service) != 0,
+            "{service:?}: not among the services {supported:#x}"
         );
         Ok(())
     }
+}
 
-    pub fn clock(&self, samples: u32) -> Result<Clock> {
-        let times = (0..samples)
-            .map(|_| nanoseconds(|| self.get_time()))
-            .collect::<Result<Vec<_>>>()?;
-        let timing = efi_rtmap_guest::report::Timing::of(times).context("no samples")?;
-        Ok(Clock {
-            epoch: self.get_time()?.epoch()?,
-            nanoseconds: timing.median,
+impl<T> Returned<T> {
+    /// The driver fails both when the call could not be made and when its status is no success.
+    fn new(service: Service, result: nix::Result<i32>, status: u64, value: T) -> Result<Self> {
+        if status == NOT_CALLED {
+            result.with_context(|| format!("{service:?}"))?;
+        }
+        Ok(Self {
+            service,
+            status: Status(status),
+            value,
         })
     }
-}
 
-pub fn nanoseconds<T>(call: impl FnOnce() -> Result<T>) -> Result<u64> {
-    let start = Instant::now();
-    call()?;
-    Ok(start.elapsed().as_nanos() as u64)
-}
-
-/// The driver answers EINVAL both for bad arguments and for a status that is not success.
-fn check(service: &str, result: nix::Result<i32>, status: u64) -> Result<()> {
-    result.with_context(|| format!("{service}: EFI status {status:#x}"))?;
-    ensure!(status == 0, "{service}: EFI status {status:#x}");
-    Ok(())
-}
-
-impl EfiTime {
-    /// Seconds since 1970, UTC; the lab's machines keep UTC.
-    fn epoch(&self) -> Result<i64> {
-        ensure!(
-            (1..=12).contains(&self.month) && (1..=31).contains(&self.day),
-            "GetTime: {}-{}-{}",
-            self.year,
-            self.month,
-            self.day
-        );
-        // Years that begin in March: the leap day is then the last one.
-        let (year, month) = match i64::from(self.month) {
-            month @ 1..=2 => (i64::from(self.year) - 1, month + 9),
-            month => (i64::from(self.year), month - 3),
-        };
-        let day_of_year = (153 * month + 2) / 5 + i64::from(self.day) - 1;
-        let days = 365 * year + year / 4 - year / 100 + year / 400 + day_of_year - 719_468;
-        let hours = days * 24 + i64::from(self.hour);
-        Ok((hours * 60 + i64::from(self.minute)) * 60 + i64::from(self.second))
+    pub fn success(self) -> Result<T> {
+        let Self {
+            service, status, ..
+        } = self;
+        ensure!(status == Status::SUCCESS, "{service:?}: {status}");
+        Ok(self.value)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn epoch(year: u16, month: u8, day: u8) -> i64 {
-        EfiTime {
-            year,
-            month,
-            day,
-            hour: 1,
-            minute: 2,
-            second: 3,
-            ..Default::default()
-        }
-        .epoch()
-        .unwrap()
+/// In the mask of supported services (UEFI 2.10, section 4.6.2), of those that the guest calls.
+fn supported_bit(service: Service) -> u32 {
+    match service {
+        Service::GetTime => 1 << 0,
+        Service::GetWakeupTime => 1 << 2,
+        Service::GetVariable => 1 << 4,
+        Service::GetNextVariableName => 1 << 5,
+        Service::SetVariable => 1 << 6,
+        Service::QueryVariableInfo => 1 << 13,
+        _ => 0,
     }
+}
 
-    #[test]
-    fn seconds_since_1970() {
-        let time_of_day = 3723;
-        assert_eq!(epoch(1970, 1, 1), time_of_day);
-        assert_eq!(epoch(2000, 2, 29), 951_782_400 + time_of_day);
-        assert_eq!(epoch(2000, 3, 1), 951_868_800 + time_of_day);
-        assert_eq!(epoch(2026, 11, 22), 1_795_305_600 + time_of_day);
-    }
-
-    #[test]
-    fn a_clock_that_was_not_filled_in_is_an_error() {
-        assert!(EfiTime::default().epoch().is_err());
-    }
+fn utf16(text: &str) -> Vec<u16> {
+    text.encode_utf16().chain([0]).collect()
 }

@@ -4,21 +4,30 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result};
 use efi_rtmap_guest::damage::Header;
 use efi_rtmap_guest::plan::BALLAST;
 use efi_rtmap_guest::ptdump::Mapping;
-use efi_rtmap_guest::report::{Calls, Facts, RuntimeRegion};
+use efi_rtmap_guest::report::{Calls, Facts, Outcome, RuntimeRegion};
 
+use crate::actions::run;
 use crate::arch::{self, PAGE_TABLES};
+use crate::clock;
 use crate::efi_test::EfiTest;
+use crate::next_kernel::KEXEC;
 use crate::variables::{self, as_outcome};
 
 const RTMAP: &str = "/sys/firmware/efi/rtmap";
 const CLOCK_SAMPLES: u32 = 20;
 
-pub fn collect(generation: usize, command_line: &str) -> Result<Facts> {
+/// Whatever firmware does in these calls, the others are made.
+pub fn collect(
+    generation: usize,
+    command_line: &str,
+    announced: Option<Outcome<()>>,
+) -> Result<Facts> {
     Ok(Facts {
         generation,
         release: read_line("/proc/sys/kernel/osrelease")?,
@@ -26,13 +35,16 @@ pub fn collect(generation: usize, command_line: &str) -> Result<Facts> {
         page_size: crate::page_size()?,
         // The kernel takes the flag away when it does not use what it stands for.
         five_level: fs::read_to_string("/proc/cpuinfo")?.contains(" la57"),
-        rtmap: read_rtmap()?,
+        kexec_version: kexec_version()?,
+        announced,
         runtime_map: as_outcome(read_runtime_map()),
         runtime_services: as_outcome(arch::runtime_services()),
         variables: as_outcome(variables::exercise(generation)),
         storage: as_outcome(EfiTest::open().and_then(|efi| efi.storage())),
-        clock: as_outcome(EfiTest::open().and_then(|efi| efi.clock(CLOCK_SAMPLES))),
+        clock: as_outcome(clock::read(CLOCK_SAMPLES)),
         calls: as_outcome(read_calls()),
+        rtmap: read_rtmap()?,
+        tainted: read_line("/proc/sys/kernel/tainted")?.parse()?,
         // Last: calls into firmware have built what they build on demand.
         page_tables: as_outcome(read_page_tables()),
         ballast: fs::read(BALLAST).ok().map(|bytes| crc32fast::hash(&bytes)),
@@ -43,6 +55,11 @@ fn read_line(path: impl AsRef<Path>) -> Result<String> {
     let path = path.as_ref();
     let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
     Ok(text.trim_end().into())
+}
+
+fn kexec_version() -> Result<String> {
+    let printed = run(Command::new(KEXEC).arg("--version"))?;
+    Ok(printed.lines().next().unwrap_or_default().into())
 }
 
 fn read_rtmap() -> Result<Option<BTreeMap<String, String>>> {

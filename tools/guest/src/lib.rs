@@ -7,3 +7,4 @@ pub mod memory_map;
 pub mod plan;
 pub mod ptdump;
 pub mod report;
+pub mod status;

@@ -4,6 +4,8 @@
 
 mod actions;
 mod arch;
+mod clock;
+mod crash;
 mod efi_test;
 mod facts;
 mod kernel_log;
@@ -23,7 +25,9 @@ use nix::mount::{mount, MsFlags};
 use nix::sys::reboot::{reboot, RebootMode};
 use nix::unistd::{sysconf, SysconfVar};
 
+use efi_test::EfiTest;
 use serial::Serial;
+use variables::as_outcome;
 
 fn main() {
     let mut generation = 0;
@@ -59,12 +63,15 @@ fn live(generation: &mut usize) -> Result<()> {
     ensure!(k < plan.generations.len(), "no generation {k} in the plan");
     let files = shared::Files::open(&plan.files)?;
 
-    let facts = facts::collect(k, command_line.trim())?;
+    let announced = plan
+        .announce
+        .then(|| as_outcome(EfiTest::open().and_then(|efi| efi.announce(k))));
+    let facts = facts::collect(k, command_line.trim(), announced)?;
     serial.send(&Event::Facts(Box::new(facts)))?;
     let mut then = plan.generations[k].then.as_slice();
     let next = plan.generations.get(k + 1);
     let mut leave = None;
-    if next.is_some_and(|next| next.loader == Loader::Script) {
+    if next.is_some_and(|next| next.loader.started_by_action()) {
         let (last, others) = then
             .split_last()
             .context("no action starts the next kernel")?;
@@ -73,7 +80,7 @@ fn live(generation: &mut usize) -> Result<()> {
     for action in then {
         serial.send(&actions::perform(k, action, &files))?;
     }
-    if let Some(next) = next.filter(|_| leave.is_none()) {
+    if let Some(next) = next.filter(|next| next.loader != Loader::Script) {
         next_kernel::load(next, &files)?;
     }
     serial.send(&Event::KernelLog {

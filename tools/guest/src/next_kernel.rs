@@ -9,14 +9,13 @@ use efi_rtmap_guest::plan::Generation;
 use crate::actions::run;
 use crate::shared::Files;
 
-const KEXEC: &str = "/sbin/kexec";
+pub const KEXEC: &str = "/sbin/kexec";
 
 pub fn load(next: &Generation, files: &Files) -> Result<()> {
     let kernel = files.unpack(&next.kernel)?;
     let initrd = files.unpack(&next.initrd)?;
     run(Command::new(KEXEC)
-        .arg(next.loader.to_string())
-        .arg("-l")
+        .args(next.loader.options())
         .arg(&kernel)
         .arg(format!("--initrd={}", initrd.display()))
         .arg(format!("--command-line={}", next.command_line)))?;

@@ -4,7 +4,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use efi_rtmap_orders::Service;
 use serde::{Deserialize, Serialize};
+
+/// Of the variables that the guest writes.
+pub use efi_rtmap_orders::VENDOR_GUID;
 
 /// Name of the plan among the machine's fw_cfg files.
 pub const FW_CFG_NAME: &str = "opt/efi-rtmap/plan";
@@ -12,14 +16,15 @@ pub const FW_CFG_NAME: &str = "opt/efi-rtmap/plan";
 pub const GENERATION_PARAMETER: &str = "rtmap.gen=";
 /// A file of this name in the initrd is checksummed in every generation.
 pub const BALLAST: &str = "/ballast";
-/// Vendor GUID of the variables that the guest writes.
-pub const VENDOR_GUID: &str = "6b6f1c4e-2a0d-4f53-9a51-72746d617031";
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Plan {
     /// Where each file lies in the memory shared with the host.
     pub files: BTreeMap<String, Span>,
     pub generations: Vec<Generation>,
+    /// Each kernel tells the firmware which generation it is, before it makes any other call.
+    #[serde(default)]
+    pub announce: bool,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -39,7 +44,7 @@ pub struct Generation {
     pub then: Vec<Action>,
 }
 
-/// How the kernel before loads this one: which system call kexec-tools use.
+/// How the kernel before loads this one: which system call kexec-tools use, and what for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Loader {
     #[default]
@@ -47,9 +52,32 @@ pub enum Loader {
     KexecLoad,
     #[serde(rename = "-s")]
     KexecFileLoad,
+    /// It is started when the kernel before crashes, as that kernel's last action has it.
+    #[serde(rename = "-p -c")]
+    CrashLoad,
+    #[serde(rename = "-p -s")]
+    CrashFileLoad,
     /// An action of the kernel before loads it, and that kernel's last action starts it.
     #[serde(rename = "script")]
     Script,
+}
+
+impl Loader {
+    /// What kexec is told; a script says it itself.
+    pub fn options(self) -> &'static [&'static str] {
+        match self {
+            Self::KexecLoad => &["-l", "-c"],
+            Self::KexecFileLoad => &["-l", "-s"],
+            Self::CrashLoad => &["-p", "-c"],
+            Self::CrashFileLoad => &["-p", "-s"],
+            Self::Script => &[],
+        }
+    }
+
+    /// The last action of the kernel before starts this one.
+    pub fn started_by_action(self) -> bool {
+        matches!(self, Self::CrashLoad | Self::CrashFileLoad | Self::Script)
+    }
 }
 
 impl fmt::Display for Loader {
@@ -57,6 +85,8 @@ impl fmt::Display for Loader {
         f.write_str(match self {
             Self::KexecLoad => "-c",
             Self::KexecFileLoad => "-s",
+            Self::CrashLoad => "-p -c",
+            Self::CrashFileLoad => "-p -s",
             Self::Script => "by a script",
         })
     }
@@ -76,6 +106,14 @@ pub enum Action {
     Script(Vec<String>),
     /// Time this many calls of each kind.
     Bench(u32),
+    /// Call a service once; prints what it returned.
+    Call(Service),
+    /// Crash the kernel.
+    Crash,
+    /// Call a service again and again, until it does not return, and crash the kernel then.
+    CrashIn(Service),
+    /// Print what is in a file.
+    Read(String),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,7 +134,7 @@ pub enum Damage {
     ForeignFirmware,
     /// As if the last kernel had died inside a firmware call.
     InCall,
-    /// As if the last kernel had seen the firmware fault; checksum right.
+    /// As if the last kernel had seen the firmware fault.
     Faulted,
 }
 

@@ -48,7 +48,12 @@ pub struct Facts {
     pub page_size: u64,
     /// The kernel uses five levels of page tables.
     pub five_level: bool,
-    /// The text files of /sys/firmware/efi/rtmap; None: there is no such directory.
+    /// Of kexec-tools, which load the next kernel.
+    pub kexec_version: String,
+    /// Telling the firmware which generation this is, if the plan wants it.
+    pub announced: Option<Outcome<()>>,
+    /// The text files of /sys/firmware/efi/rtmap, after the calls below; None: there is no such
+    /// directory.
     pub rtmap: Option<BTreeMap<String, String>>,
     /// The runtime regions that a successor is told of, in the order of physical addresses.
     pub runtime_map: Outcome<Vec<RuntimeRegion>>,
@@ -62,6 +67,8 @@ pub struct Facts {
     pub clock: Outcome<Clock>,
     /// What the handover table tells of firmware calls, after those above.
     pub calls: Outcome<Calls>,
+    /// The bits of /proc/sys/kernel/tainted, after those calls too.
+    pub tainted: u64,
     /// CRC-32 of the ballast in the initrd, if there is one.
     pub ballast: Option<u32>,
 }

@@ -19,6 +19,7 @@ pub struct Arch {
     /// The bootable file, in a kernel's build directory.
     pub kernel: &'static str,
     pub guest: Guest,
+    pub hostile: Hostile,
     pub rtmap: Rtmap,
     firmware: FirmwareFiles,
 }
@@ -35,6 +36,14 @@ pub struct Guest {
     pub elf_machine: u16,
 }
 
+/// How the hostile firmware driver is made and heard.
+pub struct Hostile {
+    pub rust_target: &'static str,
+    pub linker_flags: &'static str,
+    /// Makes QEMU write what it says to the character device `firmware`.
+    pub log: [&'static str; 2],
+}
+
 /// What our code, and stock's, does on it.
 pub struct Rtmap {
     /// What `efi=rtmap:auto` gives, if nothing speaks against it.
@@ -49,8 +58,6 @@ pub struct Rtmap {
     pub legacy_wx: &'static str,
     /// Where fixed addresses may lie.
     pub fixed: Range<u64>,
-    /// Part of what the kernel says of a fault in firmware.
-    pub fault: &'static str,
     /// Two lines of the kernel's log, the take-over between them.
     pub take_over: [&'static str; 2],
 }
@@ -77,6 +84,11 @@ static X86_64: Arch = Arch {
         triplet: "x86_64-linux-gnu",
         elf_machine: goblin::elf::header::EM_X86_64,
     },
+    hostile: Hostile {
+        rust_target: "x86_64-unknown-uefi",
+        linker_flags: "-Clink-arg=/subsystem:efi_runtime_driver",
+        log: ["-device", "isa-debugcon,iobase=0x402,chardev=firmware"],
+    },
     rtmap: Rtmap {
         kind: Kind::Ident,
         svam: Svam::CalledIdent,
@@ -86,7 +98,6 @@ static X86_64: Arch = Arch {
         stock_wx: "some",
         legacy_wx: "any",
         fixed: 1 << 63..u64::MAX,
-        fault: "Page fault caused by firmware",
         take_over: ["x86/fpu: Enabled xstate features", "pid_max: default"],
     },
     firmware: FirmwareFiles {
@@ -111,6 +122,15 @@ static ARM64: Arch = Arch {
         triplet: "aarch64-linux-gnu",
         elf_machine: goblin::elf::header::EM_AARCH64,
     },
+    hostile: Hostile {
+        rust_target: "aarch64-unknown-uefi",
+        // Kernels with pages of 64 KiB give code and data different rights.
+        linker_flags: "-Clink-arg=/subsystem:efi_runtime_driver -Clink-arg=/align:65536",
+        log: [
+            "-semihosting-config",
+            "enable=on,target=native,chardev=firmware",
+        ],
+    },
     rtmap: Rtmap {
         kind: Kind::Phys,
         svam: Svam::NotCalled,
@@ -120,7 +140,6 @@ static ARM64: Arch = Arch {
         stock_wx: "none",
         legacy_wx: "none",
         fixed: 1 << 29..1 << 48,
-        fault: "in EFI runtime service",
         take_over: ["Hierarchical SRCU", "smp: Bringing up"],
     },
     firmware: FirmwareFiles {

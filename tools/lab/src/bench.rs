@@ -107,19 +107,9 @@ fn scenario(kind: &str, round: u32) -> Scenario {
     let mut kernel = vec![step(None)];
     kernel.resize(GENERATIONS, step(Some(Loader::KexecLoad)));
     Scenario {
-        name: format!("bench-{kind}-{round}"),
-        about: "costs".into(),
-        arch: None,
-        firmware: Default::default(),
-        cpu_features: String::new(),
-        smbios: Vec::new(),
         memory_mib: MEMORY_MIB,
-        smp: 1,
         time_limit_s: 600,
-        ballast_mib: 0,
-        same_as: None,
-        expect_failure: None,
-        kernel,
+        ..Scenario::new(format!("bench-{kind}-{round}"), "costs".into(), kernel)
     }
 }
 

@@ -37,8 +37,21 @@ impl Build {
         self.guest_dir().join("initrd.gz")
     }
 
+    pub fn hostile_dir(&self) -> PathBuf {
+        self.part("hostile")
+    }
+
+    pub fn hostile_rom(&self) -> PathBuf {
+        self.hostile_dir().join("hostile.rom")
+    }
+
     pub fn logs(&self, scenario: &str) -> PathBuf {
         self.part("lab").join(scenario)
+    }
+
+    /// Where the rows of each architecture's menu are kept.
+    pub fn menu(&self, arch: &Arch) -> PathBuf {
+        self.root.join("menu").join(format!("{}.json", arch.name))
     }
 
     pub fn kernel_dir(&self, image: Image) -> PathBuf {

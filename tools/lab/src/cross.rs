@@ -34,8 +34,18 @@ pub fn linker_flags(arch: &Arch, root: &Path) -> Result<String> {
 
 /// Makes `cargo` build the standard library too.
 pub fn build_standard_library(cargo: &mut Command) -> Result<()> {
+    build_library(cargo, "-Zbuild-std=std,panic_abort")
+}
+
+/// The same where there is no operating system, and no C library.
+pub fn build_core(cargo: &mut Command) -> Result<()> {
+    cargo.arg("-Zbuild-std-features=compiler-builtins-mem");
+    build_library(cargo, "-Zbuild-std=core,compiler_builtins")
+}
+
+fn build_library(cargo: &mut Command, crates: &str) -> Result<()> {
     cargo
-        .arg("-Zbuild-std=std,panic_abort")
+        .arg(crates)
         .env("RUSTC_BOOTSTRAP", "1")
         .env("__CARGO_TESTS_ONLY_SRC_ROOT", standard_library()?);
     Ok(())

@@ -1,21 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 //! Compares what the generations of a chain told with what was expected of them.
 
+mod firmware;
 mod log;
 mod maps;
 mod services;
 #[cfg(test)]
-mod tests;
+pub mod tests;
 
 use std::fmt;
 use std::time::SystemTime;
 
 use efi_rtmap_guest::report::{Facts, Outcome};
+use efi_rtmap_orders::Event;
 
 use crate::arch::Arch;
 use crate::machine::{ballast, End};
 use crate::report::{Report, Told};
 use crate::scenario::{Kind, Origin, Scenario, Step, YesNo};
+
+/// `TAINT_FIRMWARE_WORKAROUND`, as a bit.
+const TAINT_FIRMWARE: u64 = 1 << 11;
 
 /// One expectation that was not met.
 #[derive(Clone, Debug)]
@@ -45,6 +50,8 @@ pub struct Observed<'a> {
     pub ended: SystemTime,
     /// The report of the twin that `same-as` asks for.
     pub twin: Option<&'a Report>,
+    /// What the hostile driver told, if it is there.
+    pub firmware: Option<&'a [Event]>,
 }
 
 pub fn judge(scenario: &Scenario, observed: &Observed<'_>) -> Vec<Finding> {
@@ -67,6 +74,7 @@ pub fn judge(scenario: &Scenario, observed: &Observed<'_>) -> Vec<Finding> {
             break;
         };
         let mut judge = Judge {
+            scenario,
             generation: k,
             step,
             steps: &steps,
@@ -75,8 +83,11 @@ pub fn judge(scenario: &Scenario, observed: &Observed<'_>) -> Vec<Finding> {
             facts,
             findings: Vec::new(),
         };
-        judge.all(scenario);
+        judge.all();
         findings.append(&mut judge.findings);
+    }
+    if let Some(events) = observed.firmware {
+        findings.extend(firmware::chain(scenario, observed.report, events));
     }
     if *observed.end != End::Exited {
         findings.push(Finding {
@@ -89,6 +100,7 @@ pub fn judge(scenario: &Scenario, observed: &Observed<'_>) -> Vec<Finding> {
 }
 
 struct Judge<'a> {
+    scenario: &'a Scenario,
     generation: usize,
     step: &'a Step,
     steps: &'a [&'a Step],
@@ -99,8 +111,8 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    fn all(&mut self, scenario: &Scenario) {
-        self.ballast(scenario.ballast_mib);
+    fn all(&mut self) {
+        self.ballast(self.scenario.ballast_mib);
         let image = self.step.image.to_string();
         let release = &self.facts.release;
         self.expect(
@@ -129,18 +141,16 @@ impl Judge<'_> {
                 seen.to_string(),
             );
         }
+        self.taint();
         self.rtmap();
         self.page_tables();
         self.runtime_map();
         self.converted();
-        if self.step.services() {
-            self.variables();
-            self.storage();
-            self.clock();
-            self.calls();
-        } else {
-            self.services_off();
-        }
+        self.variables();
+        self.storage();
+        self.clock();
+        self.calls();
+        self.firmware();
         self.log();
     }
 
@@ -171,7 +181,7 @@ impl Judge<'_> {
 
     fn rtmap(&mut self) {
         let Some(files) = &self.facts.rtmap else {
-            let on = self.step.rtmap_on();
+            let on = self.step.rtmap_on() && !self.step.expect.off;
             self.expect(!on, || "an rtmap directory in sysfs".into(), "none");
             return;
         };
@@ -185,9 +195,25 @@ impl Judge<'_> {
             .all(|step| step.rtmap_on());
         let proven = matches!(expect.origin, Some(Origin::Fresh | Origin::Handover));
         let default_generation = (counted && proven).then_some(self.generation as u32);
+        // Without services, there are several reasons why.
+        let all_well = expect.all_well().then_some(false);
+        let faulted = expect.faulted.or(all_well);
+        let off = expect.off.then_some("none");
         let wanted = [
-            ("kind", expect.kind.map(|word| word.to_string())),
-            ("origin", expect.origin.map(|word| word.to_string())),
+            (
+                "kind",
+                expect
+                    .kind
+                    .map(|word| word.to_string())
+                    .or(off.map(String::from)),
+            ),
+            (
+                "origin",
+                expect
+                    .origin
+                    .map(|word| word.to_string())
+                    .or(off.map(String::from)),
+            ),
             ("svam", expect.svam.map(|word| word.to_string())),
             ("requested", expect.requested.map(|word| word.to_string())),
             (
@@ -201,6 +227,7 @@ impl Judge<'_> {
                 "shared_pages",
                 expect.shared_pages.map(|number| number.to_string()),
             ),
+            ("faulted", faulted.map(|seen| u8::from(seen).to_string())),
         ];
         for (file, wanted) in wanted {
             let seen = files.get(file).map_or("no such file", String::as_str);
@@ -223,6 +250,19 @@ impl Judge<'_> {
             let line = format!("efi: rtmap: {kind}, ");
             let said = self.told.log.iter().any(|logged| logged.contains(&line));
             self.expect(said, || format!("{line:?} in the log"), "no such line");
+        }
+    }
+
+    fn taint(&mut self) {
+        let expect = &self.step.expect;
+        let all_well = expect.all_well().then_some(false);
+        if let Some(wanted) = expect.tainted.or(all_well) {
+            let seen = self.facts.tainted;
+            self.expect(
+                (seen & TAINT_FIRMWARE != 0) == wanted,
+                || format!("the kernel tainted by firmware: {wanted}"),
+                format!("{seen:#x}"),
+            );
         }
     }
 

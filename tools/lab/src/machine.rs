@@ -10,6 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::{Context, Result};
 use efi_rtmap_guest::plan::{Action, Generation, Loader, Plan, Span, BALLAST};
 use efi_rtmap_guest::plan::{FW_CFG_NAME, GENERATION_PARAMETER};
+use efi_rtmap_orders::Orders;
 use flate2::read::GzDecoder;
 use wait_timeout::ChildExt;
 
@@ -20,6 +21,8 @@ use crate::scenario::{Image, Scenario};
 
 const PAGE: u64 = 4096;
 const INITRD: &str = "initrd";
+/// What the hostile driver said.
+pub const FIRMWARE_LOG: &str = "firmware.jsonl";
 
 /// How the whole lab runs its machines.
 pub struct Lab {
@@ -128,6 +131,7 @@ impl Lab {
             plan: Plan {
                 files: Default::default(),
                 generations: Vec::new(),
+                announce: scenario.is_hostile(),
             },
         };
         shared.add(INITRD, initrd)?;
@@ -217,7 +221,7 @@ impl Lab {
             .args(["-drive", &flash(firmware, "on")])
             .args(["-drive", &flash(&logs.join("variables.fd"), "off")])
             .args(["-object", &shared_memory(&shared, size)])
-            .args(["-device", "ivshmem-plain,memdev=shared"])
+            .args(["-device", &self.shared_device(scenario)])
             .args([
                 "-fw_cfg",
                 &format!(
@@ -236,10 +240,46 @@ impl Lab {
         for record in &scenario.smbios {
             qemu.args(["-smbios", record]);
         }
+        if scenario.is_hostile() {
+            self.attach_hostile(&mut qemu, scenario, logs)?;
+        }
         if self.count_instructions {
             qemu.args(["-icount", "shift=0,sleep=off"]);
         }
         Ok(qemu)
+    }
+}
+
+impl Lab {
+    /// The guest's files, and the hostile driver as what the device brings for firmware.
+    fn shared_device(&self, scenario: &Scenario) -> String {
+        let device = "ivshmem-plain,memdev=shared";
+        if !scenario.is_hostile() {
+            return device.into();
+        }
+        format!("{device},romfile={}", self.build.hostile_rom().display())
+    }
+
+    /// Orders for the driver, and a file for what it says.
+    fn attach_hostile(&self, qemu: &mut Command, scenario: &Scenario, logs: &Path) -> Result<()> {
+        let orders = Orders::new(&scenario.fault).context("too many faults")?;
+        let file = logs.join("orders");
+        fs::write(&file, postcard::to_stdvec(&orders)?)?;
+        let log = logs.join(FIRMWARE_LOG);
+        qemu.args([
+            "-fw_cfg",
+            &format!(
+                "name={},file={}",
+                efi_rtmap_orders::FW_CFG_NAME,
+                file.display()
+            ),
+        ])
+        .args([
+            "-chardev",
+            &format!("file,id=firmware,path={}", log.display()),
+        ])
+        .args(self.arch.hostile.log);
+        Ok(())
     }
 }
 

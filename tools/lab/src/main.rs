@@ -5,12 +5,17 @@
 mod arch;
 mod bench;
 mod build;
+mod console;
 mod cpio;
 mod cross;
 mod demo;
+mod firmware_log;
 mod guest_image;
+mod hostile_image;
 mod judge;
 mod machine;
+mod menu;
+mod option_rom;
 mod packages;
 mod programs;
 mod report;
@@ -56,6 +61,19 @@ enum Command {
         #[arg(long, short)]
         jobs: Option<usize>,
     },
+    /// Run the rows of hostile firmware, with our kernels and with stock, and write a table of them
+    Menu {
+        #[command(flatten)]
+        common: Common,
+        /// The table; those of other architectures that ran with this build stay in it
+        #[arg(long)]
+        write: PathBuf,
+        /// Names or patterns (*, ?) of scenarios; all that have a row if none is given
+        patterns: Vec<String>,
+        /// How many at once; as many as there are processors if not given
+        #[arg(long, short)]
+        jobs: Option<usize>,
+    },
     /// Run scenarios
     Run {
         #[command(flatten)]
@@ -71,6 +89,9 @@ enum Command {
         /// Keep the machines' variable stores and shared files
         #[arg(long)]
         keep: bool,
+        /// Run those too that take long
+        #[arg(long)]
+        long: bool,
         /// Only list what would run
         #[arg(long)]
         list: bool,
@@ -145,16 +166,30 @@ impl Command {
                 };
                 bench::run(&lab, rounds, at_once(jobs)?).map(|()| true)
             }
+            Self::Menu {
+                common,
+                write,
+                patterns,
+                jobs,
+            } => {
+                let all = scenario_file::load_all(&build::default_scenarios(), common.arch)?;
+                let selected = select(all, &patterns)?;
+                menu::run(&common.lab()?, &selected, at_once(jobs)?, &write)
+            }
             Self::Run {
                 common,
                 scenarios,
                 patterns,
                 jobs,
                 keep,
+                long,
                 list,
             } => {
-                let selected =
+                let mut selected =
                     select(scenario_file::load_all(&scenarios, common.arch)?, &patterns)?;
+                if !long {
+                    skip_long(&mut selected);
+                }
                 if list {
                     for scenario in selected {
                         println!("{:30} {}", scenario.name, scenario.about);
@@ -165,10 +200,23 @@ impl Command {
                     keep,
                     ..common.lab()?
                 };
+                if selected.iter().any(Scenario::is_hostile) {
+                    hostile_image::build(&lab.build, lab.arch)?;
+                }
                 Ok(runner::run_all(&lab, &selected, at_once(jobs)?))
             }
         }
     }
+}
+
+/// What does not run is said.
+fn skip_long(scenarios: &mut Vec<Scenario>) {
+    let names = scenarios.iter().filter(|scenario| scenario.long);
+    let names: Vec<&str> = names.map(|scenario| scenario.name.as_str()).collect();
+    if !names.is_empty() {
+        println!("skipped, as they take long (--long): {}", names.join(" "));
+    }
+    scenarios.retain(|scenario| !scenario.long);
 }
 
 fn at_once(jobs: Option<usize>) -> Result<usize> {

@@ -7,10 +7,12 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use efi_rtmap_orders::Event;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::firmware_log;
 use crate::judge::{judge, Finding, Observed};
-use crate::machine::{Lab, Remains};
+use crate::machine::{End, Lab, FIRMWARE_LOG};
 use crate::report::Report;
 use crate::scenario::Scenario;
 
@@ -18,6 +20,10 @@ use crate::scenario::Scenario;
 pub struct Run {
     pub findings: Vec<Finding>,
     pub report: Report,
+    pub console: String,
+    /// What the hostile driver told, if it was there.
+    pub firmware: Option<Vec<Event>>,
+    pub end: End,
     pub logs: PathBuf,
     pub took: Duration,
 }
@@ -28,19 +34,25 @@ pub fn run(lab: &Lab, scenario: &Scenario) -> Result<Run> {
         None => None,
     };
     let remains = lab.run(scenario)?;
-    let Remains { logs, took, .. } = &remains;
+    let logs = &remains.logs;
     let report = Report::read(&logs.join("report.jsonl"))?;
     let console = fs::read(logs.join("console.log"))?;
+    let console = String::from_utf8_lossy(&console).into_owned();
+    let firmware = match scenario.is_hostile() {
+        true => Some(firmware_log::read(&logs.join(FIRMWARE_LOG))?),
+        false => None,
+    };
     let mut findings = judge(
         scenario,
         &Observed {
             arch: lab.arch,
             report: &report,
-            console: &String::from_utf8_lossy(&console),
+            console: &console,
             end: &remains.end,
             started: remains.started,
             ended: remains.ended,
             twin: twin.as_ref().map(|twin| &twin.report),
+            firmware: firmware.as_deref(),
         },
     );
     for mut finding in twin.into_iter().flat_map(|twin| twin.findings) {
@@ -50,8 +62,11 @@ pub fn run(lab: &Lab, scenario: &Scenario) -> Result<Run> {
     Ok(Run {
         findings,
         report,
-        logs: logs.clone(),
-        took: *took,
+        console,
+        firmware,
+        end: remains.end,
+        logs: remains.logs,
+        took: remains.took,
     })
 }
 
@@ -67,7 +82,10 @@ pub fn run_all(lab: &Lab, scenarios: &[Scenario], jobs: usize) -> bool {
                 let next = waiting.lock().expect("no thread panics").next();
                 let Some(scenario) = next else { break };
                 bar.set_message(scenario.name.clone());
-                let (passed, told) = verdict(scenario, run(lab, scenario));
+                let (passed, told) = match run(lab, scenario) {
+                    Ok(run) => verdict(scenario, &run),
+                    Err(error) => (false, format!("FAILED  {}: {error:#}", scenario.name)),
+                };
                 bar.suspend(|| println!("{told}"));
                 bar.inc(1);
                 if !passed {
@@ -105,18 +123,14 @@ pub fn progress_bar(length: usize) -> ProgressBar {
 }
 
 /// Whether the scenario passed, and what to tell about it.
-fn verdict(scenario: &Scenario, run: Result<Run>) -> (bool, String) {
+pub fn verdict(scenario: &Scenario, run: &Run) -> (bool, String) {
     let name = &scenario.name;
-    let run = match run {
-        Ok(run) => run,
-        Err(error) => return (false, format!("FAILED  {name}: {error:#}")),
-    };
     let took = run.took.as_secs_f64();
     let Some(known) = &scenario.expect_failure else {
         return if run.findings.is_empty() {
             (true, format!("ok      {name} ({took:.1}s)"))
         } else {
-            (false, explain("FAILED", scenario, &run))
+            (false, explain("FAILED", scenario, run))
         };
     };
     match run.findings.first() {
@@ -127,7 +141,7 @@ fn verdict(scenario: &Scenario, run: Result<Run>) -> (bool, String) {
             (true, told)
         }
         _ => {
-            let told = explain("FAILED, but not as it must", scenario, &run);
+            let told = explain("FAILED, but not as it must", scenario, run);
             let (unmet, k) = (&known.unmet, known.generation);
             (
                 false,

@@ -2,14 +2,19 @@
 //! A scenario: a machine, a chain of kernels, and what each must show. The scenario files' format
 //! is described in tools/scenarios/README.md.
 
+pub mod expect;
+
 use std::fmt;
 
 use anyhow::{ensure, Context, Result};
 use efi_rtmap_guest::plan::{Action, Loader};
-use serde::{Deserialize, Serialize};
+use efi_rtmap_orders::{Fault, MAX_FAULTS};
+use serde::Deserialize;
 
 use crate::arch::{self, Arch};
 use crate::judge::Finding;
+
+pub use expect::{Check, Expect, Kind, Origin, RuntimeMap, Svam, Wx, WxWord, YesNo};
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -36,11 +41,24 @@ pub struct Scenario {
     /// A file of this size in the initrd, of which every generation checks the content.
     #[serde(default)]
     pub ballast_mib: u32,
+    /// What firmware does wrong.
+    #[serde(default)]
+    pub fault: Vec<Fault>,
+    /// Attach the hostile driver, which reports, though nothing is to go wrong.
+    #[serde(default)]
+    pub hostile: bool,
     /// Run the chain once more with all kernels of this image and no options of ours, and expect
     /// the same firmware map in each generation.
     pub same_as: Option<Image>,
     /// This chain is known not to work: the scenario shows the difference.
     pub expect_failure: Option<KnownFailure>,
+    /// It takes so long that it runs only when asked for.
+    #[serde(default)]
+    pub long: bool,
+    /// The misbehaviour, for the table that compares with stock.
+    pub row: Option<String>,
+    /// What it takes to get by with such firmware, where the options of the kernels do not tell.
+    pub needs: Option<String>,
     pub kernel: Vec<Step>,
 }
 
@@ -52,6 +70,8 @@ pub struct KnownFailure {
     pub generation: usize,
     /// A part of the expectation that it must not meet.
     pub unmet: String,
+    /// A part of the last thing on the console, if the machine is never heard of again.
+    pub last_words: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -93,97 +113,6 @@ pub enum Image {
     Rtmap64k,
 }
 
-/// What is asserted beyond the checks that every generation gets.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Expect {
-    pub kind: Option<Kind>,
-    pub origin: Option<Origin>,
-    pub svam: Option<Svam>,
-    pub requested: Option<Requested>,
-    pub generation: Option<u32>,
-    /// A part of the line in `reason`.
-    pub reason: Option<String>,
-    pub wx: Option<Wx>,
-    /// Pages of this kernel in which regions meet, so that W^X is given up there.
-    pub shared_pages: Option<u64>,
-    /// Parts of kernel log lines that must be there, must not be there, and may be there although
-    /// they look like a complaint.
-    #[serde(default)]
-    pub log: Vec<String>,
-    #[serde(default)]
-    pub no_log: Vec<String>,
-    #[serde(default)]
-    pub tolerate: Vec<String>,
-    /// What the actions printed must contain these.
-    #[serde(default)]
-    pub printed: Vec<String>,
-    pub runtime_map: Option<RuntimeMap>,
-    /// Whether the kernel runs with five levels of page tables.
-    pub five_level: Option<YesNo>,
-    /// False: runtime services must be off.
-    pub services: Option<bool>,
-}
-
-/// Enums whose names are the words of the kernel's sysfs files.
-macro_rules! words {
-    ($($name:ident { $($variant:ident = $word:literal),+ $(,)? })+) => {$(
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-        pub enum $name {
-            $(#[serde(rename = $word)] $variant),+
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(match self {
-                    $(Self::$variant => $word),+
-                })
-            }
-        }
-    )+};
-}
-
-words! {
-    Kind { Phys = "phys", Ident = "ident", Fixed = "fixed", None = "none" }
-    Origin { Fresh = "fresh", Handover = "handover", Legacy = "legacy", None = "none" }
-    Svam {
-        Unknown = "unknown",
-        NotCalled = "not-called",
-        CalledIdent = "called-ident",
-        CalledFixed = "called-fixed",
-        Failed = "failed",
-    }
-    YesNo { Yes = "yes", No = "no" }
-    Requested { Auto = "auto", Phys = "phys", Ident = "ident", Fixed = "fixed" }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RuntimeMap {
-    /// As in the generation before.
-    Same,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "expected a number, \"none\", \"some\" or \"any\""
-)]
-pub enum Wx {
-    Exactly(usize),
-    Word(WxWord),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum WxWord {
-    None,
-    /// At least one.
-    Some,
-    /// Not asserted.
-    Any,
-}
-
 impl fmt::Display for Image {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -217,10 +146,6 @@ impl Step {
         self.image != Image::Stock && !self.options.contains("rtmap:off")
     }
 
-    pub fn services(&self) -> bool {
-        self.expect.services.unwrap_or(true)
-    }
-
     pub fn started_by(&self) -> String {
         match self.loader {
             Some(loader) => format!("kexec {loader}"),
@@ -234,6 +159,30 @@ impl Step {
 }
 
 impl Scenario {
+    /// What a file with nothing else in it gives.
+    pub fn new(name: String, about: String, kernel: Vec<Step>) -> Self {
+        Self {
+            name,
+            about,
+            arch: None,
+            firmware: Firmware::default(),
+            cpu_features: String::new(),
+            smbios: Vec::new(),
+            memory_mib: default_memory(),
+            smp: default_smp(),
+            time_limit_s: default_time_limit(),
+            ballast_mib: 0,
+            same_as: None,
+            expect_failure: None,
+            fault: Vec::new(),
+            hostile: false,
+            long: false,
+            row: None,
+            needs: None,
+            kernel,
+        }
+    }
+
     /// One step per generation.
     pub fn generations(&self) -> Vec<&Step> {
         self.kernel
@@ -254,6 +203,15 @@ impl Scenario {
         for name in self.arch.iter().flatten() {
             arch::named(name).context("arch")?;
         }
+        ensure!(
+            self.fault.len() <= MAX_FAULTS,
+            "fault: {} of them, {MAX_FAULTS} at most",
+            self.fault.len()
+        );
+        for (index, fault) in self.fault.iter().enumerate() {
+            self.validate_fault(fault)
+                .with_context(|| format!("fault[{index}]"))?;
+        }
         for (index, step) in self.kernel.iter().enumerate() {
             step.validate(index == 0)
                 .map_err(|error| error.context(format!("kernel[{index}]")))?;
@@ -261,9 +219,46 @@ impl Scenario {
         Ok(())
     }
 
+    fn validate_fault(&self, fault: &Fault) -> Result<()> {
+        let Some(only) = fault.what.only_on() else {
+            return Ok(());
+        };
+        let elsewhere = arch::ALL
+            .into_iter()
+            .find(|arch| arch.name != only && self.is_for(arch));
+        ensure!(
+            elsewhere.is_none(),
+            "what: {:?} exists on {only} only: say arch = [\"{only}\"]",
+            fault.what
+        );
+        Ok(())
+    }
+
+    /// The hostile driver is in the machine.
+    pub fn is_hostile(&self) -> bool {
+        self.hostile || !self.fault.is_empty()
+    }
+
     pub fn is_for(&self, arch: &Arch) -> bool {
         let names = self.arch.as_ref();
         names.is_none_or(|names| names.iter().any(|name| name == arch.name))
+    }
+
+    /// The words of our own boot option, of all kernels, each once.
+    pub fn our_options(&self) -> Vec<&str> {
+        let mut ours = Vec::new();
+        for step in &self.kernel {
+            for word in step
+                .options
+                .split_ascii_whitespace()
+                .filter(|word| is_ours(word))
+            {
+                if !ours.contains(&word) {
+                    ours.push(word);
+                }
+            }
+        }
+        ours
     }
 
     /// The same chain, all of `image`, without our options and expectations.
@@ -281,16 +276,24 @@ impl Scenario {
 }
 
 fn without_our_option(options: &str) -> String {
-    let others = options
-        .split_ascii_whitespace()
-        .filter(|word| !word.starts_with("efi=rtmap:"));
-    others.collect::<Vec<_>>().join(" ")
+    let words = options.split_ascii_whitespace();
+    let others: Vec<&str> = words.filter(|word| !is_ours(word)).collect();
+    others.join(" ")
+}
+
+fn is_ours(word: &str) -> bool {
+    word.starts_with("efi=rtmap:")
 }
 
 impl KnownFailure {
     /// That it failed is not enough: it must be the failure that is meant.
     pub fn is(&self, finding: &Finding) -> bool {
-        finding.generation == Some(self.generation) && finding.expected.contains(&self.unmet)
+        finding.generation == Some(self.generation)
+            && finding.expected.contains(&self.unmet)
+            && self
+                .last_words
+                .as_ref()
+                .is_none_or(|words| finding.seen.contains(words))
     }
 }
 
@@ -303,7 +306,7 @@ impl Step {
         );
         ensure!(
             first || self.loader.is_some(),
-            "loader: missing; \"-c\", \"-s\" or \"script\""
+            "loader: missing; \"-c\", \"-s\", \"-p -c\", \"-p -s\" or \"script\""
         );
         let expect = &self.expect;
         let ours = [
@@ -313,10 +316,10 @@ impl Step {
         ];
         for (field, given) in ours {
             ensure!(
-                given == self.rtmap_on(),
+                given == (self.rtmap_on() && !expect.off),
                 "expect.{field}: {}",
                 if given {
-                    "this kernel has no rtmap directory in sysfs"
+                    "this kernel has no rtmap directory in sysfs, or is off"
                 } else {
                     "missing; every rtmap kernel must say what it expects"
                 }

@@ -17,25 +17,23 @@ type Substitutions = BTreeMap<String, String>;
 /// What an axis cannot be called.
 const ARCH: &str = "arch";
 
-/// All scenarios for `arch` of a directory's .toml files, in the files' order.
+/// All scenarios for `arch` of the .toml files of a directory and of those in it, in the files'
+/// order.
 pub fn load_all(directory: &Path, arch: &Arch) -> Result<Vec<Scenario>> {
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(directory)
-        .with_context(|| format!("scenarios in {}", directory.display()))?
-        .map(|entry| Ok(entry?.path()))
-        .collect::<Result<_>>()?;
-    paths.retain(|path| {
-        path.extension()
-            .is_some_and(|extension| extension == "toml")
-    });
-    paths.sort();
+    let pattern = directory.join("**/*.toml");
+    let pattern = pattern
+        .to_str()
+        .context("directory of scenarios: no text")?;
+    let paths = glob::glob(pattern)?.collect::<Result<Vec<PathBuf>, _>>()?;
+    ensure!(!paths.is_empty(), "no scenarios: {pattern}");
     let mut scenarios = Vec::new();
     for path in &paths {
         let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
         let parsed = parse(&text, arch).with_context(|| path.display().to_string())?;
         scenarios.extend(parsed);
     }
-    ensure_unique(&scenarios)?;
     scenarios.retain(|scenario| scenario.is_for(arch));
+    ensure_unique(&scenarios)?;
     Ok(scenarios)
 }
 
@@ -71,7 +69,6 @@ fn of_arch(arch: &Arch) -> Substitutions {
         ("stock-svam", rtmap.stock_svam.to_string()),
         ("stock-wx", rtmap.stock_wx.into()),
         ("legacy-wx", rtmap.legacy_wx.into()),
-        ("fault", rtmap.fault.into()),
     ]
     .map(|(key, value)| (format!("{ARCH}.{key}"), value))
     .into()

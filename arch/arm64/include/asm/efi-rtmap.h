@@ -21,4 +21,14 @@ void efi_rtmap_fpsimd_end(void);
 void efi_rtmap_enable_ttbr0(void);
 void efi_rtmap_disable_ttbr0(void);
 
+/* What firmware may not change, by number of the bit that says it has. */
+enum efi_rtmap_kept {
+	EFI_RTMAP_KEPT_X19,
+	EFI_RTMAP_KEPT_X28 = 9,
+	EFI_RTMAP_KEPT_X29,
+	EFI_RTMAP_KEPT_SP,
+	EFI_RTMAP_KEPT_X18,
+	EFI_RTMAP_KEPT_REGISTERS,
+};
+
 #endif /* _ASM_EFI_RTMAP_H */

@@ -25,4 +25,19 @@ void efi_rtmap_leave_mm(struct mm_struct *prev);
 unsigned long efi_rtmap_disable_lass(void);
 void efi_rtmap_restore_lass(unsigned long lass);
 
+/* What firmware may not change, by number of the bit that says it has. */
+enum efi_rtmap_kept {
+	EFI_RTMAP_KEPT_RBX,
+	EFI_RTMAP_KEPT_RBP,
+	EFI_RTMAP_KEPT_R12,
+	EFI_RTMAP_KEPT_R13,
+	EFI_RTMAP_KEPT_R14,
+	EFI_RTMAP_KEPT_R15,
+	EFI_RTMAP_KEPT_REGISTERS,
+	EFI_RTMAP_KEPT_DF = EFI_RTMAP_KEPT_REGISTERS,
+	EFI_RTMAP_KEPT_AC,
+	EFI_RTMAP_KEPT_FPU_CONTROL,
+	EFI_RTMAP_KEPT_MXCSR,
+};
+
 #endif /* _ASM_X86_EFI_RTMAP_H */

@@ -276,7 +276,6 @@ impl Plan<'_> {
             kind,
             svam: life.svam,
             svam_generation: life.svam_generation,
-            faulted: false,
             forward_cfg,
             writable_code: wx_pages > Pages::new(0),
             identity: self.firmware.identity,

@@ -6,11 +6,25 @@
 //! until [`remove`]. Only one call is in progress at a time: `efi_runtime_lock` sees to it.
 
 use crate::{
-    arch::Installed,
+    arch::{
+        Installed,
+        KEPT, //
+    },
     ffi,
-    state, //
+    plan::service,
+    state::{
+        self,
+        Map, //
+    }, //
 };
 use core::cell::UnsafeCell;
+use kernel::{
+    prelude::*,
+    sync::atomic::{
+        Atomic,
+        Relaxed, //
+    }, //
+};
 
 /// What the call in progress has acquired.
 struct InProgress(UnsafeCell<Option<Installed>>);
@@ -52,12 +66,60 @@ pub(crate) unsafe fn remove() -> bool {
     let Some(map) = state::map() else {
         return false;
     };
+    // The FPU still holds what firmware has left in it.
+    let changed = ffi::restore_processor();
     // SAFETY: The lock makes this exclusive.
     drop(unsafe { (*IN_PROGRESS.0.get()).take() });
-    // A call that has cost the services ended in a fault, from which the kernel has recovered. The
-    // mark stays: for a successor, this kernel has stopped inside the firmware.
-    if let Some(table) = map.table.as_ref().filter(|_| ffi::services_enabled()) {
+    // A call that has cost the services ended in a fault, from which the kernel has recovered, or
+    // came back after it had been given up.
+    let failed = !ffi::services_enabled();
+    if failed {
+        record_fault(map, ffi::current_service());
+    } else if changed != 0 {
+        blame(changed);
+    }
+    if let Some(table) = &map.table {
         table.end_call();
     }
+    if failed {
+        ffi::give_up_call();
+    }
     true
+}
+
+/// Records that firmware did not come back from the call of `service` in time.
+pub(crate) fn hung(service: u32) {
+    if let Some(map) = state::map() {
+        record_fault(map, service);
+    }
+}
+
+/// Records that firmware has failed, for the user and for successors.
+fn record_fault(map: &Map, service: u32) {
+    state::set_faulted();
+    if let Some(table) = &map.table {
+        table.record_fault(service);
+    }
+}
+
+/// Which of [`KEPT`] firmware has been blamed for already.
+static BLAMED: Atomic<u32> = Atomic::new(0);
+
+/// Tells, once for each, what firmware has changed that it may not, one bit for each of [`KEPT`].
+fn blame(changed: u32) {
+    let known = BLAMED.load(Relaxed);
+    BLAMED.store(known | changed, Relaxed);
+    let news = changed & !known;
+    if news == 0 {
+        return;
+    }
+    let service = service::name(ffi::current_service()).unwrap_or("a service");
+    for (bit, what) in KEPT.iter().enumerate() {
+        if news & 1 << bit != 0 {
+            pr_err!(
+                "[Firmware Bug]: {service} returns with {what} changed; it has been put right\n"
+            );
+        }
+    }
+    ffi::taint_for_firmware();
 }

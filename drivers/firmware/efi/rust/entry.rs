@@ -85,6 +85,7 @@ unsafe extern "C" fn efi_rtmap_take_over(systab: usize) -> bool {
         pr_info!("off, as requested\n");
         return false;
     }
+    ffi::guard_calls();
     let Some(map) = takeover::run(request, PhysAddr::new(systab as u64)).transpose() else {
         return false;
     };
@@ -119,6 +120,28 @@ unsafe extern "C" fn efi_rtmap_install() -> bool {
 unsafe extern "C" fn efi_rtmap_remove() -> bool {
     // SAFETY: By this function's contract.
     unsafe { call::remove() }
+}
+
+/// The seconds that a firmware call may take, if the user does not say: `seconds`.
+///
+/// # Safety
+///
+/// None is needed; `#[export]` asks for the keyword.
+#[export]
+unsafe extern "C" fn efi_rtmap_timeout(seconds: u32) -> u32 {
+    let request = state::request();
+    let wanted = request.timeout.filter(|_| !request.off);
+    wanted.map_or(seconds, |seconds| seconds.get().into())
+}
+
+/// Records that the firmware call in progress takes too long.
+///
+/// # Safety
+///
+/// None is needed; `#[export]` asks for the keyword.
+#[export]
+unsafe extern "C" fn efi_rtmap_call_hung(service: u32) {
+    call::hung(service);
 }
 
 /// Whether there is anything to show in sysfs.

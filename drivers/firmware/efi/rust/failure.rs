@@ -31,6 +31,14 @@ pub(crate) enum Failure {
     Kernel(Error),
 }
 
+impl Failure {
+    /// Whether firmware has faulted, hung, or not returned to an earlier kernel.
+    pub(crate) fn is_firmwares(&self) -> bool {
+        let Self::Off(off) = self else { return false };
+        matches!(off, Off::Faulted | Off::InCall { .. } | Off::SvamFault)
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -44,13 +44,15 @@ pub(crate) use bindings::{
 /// Values shown in sysfs: `enum efi_rtmap_attribute`.
 pub(crate) mod attribute {
     pub(crate) use kernel::bindings::{
+        efi_rtmap_attribute_EFI_RTMAP_ATTR_FAULTED as FAULTED,
         efi_rtmap_attribute_EFI_RTMAP_ATTR_GENERATION as GENERATION,
         efi_rtmap_attribute_EFI_RTMAP_ATTR_KIND as KIND,
         efi_rtmap_attribute_EFI_RTMAP_ATTR_ORIGIN as ORIGIN,
         efi_rtmap_attribute_EFI_RTMAP_ATTR_REASON as REASON,
         efi_rtmap_attribute_EFI_RTMAP_ATTR_REQUESTED as REQUESTED,
         efi_rtmap_attribute_EFI_RTMAP_ATTR_SHARED_PAGES as SHARED_PAGES,
-        efi_rtmap_attribute_EFI_RTMAP_ATTR_SVAM as SVAM, //
+        efi_rtmap_attribute_EFI_RTMAP_ATTR_SVAM as SVAM,
+        efi_rtmap_attribute_EFI_RTMAP_ATTR_WX_PAGES as WX_PAGES, //
     };
 }
 
@@ -78,6 +80,7 @@ const _: () = {
     assert!(wire::CALL_SERVICE_OFFSET == offset_of!(efi_rtmap_table_header, call_service));
     assert!(wire::CALL_COUNT_OFFSET == offset_of!(efi_rtmap_table_header, call_count));
     assert!(wire::USED_OFFSET == offset_of!(efi_rtmap_table_header, used));
+    assert!(wire::FAULTED_OFFSET == offset_of!(efi_rtmap_table_header, faulted));
     assert!(service::MARK_SVAM == bindings::EFI_RTMAP_CALL_SVAM);
     assert!(service::MARK_DIRECT == bindings::EFI_RTMAP_CALL_DIRECT);
 };
@@ -266,6 +269,36 @@ pub(crate) fn enable_services(forward_cfg: bool, fresh: bool) {
 pub(crate) fn services_enabled() -> bool {
     // SAFETY: There are no requirements.
     unsafe { bindings::efi_rtmap_services_enabled() }
+}
+
+/// From now on, what firmware does to the processor in a call is looked after, faults included.
+pub(crate) fn guard_calls() {
+    // SAFETY: There are no requirements.
+    unsafe { bindings::efi_rtmap_guard_calls() };
+}
+
+/// Puts right what firmware has changed in the last call, and returns what that was, one bit for each
+/// of [`crate::arch::KEPT`].
+pub(crate) fn restore_processor() -> u32 {
+    // SAFETY: There are no requirements.
+    unsafe { bindings::efi_rtmap_restore_processor() }
+}
+
+/// Tells who waits for the call in progress that it has failed.
+pub(crate) fn give_up_call() {
+    // SAFETY: There are no requirements.
+    unsafe { bindings::efi_rtmap_give_up_call() };
+}
+
+/// Marks the kernel as one that has worked around a firmware's fault.
+pub(crate) fn taint_for_firmware() {
+    // SAFETY: There are no requirements.
+    unsafe {
+        bindings::add_taint(
+            bindings::TAINT_FIRMWARE_WORKAROUND,
+            bindings::lockdep_ok_LOCKDEP_STILL_OK,
+        )
+    };
 }
 
 /// Keeps the kernel from calling the runtime services.

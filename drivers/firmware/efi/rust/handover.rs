@@ -29,6 +29,7 @@ use crate::{
             Table,
             CALL_COUNT_OFFSET,
             CALL_SERVICE_OFFSET,
+            FAULTED_OFFSET,
             HEADER_SIZE,
             USED_OFFSET, //
         },
@@ -90,9 +91,7 @@ impl Memory {
 
     /// Leaves the mark that a kernel has been here, for its successors.
     pub(crate) fn leave_mark(&self) {
-        if let Some(word) = self.mapped.word(USED_OFFSET) {
-            word.store(1);
-        }
+        self.set(USED_OFFSET, 1);
     }
 
     /// Reads what an earlier kernel handed over, and checks it against `firmware`, its `map` and
@@ -133,12 +132,7 @@ impl Memory {
         let mut placed = KVVec::with_capacity(regions.len(), GFP_KERNEL)?;
         placed.extend_from_slice(regions, GFP_KERNEL)?;
         match inherit(&slot, firmware, map, space, entries, placed) {
-            Ok(inherited) => {
-                if inherited.snapshot.faulted {
-                    found.latch = Latch::Faulted;
-                }
-                found.inherited = Some(inherited);
-            }
+            Ok(inherited) => found.inherited = Some(inherited),
             Err(error) => {
                 refuse(error);
             }
@@ -146,7 +140,8 @@ impl Memory {
         Ok(found)
     }
 
-    /// Writes `snapshot` and `entries` for the next kernel, and clears the in-call mark.
+    /// Writes `snapshot` and `entries` for the next kernel, and clears the latch: who gets here calls
+    /// the firmware, whatever an earlier kernel saw.
     ///
     /// # Errors
     ///
@@ -167,6 +162,7 @@ impl Memory {
         self.mapped.write(offset + head.len(), body)?;
         smp_mb(Write);
         self.mapped.write(offset, head)?;
+        self.set(FAULTED_OFFSET, 0);
         self.end_call();
         self.next = (id.other(), sequence.wrapping_add(1));
         Ok(())
@@ -178,17 +174,22 @@ impl Memory {
         if let Some(count) = self.mapped.word(CALL_COUNT_OFFSET) {
             count.store(count.load().wrapping_add(1));
         }
-        self.set_service(service);
+        self.set(CALL_SERVICE_OFFSET, service);
     }
 
     /// Takes the mark away.
     pub(crate) fn end_call(&self) {
-        self.set_service(0);
+        self.set(CALL_SERVICE_OFFSET, 0);
     }
 
-    fn set_service(&self, service: u32) {
-        if let Some(word) = self.mapped.word(CALL_SERVICE_OFFSET) {
-            word.store(service);
+    /// Records that firmware has faulted or hung in `service`: no successor calls it.
+    pub(crate) fn record_fault(&self, service: u32) {
+        self.set(FAULTED_OFFSET, service);
+    }
+
+    fn set(&self, offset: usize, value: u32) {
+        if let Some(word) = self.mapped.word(offset) {
+            word.store(value);
         }
     }
 

@@ -45,6 +45,18 @@ bool efi_rtmap_services_enabled(void)
 	return efi_enabled(EFI_RUNTIME_SERVICES);
 }
 
+/*
+ * Tells who waits for the call in progress that it has failed. The workqueue's
+ * thread would not: once services are off, it goes no further.
+ */
+void efi_rtmap_give_up_call(void)
+{
+	if (current_work() != &efi_rts_work.work)
+		return;
+	efi_rts_work.status = EFI_ABORTED;
+	complete(&efi_rts_work.efi_rts_comp);
+}
+
 static int __init parse_efi_option(char *option)
 {
 	if (option)
@@ -69,6 +81,8 @@ RTMAP_ATTR(reason, EFI_RTMAP_ATTR_REASON);
 RTMAP_ATTR(requested, EFI_RTMAP_ATTR_REQUESTED);
 RTMAP_ATTR(regions, EFI_RTMAP_ATTR_REGIONS);
 RTMAP_ATTR(shared_pages, EFI_RTMAP_ATTR_SHARED_PAGES);
+RTMAP_ATTR(wx_pages, EFI_RTMAP_ATTR_WX_PAGES);
+RTMAP_ATTR(faulted, EFI_RTMAP_ATTR_FAULTED);
 
 static struct attribute *rtmap_attrs[] = {
 	&kind_attr.attr,
@@ -79,6 +93,8 @@ static struct attribute *rtmap_attrs[] = {
 	&requested_attr.attr,
 	&regions_attr.attr,
 	&shared_pages_attr.attr,
+	&wx_pages_attr.attr,
+	&faulted_attr.attr,
 	NULL
 };
 

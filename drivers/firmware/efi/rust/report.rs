@@ -9,6 +9,7 @@ use crate::{
         request::Kind, //
     },
     state::{
+        self,
         Map,
         Origin,
         State, //
@@ -86,6 +87,8 @@ impl fmt::Display for Value<'_> {
                 Err(failure) => failure.fmt(f),
             },
             attribute::REQUESTED => f.write_str(self.state.request.name()),
+            attribute::WX_PAGES => write!(f, "{}", map.map_or(0, |map| map.wx_pages)),
+            attribute::FAULTED => write!(f, "{}", u32::from(state::is_faulted())),
             attribute::SHARED_PAGES => write!(f, "{}", map.map_or(0, |map| map.shared_pages)),
             _ => write!(f, "{}", map.map_or(0, |map| map.regions.len())),
         }

@@ -102,6 +102,7 @@ pub(crate) struct State {
 
 static REQUEST: Atomic<u32> = Atomic::new(0);
 static STATE: SetOnce<State> = SetOnce::new();
+static FAULTED: Atomic<bool> = Atomic::new(false);
 
 /// What the command line has asked for so far.
 pub(crate) fn request() -> Request {
@@ -121,6 +122,17 @@ pub(crate) fn get() -> Option<&'static State> {
 /// The map, if there is one and the runtime services are ours.
 pub(crate) fn map() -> Option<&'static Map> {
     STATE.as_ref()?.map.as_ref().ok()
+}
+
+/// Whether firmware is known to have failed, in this kernel or in an earlier one.
+pub(crate) fn is_faulted() -> bool {
+    let at_boot = get().and_then(|state| state.map.as_ref().err());
+    FAULTED.load(Relaxed) || at_boot.is_some_and(Failure::is_firmwares)
+}
+
+/// Records that firmware has failed in this kernel.
+pub(crate) fn set_faulted() {
+    FAULTED.store(true, Relaxed);
 }
 
 /// Records how the take-over ended.

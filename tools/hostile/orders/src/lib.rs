@@ -29,6 +29,15 @@ pub struct Orders {
     pub faults: Vec<Fault, MAX_FAULTS>,
 }
 
+impl Orders {
+    /// None: there are too many.
+    pub fn new(faults: &[Fault]) -> Option<Self> {
+        Some(Self {
+            faults: Vec::from_slice(faults).ok()?,
+        })
+    }
+}
+
 /// One misbehaviour, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -37,13 +46,49 @@ pub struct Fault {
     /// In calls of which service, for a misbehaviour that happens in one.
     #[serde(default = "Service::default")]
     pub service: Service,
-    /// From which generation on, as [`GENERATION_VARIABLE`] counts. What happens before a kernel's
-    /// first service call belongs to generation 0.
+    /// From which generation on, as [`GENERATION_VARIABLE`] counts. Calls belong to the generation that
+    /// was announced last, to 0 before any was; those before ExitBootServices() do not count.
     #[serde(default)]
     pub generation: u8,
-    /// In which call of the service in that generation, counted from 1; 0: in every one.
+    /// In which call of the service in that very generation, counted from 1; 0: in every one from that
+    /// generation on.
     #[serde(default)]
     pub call: u32,
+}
+
+impl Fault {
+    /// The service in whose calls it happens, if that is when: some are told, some know only one.
+    pub const fn in_calls_of(&self) -> Option<Service> {
+        match self.what {
+            What::PageFault
+            | What::GeneralProtection
+            | What::UndefinedInstruction
+            | What::DivideError
+            | What::Breakpoint
+            | What::Hang
+            | What::ReadsBootServices
+            | What::ReadsPageZero
+            | What::InterruptsOff
+            | What::DirectionFlag
+            | What::AlignmentCheck
+            | What::FpuControl
+            | What::Mxcsr
+            | What::CalleeSaved
+            | What::PlatformRegister => Some(self.service),
+            What::SvamUnsupported
+            | What::SvamInvalidParameter
+            | What::SvamNoMapping
+            | What::SvamNotFound
+            | What::SvamUsesBothMaps
+            | What::SvamWritesPageZero
+            | What::SvamUsesBootServices
+            | What::BreaksOnSvam
+            | What::BreaksOnIdentity => Some(Service::SetVirtualAddressMap),
+            What::BufferTooSmall | What::SizeBeyondBuffer => Some(Service::GetVariable),
+            What::EndlessNames => Some(Service::GetNextVariableName),
+            _ => None,
+        }
+    }
 }
 
 /// The services of the runtime services table, in its order (UEFI 2.10, section 4.5).
@@ -65,6 +110,25 @@ pub enum Service {
     UpdateCapsule,
     QueryCapsuleCapabilities,
     QueryVariableInfo,
+}
+
+impl Service {
+    pub const ALL: [Self; 14] = [
+        Self::GetTime,
+        Self::SetTime,
+        Self::GetWakeupTime,
+        Self::SetWakeupTime,
+        Self::SetVirtualAddressMap,
+        Self::ConvertPointer,
+        Self::GetVariable,
+        Self::GetNextVariableName,
+        Self::SetVariable,
+        Self::GetNextHighMonotonicCount,
+        Self::ResetSystem,
+        Self::UpdateCapsule,
+        Self::QueryCapsuleCapabilities,
+        Self::QueryVariableInfo,
+    ];
 }
 
 /// The misbehaviours.
@@ -179,14 +243,31 @@ pub enum What {
     PropertiesWithoutVariables,
 }
 
+impl What {
+    /// The lab's name of the architecture that alone has it; none: all do.
+    pub const fn only_on(self) -> Option<&'static str> {
+        match self {
+            Self::GeneralProtection
+            | Self::DivideError
+            | Self::DirectionFlag
+            | Self::AlignmentCheck
+            | Self::FpuControl
+            | Self::Mxcsr => Some("x86_64"),
+            Self::PlatformRegister => Some("arm64"),
+            _ => None,
+        }
+    }
+}
+
 /// What the driver has seen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Event {
-    /// It has read its orders, and its code begins at this physical address.
+    /// It has read its orders, and its image begins at this physical address.
     Ready { code: u64, faults: u8 },
-    /// SetVirtualAddressMap is called, for the `count`th time, with the driver's code at `phys` to be
-    /// found at `virt` from then on. It runs at `pc` meanwhile.
+    /// SetVirtualAddressMap is called, for the `count`th time, with the driver's image at `phys` to be
+    /// found at `virt` from then on, 0 if it would not be mapped. It runs at `pc` meanwhile. `identity`:
+    /// no address changes.
     Svam {
         count: u32,
         phys: u64,
@@ -202,7 +283,7 @@ pub enum Event {
         generation: u8,
         pc: u64,
     },
-    /// A fault is about to happen.
+    /// A fault is about to happen. Of each, 16 are told in a generation.
     Fault {
         what: What,
         service: Service,

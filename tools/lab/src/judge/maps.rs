@@ -14,7 +14,7 @@ const EFI_PAGE: u64 = 4096;
 impl Judge<'_> {
     pub(super) fn page_tables(&mut self) {
         let facts = self.facts;
-        if self.step.expect.wx == Some(Wx::Word(WxWord::Any)) {
+        if self.step.expect.off || self.step.expect.wx == Some(Wx::Word(WxWord::Any)) {
             return;
         }
         let Some(mappings) = self.worked("reading the EFI page tables", &facts.page_tables) else {
@@ -27,6 +27,7 @@ impl Judge<'_> {
             .map(|m| format!("{:#x}-{:#x}", m.start, m.end))
             .collect();
         let seen = format!("{} {}", ranges.len(), shown.join(" "));
+        self.wx_pages(ranges.iter().map(|m| m.bytes()).sum::<u64>() / EFI_PAGE);
         let exactly = match self.step.expect.wx {
             Some(Wx::Exactly(count)) => count,
             Some(Wx::Word(WxWord::None)) => 0,
@@ -34,7 +35,7 @@ impl Judge<'_> {
                 self.expect(!ranges.is_empty(), || "some W+X ranges".into(), seen);
                 return;
             }
-            None if self.step.rtmap_on() => {
+            None if self.step.rtmap_on() && self.step.expect.wx_pages.is_none() => {
                 let shared = self.shared_pages();
                 self.expect(
                     pages <= shared,
@@ -50,6 +51,28 @@ impl Judge<'_> {
             || format!("{exactly} W+X ranges"),
             seen,
         );
+    }
+
+    /// What the kernel says of them is what is there.
+    fn wx_pages(&mut self, there: u64) {
+        let Some(wanted) = self.step.expect.wx_pages else {
+            return;
+        };
+        let file = self.facts.rtmap.as_ref();
+        let file = file.and_then(|files| files.get("wx_pages"));
+        let file = file.map_or("no such file", String::as_str);
+        self.expect(
+            file == there.to_string(),
+            || format!("wx_pages {there}, as the page tables have"),
+            file,
+        );
+        let fits = match wanted {
+            Wx::Exactly(count) => there == count as u64,
+            Wx::Word(WxWord::None) => there == 0,
+            Wx::Word(WxWord::Some) => there > 0,
+            Wx::Word(WxWord::Any) => true,
+        };
+        self.expect(fits, || format!("W+X pages: {wanted:?}"), there.to_string());
     }
 
     /// Kernels that do not count them have pages that no two regions share.

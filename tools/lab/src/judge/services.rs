@@ -1,58 +1,75 @@
 // SPDX-License-Identifier: GPL-2.0
 //! The runtime services work in every generation, or are off where that is expected.
 
+use std::fmt::Debug;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use efi_rtmap_guest::plan::{variable_content, variable_name, VENDOR_GUID};
-use efi_rtmap_guest::report::{Calls, Clock, Storage, Variables};
+use efi_rtmap_guest::report::{Calls, Clock, Outcome, Storage, Variables};
 
 use super::Judge;
-use crate::scenario::Origin;
+use crate::scenario::{Check, Origin};
 
 const CLOCK_TOLERANCE_S: i64 = 5;
 
 impl Judge<'_> {
     pub(super) fn variables(&mut self) {
         let facts = self.facts;
-        let Some(variables) = self.worked("efivarfs", &facts.variables) else {
-            return;
-        };
-        let Variables {
-            listed_before,
-            listed,
-            held,
-            written,
-        } = variables;
-        self.worked("writing a variable", written);
-        for k in 0..=self.generation {
-            if !self.steps[k].services() {
-                continue;
+        let variables = match &facts.variables {
+            Ok(variables) => variables,
+            Err(error) => {
+                let wanted = [Check::List, Check::Read, Check::Write];
+                let wanted = wanted.into_iter().any(|check| self.works(check));
+                self.expect(!wanted, || "efivarfs to work".into(), error);
+                return;
             }
-            let name = format!("{}-{VENDOR_GUID}", variable_name(k));
-            let list = if k == self.generation {
-                listed
-            } else {
-                listed_before
-            };
-            let found = list.contains(&name);
+        };
+        self.wanted(Check::Write, "writing a variable", &variables.written);
+        for k in 0..=self.generation {
+            if self.steps[k].expect.works(Check::Write) {
+                self.listed(k, variables);
+                self.held(k, variables);
+            }
+        }
+    }
+
+    /// Names stay in efivarfs when services go off later, so that they prove nothing then.
+    fn listed(&mut self, k: usize, variables: &Variables) {
+        if !self.works(Check::List) {
+            return;
+        }
+        let name = format!("{}-{VENDOR_GUID}", variable_name(k));
+        let list = if k == self.generation {
+            &variables.listed
+        } else {
+            &variables.listed_before
+        };
+        let found = list.contains(&name);
+        self.expect(
+            found,
+            || format!("{name} to be listed"),
+            format!("{list:?}"),
+        );
+    }
+
+    fn held(&mut self, k: usize, variables: &Variables) {
+        let name = variable_name(k);
+        let wanted = String::from_utf8_lossy(&variable_content(k)).into_owned();
+        let seen = variables.held.get(k).cloned();
+        let seen = seen.unwrap_or(Err("nothing".into()));
+        let what = format!("reading {name}");
+        if let Some(seen) = self.wanted(Check::Read, &what, &seen) {
             self.expect(
-                found,
-                || format!("{name} to be listed"),
-                format!("{list:?}"),
-            );
-            let wanted = String::from_utf8_lossy(&variable_content(k)).into_owned();
-            let seen = held.get(k).cloned().unwrap_or(Err("nothing".into()));
-            self.expect(
-                seen.as_ref() == Ok(&wanted),
+                *seen == wanted,
                 || format!("{name} to hold {wanted:?}"),
-                format!("{seen:?}"),
+                seen,
             );
         }
     }
 
     pub(super) fn storage(&mut self) {
         let facts = self.facts;
-        if let Some(storage) = self.worked("QueryVariableInfo", &facts.storage) {
+        if let Some(storage) = self.wanted(Check::Storage, "QueryVariableInfo", &facts.storage) {
             let Storage {
                 maximum,
                 remaining,
@@ -68,7 +85,7 @@ impl Judge<'_> {
 
     pub(super) fn clock(&mut self) {
         let facts = self.facts;
-        if let Some(Clock { epoch, .. }) = self.worked("GetTime", &facts.clock) {
+        if let Some(Clock { epoch, .. }) = self.wanted(Check::Clock, "GetTime", &facts.clock) {
             let from = seconds(self.observed.started) - CLOCK_TOLERANCE_S;
             let to = seconds(self.observed.ended) + CLOCK_TOLERANCE_S;
             self.expect(
@@ -79,10 +96,32 @@ impl Judge<'_> {
         }
     }
 
+    fn works(&self, check: Check) -> bool {
+        self.step.expect.works(check)
+    }
+
+    /// The value, if it must be there; otherwise it must not.
+    fn wanted<'t, T: Debug>(
+        &mut self,
+        check: Check,
+        what: &str,
+        outcome: &'t Outcome<T>,
+    ) -> Option<&'t T> {
+        if self.works(check) {
+            return self.worked(what, outcome);
+        }
+        if let Ok(value) = outcome {
+            self.find(format!("{what} not to work"), format!("{value:?}"));
+        }
+        None
+    }
+
     /// Each call is marked in the handover table, which a successor goes by.
     pub(super) fn calls(&mut self) {
         let origin = self.step.expect.origin;
-        if !matches!(origin, Some(Origin::Fresh | Origin::Handover)) {
+        if self.step.expect.services_off()
+            || !matches!(origin, Some(Origin::Fresh | Origin::Handover))
+        {
             return;
         }
         let facts = self.facts;
@@ -99,27 +138,13 @@ impl Judge<'_> {
             || format!("more than {before} calls counted in the handover table"),
             count.to_string(),
         );
+        // The mark of a call that never came back stays.
+        let faulted = self.step.expect.faulted == Some(true);
         self.expect(
-            in_progress == 0,
+            in_progress == 0 || faulted,
             || "no call in progress".into(),
             format!("service {in_progress}"),
         );
-    }
-
-    pub(super) fn services_off(&mut self) {
-        let facts = self.facts;
-        // Services that went off after efivarfs was there leave its names.
-        if let Ok(Variables { held, written, .. }) = &facts.variables {
-            let worked = written.is_ok() || held.iter().any(Result::is_ok);
-            self.expect(
-                !worked,
-                || "no variables: services are to be off".into(),
-                format!("read {held:?}, written {written:?}"),
-            );
-        }
-        if let Ok(clock) = &facts.clock {
-            self.find("no GetTime: services are to be off", format!("{clock:?}"));
-        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! The negative control: a good chain has no findings, and each thing that can be wrong in it has
 //! exactly the one that is meant.
 
+mod firmware;
 mod maps;
 mod services;
 
@@ -12,6 +13,7 @@ use efi_rtmap_guest::ptdump::{Level, Mapping};
 use efi_rtmap_guest::report::{Calls, Clock, RuntimeRegion, Storage, Variables};
 
 use super::*;
+use crate::scenario::KnownFailure;
 use crate::scenario_file::parse;
 
 const NOW: u64 = 1_800_000_000;
@@ -55,6 +57,8 @@ fn good_facts(k: usize) -> Facts {
         ("generation", &k.to_string()),
         ("reason", "default of this kernel"),
         ("regions", "6"),
+        ("faulted", "0"),
+        ("wx_pages", "0"),
     ];
     let names = |to: usize| {
         (0..to)
@@ -68,6 +72,8 @@ fn good_facts(k: usize) -> Facts {
         command_line: String::new(),
         page_size: 0x1000,
         five_level: true,
+        kexec_version: "kexec-tools 2.0".into(),
+        announced: None,
         rtmap: Some(
             files
                 .map(|(file, value)| (file.into(), value.into()))
@@ -95,6 +101,7 @@ fn good_facts(k: usize) -> Facts {
             count: 1 + k as u32,
             in_progress: 0,
         }),
+        tainted: 0,
         ballast: None,
     }
 }
@@ -119,7 +126,7 @@ fn mapping(write: bool, execute: bool) -> Mapping {
     }
 }
 
-fn good() -> Report {
+pub fn good() -> Report {
     let told = |k| Told {
         facts: Some(good_facts(k)),
         actions: match k {
@@ -140,6 +147,16 @@ fn good() -> Report {
 }
 
 fn findings(scenario: &Scenario, report: &Report, console: &str, end: &End) -> Vec<String> {
+    findings_with(scenario, report, console, end, None)
+}
+
+fn findings_with(
+    scenario: &Scenario,
+    report: &Report,
+    console: &str,
+    end: &End,
+    firmware: Option<&[Event]>,
+) -> Vec<String> {
     let now = UNIX_EPOCH + Duration::from_secs(NOW);
     let observed = Observed {
         arch: x86_64(),
@@ -149,6 +166,7 @@ fn findings(scenario: &Scenario, report: &Report, console: &str, end: &End) -> V
         started: now,
         ended: now,
         twin: None,
+        firmware,
     };
     judge(scenario, &observed)
         .iter()
@@ -202,6 +220,7 @@ fn sysfs() {
     );
     red_facts(set("svam", "failed"), &["svam called-ident", "seen failed"]);
     red_facts(set("generation", "0"), &["expected generation 1", "seen 0"]);
+    red_facts(set("faulted", "1"), &["expected faulted 0", "seen 1"]);
     red_facts(set("regions", "0"), &["number of regions", "seen 0"]);
     red_facts(|facts| facts.rtmap = None, &["rtmap directory", "none"]);
 }
@@ -239,6 +258,59 @@ fn what_only_the_first_generation_asserts() {
             "{seen:?}"
         );
     }
+}
+
+#[test]
+fn taint() {
+    red_facts(
+        |facts| facts.tainted = TAINT_FIRMWARE,
+        &["tainted by firmware: false", "0x800"],
+    );
+    let mut scenario = scenario();
+    scenario.kernel[1].expect.tainted = Some(true);
+    let seen = findings(&scenario, &good(), "", &End::Exited);
+    one_finding(seen, "generation 1: ", &["tainted by firmware: true"]);
+}
+
+#[test]
+fn told_once() {
+    let mut scenario = scenario();
+    scenario.kernel[1].expect.log_once = vec!["put right".into()];
+    let with = |lines: usize| {
+        let mut report = good();
+        let log = &mut report.0.get_mut(&1).unwrap().log;
+        log.extend(vec!["it has been put right".to_string(); lines]);
+        findings(&scenario, &report, "", &End::Exited)
+    };
+    assert_eq!(with(1), [""; 0]);
+    one_finding(with(0), "generation 1: ", &["once", "0 times"]);
+    one_finding(with(2), "generation 1: ", &["once", "2 times"]);
+}
+
+#[test]
+fn last_words() {
+    let mut report = good();
+    report.0.remove(&1);
+    let known = |words: &str| KnownFailure {
+        reason: "hangs".into(),
+        generation: 1,
+        unmet: "a report".into(),
+        last_words: Some(words.into()),
+    };
+    let now = UNIX_EPOCH + Duration::from_secs(NOW);
+    let observed = Observed {
+        arch: x86_64(),
+        report: &report,
+        console: "calling SVAM\n",
+        end: &End::Exited,
+        started: now,
+        ended: now,
+        twin: None,
+        firmware: None,
+    };
+    let finding = &judge(&scenario(), &observed)[0];
+    assert!(known("calling SVAM").is(finding), "{finding}");
+    assert!(!known("something else").is(finding), "{finding}");
 }
 
 #[test]

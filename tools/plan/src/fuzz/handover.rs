@@ -102,7 +102,6 @@ pub(crate) fn write(kind: Kind, entries: &[Entry]) -> Vec<u8> {
         kind,
         svam: Svam::after(kind),
         svam_generation: Some(0),
-        faulted: false,
         forward_cfg: false,
         writable_code: entries.iter().any(wx),
         identity: IDENTITY,

@@ -22,7 +22,12 @@ fn request() -> impl Strategy<Value = Request> {
         prop::option::of(kind()),
         any::<bool>(),
     )
-        .prop_map(|(off, kind, retry)| Request { off, kind, retry })
+        .prop_map(|(off, kind, retry)| Request {
+            off,
+            kind,
+            retry,
+            timeout: None,
+        })
 }
 
 fn predecessor() -> impl Strategy<Value = Predecessor> {

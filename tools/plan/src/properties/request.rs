@@ -19,6 +19,7 @@ fn word() -> impl Strategy<Value = String> {
         select(&WORDS[..]).prop_map(|word| std::format!("rtmap:{word}")),
         "[a-z:=]{0,6}",
         "rtmap:[a-z]{0,6}",
+        "rtmap:timeout=[0-9]{0,6}",
     ]
 }
 
@@ -33,8 +34,15 @@ proptest! {
     #[test]
     fn the_last_word_wins(words in vec(word(), 0..8)) {
         let (request, unknown) = parse(words.join(",").as_bytes());
-        let ours: Vec<_> = words.iter().filter_map(|word| word.strip_prefix("rtmap:")).collect();
-        let bad: Vec<_> = ours.iter().filter(|word| !WORDS.contains(word)).collect();
+        let all = unknown.len();
+        let ours = words.iter().filter_map(|word| word.strip_prefix("rtmap:"));
+        let (timeouts, ours): (Vec<_>, Vec<_>) = ours.partition(|word| word.starts_with("timeout="));
+        let seconds = timeouts.iter().map(|word| word["timeout=".len()..].parse());
+        let (good, wrong): (Vec<_>, Vec<_>) = seconds.partition(Result::is_ok);
+        prop_assert_eq!(request.timeout, good.last().and_then(|seconds| seconds.clone().ok()));
+        let unknown: Vec<_> = unknown.into_iter().filter(|word| !word.starts_with(b"timeout=")).collect();
+        prop_assert_eq!(all, unknown.len() + wrong.len());
+        let bad: Vec<&&str> = ours.iter().filter(|word| !WORDS.contains(word)).collect();
         prop_assert!(unknown.iter().eq(bad.iter().map(|word| word.as_bytes())));
         prop_assert_eq!(request.retry, ours.contains(&"retry"));
 

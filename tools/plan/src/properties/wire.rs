@@ -42,15 +42,14 @@ pub(super) fn snapshot() -> impl Strategy<Value = Snapshot> {
     let numbers = (any::<u32>(), prop::option::of(0..u32::MAX));
     let identity = (address(), any::<(u32, u32)>());
     let pointers = [address(), address(), address()];
-    (state, numbers, any::<[bool; 3]>(), identity, pointers).prop_map(
+    (state, numbers, any::<[bool; 2]>(), identity, pointers).prop_map(
         |((kind, svam), (generation, svam_generation), flags, identity, pointers)| Snapshot {
             generation,
             kind,
             svam,
             svam_generation,
-            faulted: flags[0],
-            forward_cfg: flags[1],
-            writable_code: flags[2],
+            forward_cfg: flags[0],
+            writable_code: flags[1],
             identity: Identity {
                 systab: identity.0,
                 revision: identity.1 .0,

@@ -33,6 +33,11 @@ macro_rules! address {
             pub(crate) const fn is_page_aligned(self) -> bool {
                 self.0 % PAGE_SIZE == 0
             }
+
+            /// How far it is from the start of the page that it is in.
+            pub(crate) const fn page_offset(self) -> u64 {
+                self.0 % PAGE_SIZE
+            }
         }
 
         impl fmt::Display for $name {

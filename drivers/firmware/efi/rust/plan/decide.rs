@@ -125,6 +125,7 @@ mod tests {
             off: false,
             kind: None,
             retry: false,
+            timeout: None,
         },
         predecessor: Predecessor::None,
         latch: Latch::Clear,

@@ -159,7 +159,6 @@ mod tests {
             kind,
             svam: Svam::Unknown,
             svam_generation: None,
-            faulted: false,
             forward_cfg: false,
             writable_code: false,
             identity: Identity {

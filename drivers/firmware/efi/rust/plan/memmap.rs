@@ -9,6 +9,7 @@ use super::{
         Pages,
         PhysAddr,
         PhysRange,
+        RangeError,
         VirtAddr, //
     },
     bytes::{
@@ -64,6 +65,28 @@ impl Descriptor {
     /// `is_usable_memory()` go by the type when they decide what is free.
     pub(crate) fn is_runtime(&self) -> bool {
         self.attributes.has(Attributes::RUNTIME) || self.ty.is_runtime_services()
+    }
+
+    /// The memory described, in whole pages. If it does not start on one, which UEFI rules out, it
+    /// is taken to start with the page that it starts in, and to have as many as it says: so do the
+    /// page tables of stock x86.
+    ///
+    /// # Errors
+    ///
+    /// A [`RangeError`] if it is empty, or does not end within 64 bits.
+    pub(crate) fn range(&self) -> Result<PhysRange, RangeError> {
+        let start = self.phys.value() - self.phys.page_offset();
+        PhysRange::new(PhysAddr::new(start), self.pages)
+    }
+
+    /// The address of the start of [`Self::range`], if `virt` is one for this memory.
+    pub(crate) fn range_virt(&self) -> VirtAddr {
+        let offset = self.phys.page_offset();
+        if self.virt.page_offset() == offset {
+            VirtAddr::new(self.virt.value() - offset)
+        } else {
+            self.virt
+        }
     }
 
     pub(crate) fn write(&self, bytes: &mut [u8]) -> Option<()> {
@@ -156,7 +179,7 @@ impl<'a> MemoryMap<'a> {
     pub(crate) fn runtime_ranges(&self) -> impl Iterator<Item = PhysRange> + Clone + 'a {
         self.iter()
             .filter(Descriptor::is_runtime)
-            .filter_map(|d| PhysRange::new(d.phys, d.pages).ok())
+            .filter_map(|d| d.range().ok())
     }
 
     /// Whether the map describes free memory, as it does until the first kernel takes it. What
@@ -173,16 +196,13 @@ impl<'a> MemoryMap<'a> {
 #[cfg(any(test, CONFIG_EFI_RTMAP_KUNIT_TEST))]
 mod tests {
     use super::*;
-    use crate::plan::{
-        addr::RangeError,
-        fixtures::{
-            code,
-            data,
-            descriptor,
-            range,
-            MapBytes,
-            OVMF, //
-        },
+    use crate::plan::fixtures::{
+        code,
+        data,
+        descriptor,
+        range,
+        MapBytes,
+        OVMF, //
     };
 
     #[test]
@@ -224,6 +244,28 @@ mod tests {
             MemoryMap::new(&[], 48, 1).map(|map| map.iter().count()),
             Ok(0)
         );
+    }
+
+    #[test]
+    fn a_range_starts_with_a_page() -> Result<(), RangeError> {
+        let at = |phys, virt| Descriptor {
+            virt: VirtAddr::new(virt),
+            ..data(phys, 2)
+        };
+        for (phys, virt, start, address) in [
+            (0x10_0000, 0x9000, 0x10_0000, 0x9000),
+            (0x10_0800, 0x9800, 0x10_0000, 0x9000),
+            (0x10_0fff, 0x9fff, 0x10_0000, 0x9000),
+            (0x10_0800, 0, 0x10_0000, 0),
+            (0x10_0800, 0x9801, 0x10_0000, 0x9801),
+        ] {
+            let descriptor = at(phys, virt);
+            assert_eq!(descriptor.range(), range(start, 2));
+            assert_eq!(descriptor.range_virt().value(), address);
+        }
+        let top = at(u64::MAX, 0).range();
+        assert!(top.is_err() && data(0x10_0800, 0).range().is_err());
+        Ok(())
     }
 
     #[test]

@@ -7,7 +7,6 @@ mod collect;
 use super::{
     addr::{
         PhysRange,
-        RangeError,
         VirtAddr, //
     },
     list::Full,
@@ -52,7 +51,7 @@ impl Region {
             ty: descriptor.ty,
             attributes,
             phys,
-            virt: descriptor.virt,
+            virt: descriptor.range_virt(),
         }
     }
 
@@ -119,7 +118,6 @@ impl Region {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum RegionError {
     None,
-    Misaligned(MemoryType, RangeError),
     /// Two ranges that contradict each other.
     Overlap(PhysRange, PhysRange),
     TooMany(usize),
@@ -135,7 +133,6 @@ impl fmt::Display for RegionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::None => f.write_str("the memory map has no runtime regions"),
-            Self::Misaligned(ty, error) => write!(f, "{ty}: {error}"),
             Self::Overlap(a, b) => {
                 write!(
                     f,

@@ -2,7 +2,11 @@
 
 //! What the command line asks for: the `rtmap:` words of the `efi=` option.
 
-use core::fmt;
+use core::{
+    fmt,
+    num::NonZero,
+    str, //
+};
 
 /// A map kind: which addresses firmware is called at, and whether SVAM tells it so.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -52,6 +56,9 @@ pub(crate) struct Request {
     pub(crate) kind: Option<Kind>,
     /// Use the services although an earlier kernel saw the firmware fail.
     pub(crate) retry: bool,
+    /// Seconds that a firmware call may take before firmware counts as hung; [`None`] leaves them
+    /// to stock Linux.
+    pub(crate) timeout: Option<NonZero<u16>>,
 }
 
 impl Request {
@@ -62,6 +69,13 @@ impl Request {
             .split(|&byte| byte == b',')
             .filter_map(|word| word.strip_prefix(b"rtmap:"));
         for word in ours {
+            if let Some(seconds) = word.strip_prefix(b"timeout=") {
+                match str::from_utf8(seconds).map(str::parse) {
+                    Ok(Ok(seconds)) => self.timeout = Some(seconds),
+                    _ => unknown(word),
+                }
+                continue;
+            }
             let kind = Kind::ALL
                 .into_iter()
                 .find(|kind| kind.name().as_bytes() == word);
@@ -85,18 +99,23 @@ impl Request {
         self.kind.map_or(0, |kind| kind as u32)
             | flag(self.off, Self::OFF)
             | flag(self.retry, Self::RETRY)
+            | u32::from(self.timeout.map_or(0, NonZero::get)) << Self::TIMEOUT_SHIFT
     }
 
     pub(crate) fn from_bits(bits: u32) -> Self {
         Self {
             off: bits & Self::OFF != 0,
-            kind: Kind::from_number(bits & !(Self::OFF | Self::RETRY)),
+            kind: Kind::from_number(bits & Self::KIND),
             retry: bits & Self::RETRY != 0,
+            // The shift leaves 16 bits.
+            timeout: NonZero::new((bits >> Self::TIMEOUT_SHIFT) as u16),
         }
     }
 
+    const KIND: u32 = 0xff;
     const OFF: u32 = 1 << 8;
     const RETRY: u32 = 1 << 9;
+    const TIMEOUT_SHIFT: u32 = 16;
 
     /// The word for the kind asked for.
     pub(crate) fn name(&self) -> &'static str {
@@ -152,11 +171,42 @@ mod tests {
     }
 
     #[test]
+    fn a_timeout_goes_with_any_word() {
+        for (option, timeout) in [
+            (b"rtmap:phys".as_slice(), None),
+            (b"rtmap:timeout=1", NonZero::new(1)),
+            (b"rtmap:timeout=5,rtmap:phys", NonZero::new(5)),
+            (b"rtmap:phys,rtmap:timeout=65535", NonZero::new(u16::MAX)),
+        ] {
+            let (request, unknown) = parse(option);
+            assert_eq!((request.timeout, unknown), (timeout, 0));
+        }
+        for option in [
+            b"rtmap:fixed,rtmap:timeout=".as_slice(),
+            b"rtmap:fixed,rtmap:timeout=0",
+            b"rtmap:fixed,rtmap:timeout=65536",
+            b"rtmap:fixed,rtmap:timeout=5s",
+            b"rtmap:fixed,rtmap:timeout=-1",
+        ] {
+            let (request, unknown) = parse(option);
+            assert_eq!((request.timeout, unknown), (None, 1));
+            assert_eq!(request.kind, Some(Kind::Fixed));
+        }
+    }
+
+    #[test]
     fn bits_are_read_back() {
         for kind in [None, Some(Kind::Phys), Some(Kind::Ident), Some(Kind::Fixed)] {
             for (off, retry) in [(false, false), (false, true), (true, false), (true, true)] {
-                let request = Request { off, kind, retry };
-                assert_eq!(Request::from_bits(request.to_bits()), request);
+                for timeout in [None, NonZero::new(1), NonZero::new(u16::MAX)] {
+                    let request = Request {
+                        off,
+                        kind,
+                        retry,
+                        timeout,
+                    };
+                    assert_eq!(Request::from_bits(request.to_bits()), request);
+                }
             }
         }
     }

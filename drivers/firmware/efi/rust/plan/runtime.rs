@@ -208,7 +208,7 @@ impl<'a> RuntimeTable<'a> {
                     MemoryType::RUNTIME_SERVICES_CODE | MemoryType::BOOT_SERVICES_CODE
                 )
             })
-            .filter_map(|d| PhysRange::new(d.phys, d.pages).ok());
+            .filter_map(|d| d.range().ok());
         if code.any(|range| range.contains_addr(PhysAddr::new(addr.value()))) {
             Ok(())
         } else {

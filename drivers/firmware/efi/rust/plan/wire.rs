@@ -48,10 +48,12 @@ pub(crate) const CALL_COUNT_OFFSET: usize = 20;
 /// the take-over: a kernel that finds it zero, and no slot written, is the first.
 pub(crate) const USED_OFFSET: usize = 24;
 
-const FLAG_FAULTED: u32 = 1 << 0;
-const FLAG_FORWARD_CFG: u32 = 1 << 1;
-const FLAG_WRITABLE_CODE: u32 = 1 << 2;
-const ALL_FLAGS: u32 = FLAG_FAULTED | FLAG_FORWARD_CFG | FLAG_WRITABLE_CODE;
+/// Offset of the word that says in which service firmware has faulted or hung.
+pub(crate) const FAULTED_OFFSET: usize = 28;
+
+const FLAG_FORWARD_CFG: u32 = 1 << 0;
+const FLAG_WRITABLE_CODE: u32 = 1 << 1;
+const ALL_FLAGS: u32 = FLAG_FORWARD_CFG | FLAG_WRITABLE_CODE;
 
 /// More bytes than any table needs: what claims more is taken for damaged. The stub makes room for
 /// every descriptor of the firmware's memory map, which is some ten kilobytes.
@@ -79,8 +81,6 @@ pub(crate) struct Snapshot {
     pub(crate) svam: Svam,
     /// The generation that called SVAM, if one is known to have.
     pub(crate) svam_generation: Option<u32>,
-    /// Firmware faulted or hung in this or an earlier kernel.
-    pub(crate) faulted: bool,
     /// Forward-edge control flow checks may stay on during calls.
     pub(crate) forward_cfg: bool,
     /// Firmware describes its code so badly that ranges are writable and executable at once.

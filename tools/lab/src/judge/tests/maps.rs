@@ -99,3 +99,30 @@ fn what_svam_did() {
     let seen = findings(&scenario, &report, "", &End::Exited);
     one_finding(seen, "generation 1: ", &["called-fixed says", "0x3f5ecb98"]);
 }
+
+#[test]
+fn pages_that_the_kernel_counts() {
+    let mut scenario = scenario();
+    scenario.kernel[1].expect.wx_pages = Some(Wx::Word(WxWord::Some));
+    let counted = |scenario: &Scenario, pages: usize, count: &str| {
+        let mut report = good();
+        let facts = report.0.get_mut(&1).unwrap().facts.as_mut().unwrap();
+        facts.page_tables = Ok(vec![mapping(true, true); pages]);
+        let files = facts.rtmap.as_mut().unwrap();
+        files.insert("wx_pages".into(), count.into());
+        findings(scenario, &report, "", &End::Exited)
+    };
+    assert_eq!(counted(&scenario, 2, "2"), [""; 0]);
+    one_finding(
+        counted(&scenario, 2, "1"),
+        "generation 1: ",
+        &["wx_pages 2", "seen 1"],
+    );
+    one_finding(counted(&scenario, 0, "0"), "generation 1: ", &["Some"]);
+    scenario.kernel[1].expect.wx_pages = Some(Wx::Exactly(1));
+    one_finding(
+        counted(&scenario, 2, "2"),
+        "generation 1: ",
+        &["Exactly(1)", "seen 2"],
+    );
+}

@@ -2,6 +2,7 @@
 //! Services that do not work, or should not.
 
 use super::*;
+use crate::scenario::expect::{Check, Services};
 
 #[test]
 fn variables() {
@@ -18,11 +19,11 @@ fn variables() {
     );
     red_facts(
         |facts| of(facts).held[0] = Ok("x".into()),
-        &["RtmapLab00", "to hold", "\"x\""],
+        &["RtmapLab00", "to hold", "seen x"],
     );
     red_facts(
         |facts| of(facts).held[1] = Err("gone".into()),
-        &["RtmapLab01", "to hold", "gone"],
+        &["reading RtmapLab01", "gone"],
     );
     red_facts(
         |facts| of(facts).listed_before.clear(),
@@ -50,15 +51,24 @@ fn clock_and_storage() {
     red_facts(empty, &["sensible variable storage"]);
 }
 
+/// Generation 1, of which all works, with other expectations: each service that should not work is
+/// one finding.
+fn against(services: Services) -> Vec<String> {
+    let mut scenario = scenario();
+    scenario.kernel[1].expect.services = Some(services);
+    findings(&scenario, &good(), "", &End::Exited)
+}
+
 #[test]
 fn services_that_should_be_off() {
     let mut scenario = scenario();
-    scenario.kernel[1].expect.services = Some(false);
+    scenario.kernel[1].expect.services = Some(Services::All(false));
     let mut report = good();
     let facts = report.0.get_mut(&1).unwrap().facts.as_mut().unwrap();
     facts.variables = Err("no efivarfs".into());
+    facts.storage = Err("EINVAL".into());
     let seen = findings(&scenario, &report, "", &End::Exited);
-    one_finding(seen, "generation 1: ", &["no GetTime"]);
+    one_finding(seen, "generation 1: ", &["GetTime not to work"]);
 
     let facts = report.0.get_mut(&1).unwrap().facts.as_mut().unwrap();
     facts.clock = Err("EINVAL".into());
@@ -66,11 +76,45 @@ fn services_that_should_be_off() {
     let variables = facts.variables.as_mut().unwrap();
     variables.held = vec![Err("EIO".into()), Err("EIO".into())];
     let seen = findings(&scenario, &report, "", &End::Exited);
-    one_finding(seen, "generation 1: ", &["no variables", "written Ok"]);
+    one_finding(seen, "generation 1: ", &["writing a variable not to work"]);
     let facts = report.0.get_mut(&1).unwrap().facts.as_mut().unwrap();
     facts.variables.as_mut().unwrap().written = Err("EIO".into());
     let seen = findings(&scenario, &report, "", &End::Exited);
     assert_eq!(seen, [""; 0]);
+    assert_eq!(against(Services::All(false)).len(), 4);
+}
+
+#[test]
+fn services_that_work_in_part() {
+    use Check::*;
+    for (works, part) in [
+        (vec![List, Read, Write, Storage], "GetTime not to work"),
+        (
+            vec![List, Read, Write, Clock],
+            "QueryVariableInfo not to work",
+        ),
+    ] {
+        let seen = against(Services::These(works));
+        one_finding(seen, "generation 1: ", &[part]);
+    }
+    let seen = against(Services::These(vec![List, Write, Storage, Clock]));
+    assert_eq!(seen.len(), 2, "{seen:?}");
+    assert!(
+        seen[0].contains("reading RtmapLab00 not to work"),
+        "{seen:?}"
+    );
+
+    let mut scenario = scenario();
+    scenario.kernel[1].expect.services = Some(Services::These(vec![Clock]));
+    let mut report = good();
+    let facts = report.0.get_mut(&1).unwrap().facts.as_mut().unwrap();
+    facts.variables = Err("no efivarfs".into());
+    facts.storage = Err("EINVAL".into());
+    assert_eq!(findings(&scenario, &report, "", &End::Exited), [""; 0]);
+    let facts = report.0.get_mut(&1).unwrap().facts.as_mut().unwrap();
+    facts.clock = Err("EINVAL".into());
+    let seen = findings(&scenario, &report, "", &End::Exited);
+    one_finding(seen, "generation 1: ", &["GetTime to work", "EINVAL"]);
 }
 
 #[test]

@@ -4,10 +4,7 @@
 
 use super::{
     super::{
-        addr::{
-            PhysRange,
-            VirtAddr, //
-        },
+        addr::VirtAddr,
         bytes::Writer,
         memtype::Attributes,
         region::Region, //
@@ -55,7 +52,7 @@ pub(crate) fn annotate(regions: &[Region], desc_size: usize, bytes: &mut [u8]) -
 /// The address that `regions` has for the memory of `descriptor`, which may be a part of a region:
 /// neighbours were merged, and what overlapped.
 fn address_of(descriptor: &Descriptor, regions: &[Region]) -> Option<VirtAddr> {
-    let phys = PhysRange::new(descriptor.phys, descriptor.pages).ok()?;
+    let phys = descriptor.range().ok()?;
     let home = regions
         .iter()
         .filter(|_| descriptor.is_runtime())
@@ -63,7 +60,7 @@ fn address_of(descriptor: &Descriptor, regions: &[Region]) -> Option<VirtAddr> {
     if home.virt == VirtAddr::NONE {
         return Some(VirtAddr::NONE);
     }
-    let offset = phys.start().value() - home.phys.start().value();
+    let offset = descriptor.phys.value() - home.phys.start().value();
     Some(VirtAddr::new(home.virt.value().checked_add(offset)?))
 }
 
@@ -130,6 +127,7 @@ mod tests {
             stale(data(0x10_1000, u64::MAX)),
             stale(data(0x10_5000, 2)), // reaches over the end of the region
             unmarked,
+            stale(data(0x10_2800, 1)), // not on a page
         ];
         let mut buffer = [BLANK_REGION; 3];
         let mut regions = List::new(&mut buffer);
@@ -141,15 +139,15 @@ mod tests {
             region.virt = VirtAddr::new(high.value() + region.phys.start().value());
         }
 
-        let mut bytes = bytes_of::<{ 8 * SIZE }>(&map);
+        let mut bytes = bytes_of::<{ 9 * SIZE }>(&map);
         let mut expected = map;
-        for index in [0, 1, 7] {
+        for index in [0, 1, 7, 8] {
             let phys = map[index].phys.value();
             expected[index].virt = VirtAddr::new(high.value() + phys);
         }
         expected[7].attributes = unmarked.attributes.with(Attributes::RUNTIME);
         assert_eq!(annotate(&regions, SIZE, &mut bytes), Some(()));
-        assert_eq!(bytes, bytes_of::<{ 8 * SIZE }>(&expected));
+        assert_eq!(bytes, bytes_of::<{ 9 * SIZE }>(&expected));
     }
 
     #[test]

@@ -4,10 +4,6 @@
 
 use super::{
     super::{
-        addr::{
-            PhysRange,
-            RangeError, //
-        },
         list::List,
         memmap::MemoryMap, //
     },
@@ -32,13 +28,11 @@ use super::{
 ///   Stock x86 maps both, and the later wins.
 /// - If one says that memory is cached, or a device, and the other that it is not, one of them is
 ///   wrong, and to map it as either may corrupt what it holds: an error.
-/// - So is a region that does not start on a page: nobody knows what it stands for. Firmware must
-///   not have one (UEFI 2.10, section 7.2), and none is known to.
+/// - A region that does not start on a page is one of whole pages: see [`Descriptor::range`].
 ///
 /// # Errors
 ///
-/// A [`RegionError`] if no runtime region is found, one does not start on a page, two contradict
-/// each other, or `regions` is full.
+/// A [`RegionError`] if no runtime region is found, two contradict each other, or `regions` is full.
 pub(crate) fn collect(
     map: &MemoryMap<'_>,
     boot_services: bool,
@@ -49,12 +43,8 @@ pub(crate) fn collect(
         if !descriptor.is_runtime() && !temporary {
             continue;
         }
-        let phys = match PhysRange::new(descriptor.phys, descriptor.pages) {
-            Ok(phys) => phys,
-            Err(error @ RangeError::Misaligned(_)) => {
-                return Err(RegionError::Misaligned(descriptor.ty, error));
-            }
-            Err(RangeError::Empty(_) | RangeError::Overflow(..)) => continue,
+        let Ok(phys) = descriptor.range() else {
+            continue;
         };
         let mut region = Region::of(&descriptor, phys);
         if regions.iter().any(|other| other.repeated_by(&region)) {
@@ -109,7 +99,7 @@ mod tests {
     use crate::plan::{
         addr::{
             Pages,
-            PhysAddr,
+            RangeError,
             VirtAddr, //
         },
         fixtures::{
@@ -335,17 +325,15 @@ mod tests {
     }
 
     #[test]
-    fn refuses_misaligned_regions() {
-        let bytes = MapBytes::new(&[code(0x10_0800, 1)]);
-        let mut buffer = [BLANK_REGION; 8];
-        let misaligned = RangeError::Misaligned(PhysAddr::new(0x10_0800));
-        assert_eq!(
-            collect(&bytes.map(), false, &mut List::new(&mut buffer)),
-            Err(RegionError::Misaligned(
-                MemoryType::RUNTIME_SERVICES_CODE,
-                misaligned
-            ))
-        );
+    fn a_region_is_made_of_whole_pages() {
+        let at = |phys, virt| Descriptor {
+            virt: VirtAddr::new(virt),
+            ..data(phys, 2)
+        };
+        let whole = Some((DATA, USUAL, 0x10_0000, 2, 0x9000));
+        assert_eq!(only(&[at(0x10_0800, 0x9800)]), whole);
+        let both = Some((DATA, USUAL, 0x10_0000, 4, 0x9000));
+        assert_eq!(only(&[at(0x10_0800, 0x9800), at(0x10_2000, 0xb000)]), both);
     }
 
     #[test]

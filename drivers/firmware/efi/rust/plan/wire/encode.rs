@@ -10,7 +10,6 @@ use super::{
     Crc32,
     Snapshot,
     ENTRY_SIZE,
-    FLAG_FAULTED,
     FLAG_FORWARD_CFG,
     FLAG_WRITABLE_CODE,
     MAJOR,
@@ -33,8 +32,7 @@ pub(crate) fn encode(
         .checked_add(SLOT_HEADER_SIZE)?;
     let slot = slot.get_mut(..length)?;
     let flag = |set: bool, bit: u32| if set { bit } else { 0 };
-    let flags = flag(snapshot.faulted, FLAG_FAULTED)
-        | flag(snapshot.forward_cfg, FLAG_FORWARD_CFG)
+    let flags = flag(snapshot.forward_cfg, FLAG_FORWARD_CFG)
         | flag(snapshot.writable_code, FLAG_WRITABLE_CODE);
 
     let mut out = Writer::new(slot);

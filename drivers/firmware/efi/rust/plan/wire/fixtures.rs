@@ -27,7 +27,6 @@ pub(super) const SNAPSHOT: Snapshot = Snapshot {
     kind: Kind::Ident,
     svam: Svam::CalledIdent,
     svam_generation: Some(0),
-    faulted: false,
     forward_cfg: true,
     writable_code: false,
     identity: Identity {

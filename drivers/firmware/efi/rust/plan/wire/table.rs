@@ -17,6 +17,7 @@ use super::{
     CALL_COUNT_OFFSET,
     CALL_SERVICE_OFFSET,
     ENTRY_SIZE,
+    FAULTED_OFFSET,
     HEADER_SIZE,
     MAGIC,
     MAX_SIZE,
@@ -121,14 +122,17 @@ impl<'a> Table<'a> {
         set(USED_OFFSET) || set(CALL_COUNT_OFFSET)
     }
 
-    /// The in-call mark that the last kernel left.
+    /// What earlier kernels saw the firmware do. A fault that was recorded says more than the call
+    /// in which a kernel stopped. No CRC covers either: damage keeps firmware off, the safe side.
     pub(crate) fn latch(&self) -> Latch {
-        match (
-            u32_at(self.bytes, CALL_SERVICE_OFFSET),
-            u32_at(self.bytes, CALL_COUNT_OFFSET),
-        ) {
-            (Some(service), Some(count)) if service != 0 => Latch::InCall { service, count },
-            _ => Latch::Clear,
+        // By the type invariants the words are there.
+        let word = |offset| u32_at(self.bytes, offset).unwrap_or(0);
+        if word(FAULTED_OFFSET) != 0 {
+            return Latch::Faulted;
+        }
+        match (word(CALL_SERVICE_OFFSET), word(CALL_COUNT_OFFSET)) {
+            (0, _) => Latch::Clear,
+            (service, count) => Latch::InCall { service, count },
         }
     }
 
@@ -281,7 +285,7 @@ mod tests {
             bytes[offset] = 1;
             assert_eq!(used(&bytes), Ok(true));
         }
-        for offset in [USED_OFFSET + 4, CALL_SERVICE_OFFSET] {
+        for offset in [FAULTED_OFFSET, CALL_SERVICE_OFFSET] {
             let mut bytes = blank();
             bytes[offset] = 1;
             assert_eq!(used(&bytes), Ok(false));
@@ -289,12 +293,16 @@ mod tests {
     }
 
     #[test]
-    fn the_in_call_mark_is_read() {
+    fn the_latch_is_read() {
         let mut bytes = blank();
         bytes[CALL_SERVICE_OFFSET] = 5;
         bytes[CALL_COUNT_OFFSET] = 9;
         let (service, count) = (5, 9);
-        let latch = Table::new(&bytes).map(|table| table.latch());
-        assert_eq!(latch, Ok(Latch::InCall { service, count }));
+        let latch = |bytes: &[u8]| Table::new(bytes).map(|table| table.latch());
+        assert_eq!(latch(&bytes), Ok(Latch::InCall { service, count }));
+        bytes[FAULTED_OFFSET + 3] = 1;
+        assert_eq!(latch(&bytes), Ok(Latch::Faulted));
+        bytes[CALL_SERVICE_OFFSET] = 0;
+        assert_eq!(latch(&bytes), Ok(Latch::Faulted));
     }
 }

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What firmware may do to the processor during a call, and what becomes of it.
+ *
+ * The kernel's own wrapper recovers from a fault. It is told of more kinds of
+ * fault here, and of registers that firmware has not preserved.
+ */
+
+#include <linux/bits.h>
+#include <linux/efi.h>
+#include <linux/efi-rtmap.h>
+
+#include <asm/efi.h>
+#include <asm/efi-rtmap.h>
+#include <asm/efi-rtmap-call.h>
+
+/* There is one: calls are made with efi_runtime_lock held, or early in the boot. */
+struct efi_rtmap_frame {
+	/* Not zero: whatever follows is acted upon. */
+	unsigned long	guarded;
+	unsigned long	before[EFI_RTMAP_KEPT_REGISTERS];
+	unsigned long	after[EFI_RTMAP_KEPT_REGISTERS];
+};
+
+static_assert(offsetof(struct efi_rtmap_frame, guarded) == EFI_RTMAP_FRAME_GUARDED);
+static_assert(offsetof(struct efi_rtmap_frame, before) == EFI_RTMAP_FRAME_BEFORE);
+static_assert(offsetof(struct efi_rtmap_frame, after) == EFI_RTMAP_FRAME_AFTER);
+
+/* Named by __efi_rt_asm_wrapper(). */
+struct efi_rtmap_frame efi_rtmap_frame;
+
+void efi_rtmap_guard_calls(void)
+{
+	efi_rtmap_frame.guarded = 1;
+}
+
+bool efi_rtmap_fixup_exception(struct pt_regs *regs, const char *what)
+{
+	return efi_rtmap_frame.guarded &&
+	       efi_runtime_fixup_exception(regs, what);
+}
+
+/* Returns what firmware has changed in the last call, one bit for each. */
+u32 efi_rtmap_restore_processor(void)
+{
+	const struct efi_rtmap_frame *frame = &efi_rtmap_frame;
+	u32 changed = 0;
+
+	for (int i = 0; i < EFI_RTMAP_KEPT_REGISTERS; i++) {
+		if (frame->after[i] != frame->before[i])
+			changed |= BIT(i);
+	}
+	return changed;
+}

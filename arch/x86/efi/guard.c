@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What firmware may do to the processor during a call, and what becomes of it.
+ *
+ * __efi_call() keeps in efi_rtmap_frame what firmware has to give back. If it
+ * faults, the call returns EFI_ABORTED from there, whoever has made it: arm64 has
+ * this in its own assembly. If it returns with something else changed that it
+ * may not change, that is put right.
+ */
+
+#define pr_fmt(fmt) "efi: rtmap: " fmt
+
+#include <linux/efi.h>
+#include <linux/efi-rtmap.h>
+#include <linux/kdebug.h>
+#include <linux/panic.h>
+#include <linux/ptrace.h>
+#include <linux/sched/task_stack.h>
+
+#include <asm/efi-rtmap.h>
+#include <asm/efi-rtmap-call.h>
+#include <asm/fpu/types.h>
+#include <asm/processor-flags.h>
+
+/* As a call finds it (UEFI 2.10, section 2.3.4). Its status bits are anybody's. */
+#define FPU_CONTROL	0x37f
+#define MXCSR_STATUS	0x3f
+
+/* There is one: calls are made with efi_runtime_lock held, or early in the boot. */
+struct efi_rtmap_frame {
+	/* Not zero: whatever follows is acted upon. */
+	unsigned long	guarded;
+	/* The stack pointer for the call in progress, or zero. */
+	unsigned long	sp;
+	unsigned long	flags;
+	unsigned long	before[EFI_RTMAP_KEPT_REGISTERS];
+	unsigned long	after[EFI_RTMAP_KEPT_REGISTERS];
+};
+
+static_assert(offsetof(struct efi_rtmap_frame, guarded) == EFI_RTMAP_FRAME_GUARDED);
+static_assert(offsetof(struct efi_rtmap_frame, sp) == EFI_RTMAP_FRAME_SP);
+static_assert(offsetof(struct efi_rtmap_frame, flags) == EFI_RTMAP_FRAME_FLAGS);
+static_assert(offsetof(struct efi_rtmap_frame, before) == EFI_RTMAP_FRAME_BEFORE);
+static_assert(offsetof(struct efi_rtmap_frame, after) == EFI_RTMAP_FRAME_AFTER);
+
+/* Both are named by __efi_call(). */
+struct efi_rtmap_frame efi_rtmap_frame;
+extern const char efi_rtmap_call_return[];
+
+/*
+ * Firmware runs on the stack of who has called it, below the frame. Interrupt
+ * handlers that fault meanwhile, and other threads, are told by stack or code.
+ */
+static bool is_in_firmware(const struct pt_regs *regs)
+{
+	unsigned long sp = READ_ONCE(efi_rtmap_frame.sp);
+	unsigned long stack = (unsigned long)task_stack_page(current);
+
+	return efi_rtmap_frame.guarded && sp - stack < THREAD_SIZE &&
+	       regs->sp >= stack && regs->sp <= sp &&
+	       !kernel_text_address(regs->ip);
+}
+
+/* No more calls, and this one returns: the caller learns that it has failed. */
+static void abort_call(struct pt_regs *regs)
+{
+	add_taint(TAINT_FIRMWARE_WORKAROUND, LOCKDEP_STILL_OK);
+	clear_bit(EFI_RUNTIME_SERVICES, &efi.flags);
+
+	regs->ax = EFI_ABORTED;
+	regs->ip = (unsigned long)efi_rtmap_call_return;
+	regs->sp = efi_rtmap_frame.sp;
+	regs->flags &= ~(X86_EFLAGS_DF | X86_EFLAGS_AC | X86_EFLAGS_TF);
+}
+
+bool efi_rtmap_fixup_page_fault(struct pt_regs *regs, unsigned long address)
+{
+	if (!is_in_firmware(regs))
+		return false;
+
+	pr_err(FW_BUG "page fault for address %#lx in EFI runtime service at %#lx\n",
+	       address, regs->ip);
+	abort_call(regs);
+	return true;
+}
+
+static int fixup_trap(struct notifier_block *nb, unsigned long event, void *data)
+{
+	struct die_args *args = data;
+
+	if (event != DIE_TRAP && event != DIE_GPF && event != DIE_INT3)
+		return NOTIFY_DONE;
+	if (!is_in_firmware(args->regs))
+		return NOTIFY_DONE;
+
+	pr_err(FW_BUG "%s in EFI runtime service at %#lx\n", args->str,
+	       args->regs->ip);
+	abort_call(args->regs);
+	return NOTIFY_STOP;
+}
+
+static struct notifier_block trap_notifier = { .notifier_call = fixup_trap };
+
+void efi_rtmap_guard_calls(void)
+{
+	register_die_notifier(&trap_notifier);
+	efi_rtmap_frame.guarded = 1;
+}
+
+/* Returns what firmware has changed in the last call, one bit for each. */
+u32 efi_rtmap_restore_processor(void)
+{
+	const struct efi_rtmap_frame *frame = &efi_rtmap_frame;
+	u32 changed = 0, mxcsr;
+	u16 control;
+
+	for (int i = 0; i < EFI_RTMAP_KEPT_REGISTERS; i++) {
+		if (frame->after[i] != frame->before[i])
+			changed |= BIT(i);
+	}
+	if (frame->flags & X86_EFLAGS_DF)
+		changed |= BIT(EFI_RTMAP_KEPT_DF);
+	if (frame->flags & X86_EFLAGS_AC)
+		changed |= BIT(EFI_RTMAP_KEPT_AC);
+
+	asm volatile("fnstcw %0" : "=m" (control));
+	if (control != FPU_CONTROL) {
+		changed |= BIT(EFI_RTMAP_KEPT_FPU_CONTROL);
+		asm volatile("fninit");
+	}
+	asm volatile("stmxcsr %0" : "=m" (mxcsr));
+	if ((mxcsr ^ MXCSR_DEFAULT) & ~MXCSR_STATUS) {
+		changed |= BIT(EFI_RTMAP_KEPT_MXCSR);
+		mxcsr = MXCSR_DEFAULT;
+		asm volatile("ldmxcsr %0" : : "m" (mxcsr));
+	}
+	return changed;
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What firmware says of variables, held against what it was given: the kernel's
+ * own callers rely on sizes and on an end of the list.
+ */
+
+#define pr_fmt(fmt) "efi: rtmap: " fmt
+
+#include <linux/efi.h>
+#include <linux/efi-rtmap.h>
+#include <linux/panic.h>
+
+/* More variables than any store holds; each costs the kernel an inode. */
+#define MAX_NAMES	16384
+
+static efi_get_variable_t *get_variable __ro_after_init;
+static efi_get_next_variable_t *get_next_variable __ro_after_init;
+
+/* Callers may leave @size out, for firmware to refuse. */
+static efi_status_t checked(efi_status_t status, unsigned long *size,
+			    unsigned long room, const char *service)
+{
+	if (status != EFI_SUCCESS || !size || *size <= room)
+		return status;
+
+	pr_err_once(FW_BUG "%s says that it has written %lu bytes to a buffer of %lu\n",
+		    service, *size, room);
+	add_taint(TAINT_FIRMWARE_WORKAROUND, LOCKDEP_STILL_OK);
+	*size = 0;
+	return EFI_DEVICE_ERROR;
+}
+
+static efi_status_t checked_get_variable(efi_char16_t *name, efi_guid_t *vendor,
+					 u32 *attr, unsigned long *size,
+					 void *data)
+{
+	unsigned long room = size ? *size : 0;
+	efi_status_t status;
+
+	status = get_variable(name, vendor, attr, size, data);
+	return checked(status, size, room, "GetVariable");
+}
+
+static efi_status_t checked_get_next_variable(unsigned long *size,
+					      efi_char16_t *name,
+					      efi_guid_t *vendor)
+{
+	/* Since the list was begun, which an empty name does. */
+	static atomic_t names;
+	unsigned long room = size ? *size : 0;
+	efi_status_t status;
+
+	if (name && !*name)
+		atomic_set(&names, 0);
+	if (atomic_inc_return(&names) > MAX_NAMES) {
+		pr_err_once(FW_BUG "GetNextVariableName gives more than %d names\n",
+			    MAX_NAMES);
+		add_taint(TAINT_FIRMWARE_WORKAROUND, LOCKDEP_STILL_OK);
+		return EFI_NOT_FOUND;
+	}
+
+	status = get_next_variable(size, name, vendor);
+	return checked(status, size, room, "GetNextVariableName");
+}
+
+/* Called before anyone has copied the pointers. */
+void __init efi_rtmap_check_answers(void)
+{
+	get_variable = efi.get_variable;
+	efi.get_variable = checked_get_variable;
+	get_next_variable = efi.get_next_variable;
+	efi.get_next_variable = checked_get_next_variable;
+}

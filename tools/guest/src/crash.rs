@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0
+//! The end of a kernel, also while firmware is at work for it.
+
+use std::fs;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{bail, Context, Result};
+use efi_rtmap_orders::Service;
+
+use crate::efi_test::EfiTest;
+
+/// Calls of a service that hangs in one of its first; firmware is told which.
+const CALLS: u32 = 100;
+/// A call that takes this long is the one that does not return.
+const HANGS: Duration = Duration::from_secs(2);
+
+/// Comes back only if no call hangs.
+pub fn inside(service: Service) -> Result<String> {
+    let efi = EfiTest::open()?;
+    let (returned, returns) = mpsc::channel();
+    thread::spawn(move || {
+        for _ in 0..CALLS {
+            let status = efi.call(service).map(|status| status.to_string());
+            // Fails only when nobody waits for it any more.
+            let _ = returned.send(status);
+        }
+    });
+    loop {
+        match returns.recv_timeout(HANGS) {
+            Ok(status) => drop(status.context("the call that was to hang")?),
+            Err(mpsc::RecvTimeoutError::Timeout) => break,
+            Err(mpsc::RecvTimeoutError::Disconnected) => {
+                bail!("{service:?}: {CALLS} calls, and none that hangs")
+            }
+        }
+    }
+    now()
+}
+
+/// Comes back only if the kernel does not crash.
+pub fn now() -> Result<String> {
+    fs::write("/proc/sysrq-trigger", "c").context("sysrq")?;
+    bail!("the kernel did not crash")
+}

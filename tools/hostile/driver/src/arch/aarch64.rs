@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0
+//! arm64.
+
+use core::arch::{asm, naked_asm};
+
+use efi_rtmap_orders::{Service, What};
+
+use crate::calls::serve;
+use crate::processor::{self, SPOILED};
+
+/// Within 39 bits, and far from all that a machine of the lab has.
+const UNMAPPED: u64 = 0x55_5555_5000;
+
+/// Semihosting: writes a string that ends in a zero.
+const SYS_WRITE0: u64 = 4;
+/// Of QEMU's virt machine. Only boot services map it.
+const FW_CFG_DATA: *const u8 = 0x902_0000 as _;
+const FW_CFG_SELECTOR: *mut u16 = 0x902_0008 as _;
+
+/// mov w0, #1; ret
+pub const TINY_FUNCTION: [u8; 8] = [0x20, 0, 0x80, 0x52, 0xc0, 0x03, 0x5f, 0xd6];
+
+/// `line` ends in a zero.
+pub fn print(line: &[u8]) {
+    // SAFETY: QEMU reads the line where the processor would.
+    unsafe {
+        asm!(
+            "hlt #0xf000",
+            inout("x0") SYS_WRITE0 => _,
+            in("x1") line.as_ptr(),
+            options(nostack, readonly, preserves_flags)
+        );
+    }
+}
+
+pub fn select_fw_cfg(key: u16) {
+    // SAFETY: the device's register.
+    unsafe { FW_CFG_SELECTOR.write_volatile(key.to_be()) };
+}
+
+pub fn read_fw_cfg() -> u8 {
+    // SAFETY: the device's register.
+    unsafe { FW_CFG_DATA.read_volatile() }
+}
+
+pub fn program_counter() -> u64 {
+    let here;
+    // SAFETY: reads a register.
+    unsafe { asm!("adr {}, .", out(reg) here, options(nomem, nostack, preserves_flags)) };
+    here
+}
+
+/// Addresses here are what the caller says, 0 and unmapped ones too: that is what they are for.
+pub fn load(address: u64) {
+    // SAFETY: a load changes nothing, or it faults, and that is the wish.
+    unsafe { asm!("ldrb {:w}, [{}]", out(reg) _, in(reg) address, options(nostack, readonly)) };
+}
+
+pub fn store(address: u64) {
+    // SAFETY: all callers own what is there, page 0 apart, which is flash that ignores it.
+    unsafe { asm!("strb {:w}, [{}]", in(reg) 0xa5, in(reg) address, options(nostack)) };
+}
+
+/// The code that a processor is about to run has been written as data.
+pub fn code_is_written(code: &[u8]) {
+    for byte in code {
+        // SAFETY: cleans and invalidates caches, for memory that is mapped.
+        unsafe {
+            asm!("dc cvau, {0}", "dsb ish", "ic ivau, {0}", "dsb ish", in(reg) byte, options(nostack));
+        }
+    }
+    // SAFETY: a barrier.
+    unsafe { asm!("isb", options(nostack)) };
+}
+
+/// Does what ends a call, if `what` is that. May return if somebody steps over the instruction.
+pub fn crash(what: What) {
+    // SAFETY: no memory is written, and no execution past these relies on anything.
+    unsafe {
+        match what {
+            What::PageFault => load(UNMAPPED),
+            What::UndefinedInstruction => asm!("udf #0"),
+            What::Breakpoint => asm!("brk #1"),
+            What::Hang => loop {
+                asm!("yield");
+            },
+            _ => {}
+        }
+    }
+}
+
+/// The hook's address, for the table.
+macro_rules! hooks {
+    ($service:expr; $($index:literal)+) => {
+        match $service as usize {
+            $($index => hook::<$index> as *const () as usize,)+
+            _ => unreachable!(),
+        }
+    };
+}
+
+pub fn hook_of(service: Service) -> usize {
+    hooks!(service; 0 1 2 3 4 5 6 7 8 9 10 11 12 13)
+}
+
+/// What the kernel calls: if the call is to leave the processor in another state than it found it,
+/// does that last.
+#[unsafe(naked)]
+unsafe extern "efiapi" fn hook<const INDEX: usize>() {
+    naked_asm!(
+        "stp x29, x30, [sp, #-16]!",
+        "bl {serve}",
+        "ldp x29, x30, [sp], #16",
+        "adrp x9, {spoiled}",
+        "ldrb w9, [x9, :lo12:{spoiled}]",
+        "cbz w9, 2f",
+        "b {spoil}",
+        "2: ret",
+        serve = sym serve::<INDEX>,
+        spoiled = sym SPOILED,
+        spoil = sym spoil,
+    )
+}
+
+/// Returns to the kernel with the service's status in x0 and the wanted damage.
+#[unsafe(naked)]
+unsafe extern "efiapi" fn spoil() {
+    naked_asm!(
+        "adrp x10, {spoiled}",
+        "add x10, x10, :lo12:{spoiled}",
+        "ldrb w9, [x10]",
+        "strb wzr, [x10]",
+        "tst w9, #{callee_saved}",
+        "b.eq 2f",
+        "mov x19, #0xbad",
+        "mov x20, x19",
+        "mov x21, x19",
+        "mov x22, x19",
+        "mov x23, x19",
+        "mov x24, x19",
+        "mov x25, x19",
+        "mov x26, x19",
+        "mov x27, x19",
+        "mov x28, x19",
+        "2: tst w9, #{interrupts_off}",
+        "b.eq 3f",
+        "msr daifset, #2",
+        "3: tst w9, #{platform_register}",
+        "b.eq 4f",
+        "mov x18, #0xbad",
+        "4: ret",
+        spoiled = sym SPOILED,
+        callee_saved = const processor::CALLEE_SAVED,
+        interrupts_off = const processor::INTERRUPTS_OFF,
+        platform_register = const processor::PLATFORM_REGISTER,
+    )
+}

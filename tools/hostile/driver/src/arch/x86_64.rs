@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0
+//! x86-64.
+
+use core::arch::{asm, naked_asm};
+
+use efi_rtmap_orders::{Service, What};
+
+use crate::calls::serve;
+use crate::processor::{self, SPOILED};
+
+/// Canonical, and far from all that a machine of the lab has.
+const UNMAPPED: u64 = 0x5555_5555_5000;
+const NON_CANONICAL: u64 = 1 << 63;
+
+/// OVMF's debug port, on which its release builds say nothing.
+const DEBUG_PORT: u16 = 0x402;
+const FW_CFG_SELECTOR: u16 = 0x510;
+const FW_CFG_DATA: u16 = 0x511;
+
+/// mov eax, 1; ret
+pub const TINY_FUNCTION: [u8; 6] = [0xb8, 1, 0, 0, 0, 0xc3];
+
+/// `line` ends in a zero, for the other architecture's sake.
+pub fn print(line: &[u8]) {
+    for byte in line.iter().take_while(|byte| **byte != 0) {
+        // SAFETY: the port belongs to the lab's device and does nothing but take bytes.
+        unsafe {
+            asm!("out dx, al", in("dx") DEBUG_PORT, in("al") *byte, options(nomem, nostack, preserves_flags));
+        }
+    }
+}
+
+pub fn select_fw_cfg(key: u16) {
+    // SAFETY: fw_cfg has no effect on memory when used through its ports.
+    unsafe {
+        asm!("out dx, ax", in("dx") FW_CFG_SELECTOR, in("ax") key, options(nomem, nostack, preserves_flags));
+    }
+}
+
+pub fn read_fw_cfg() -> u8 {
+    let byte;
+    // SAFETY: as in select_fw_cfg().
+    unsafe {
+        asm!("in al, dx", in("dx") FW_CFG_DATA, out("al") byte, options(nomem, nostack, preserves_flags));
+    }
+    byte
+}
+
+pub fn program_counter() -> u64 {
+    let here;
+    // SAFETY: reads a register.
+    unsafe { asm!("lea {}, [rip]", out(reg) here, options(nomem, nostack, preserves_flags)) };
+    here
+}
+
+/// Addresses here are what the caller says, 0 and unmapped ones too: that is what they are for.
+pub fn load(address: u64) {
+    // SAFETY: a load changes nothing, or it faults, and that is the wish.
+    unsafe { asm!("mov al, [{}]", in(reg) address, out("al") _, options(nostack, readonly)) };
+}
+
+pub fn store(address: u64) {
+    // SAFETY: all callers own what is there, page 0 apart, where nothing lies that is still used.
+    unsafe { asm!("mov byte ptr [{}], 0xa5", in(reg) address, options(nostack)) };
+}
+
+/// The code that a processor is about to run has been written as data.
+pub fn code_is_written(_code: &[u8]) {}
+
+/// Does what ends a call, if `what` is that. May return if somebody steps over the instruction.
+pub fn crash(what: What) {
+    // SAFETY: no memory is written, and no execution past these relies on anything.
+    unsafe {
+        match what {
+            What::PageFault => load(UNMAPPED),
+            What::GeneralProtection => load(NON_CANONICAL),
+            What::UndefinedInstruction => asm!("ud2"),
+            What::DivideError => {
+                asm!("div {:e}", in(reg) 0, inout("eax") 1 => _, inout("edx") 0 => _);
+            }
+            What::Breakpoint => asm!("int3"),
+            What::Hang => loop {
+                asm!("pause");
+            },
+            _ => {}
+        }
+    }
+}
+
+/// The hook's address, for the table.
+macro_rules! hooks {
+    ($service:expr; $($index:literal)+) => {
+        match $service as usize {
+            $($index => hook::<$index> as *const () as usize,)+
+            _ => unreachable!(),
+        }
+    };
+}
+
+pub fn hook_of(service: Service) -> usize {
+    hooks!(service; 0 1 2 3 4 5 6 7 8 9 10 11 12 13)
+}
+
+/// What the kernel calls: passes all arguments on, and if the call is to leave the processor in
+/// another state than it found it, does that last.
+#[unsafe(naked)]
+unsafe extern "efiapi" fn hook<const INDEX: usize>() {
+    naked_asm!(
+        "sub rsp, 0x38",
+        // The fifth argument is the first on the stack, above 4 words for the callee.
+        "mov rax, [rsp + 0x38 + 0x28]",
+        "mov [rsp + 0x20], rax",
+        "call {serve}",
+        "add rsp, 0x38",
+        "cmp byte ptr [rip + {spoiled}], 0",
+        "jne {spoil}",
+        "ret",
+        serve = sym serve::<INDEX>,
+        spoiled = sym SPOILED,
+        spoil = sym spoil,
+    )
+}
+
+/// Returns to the kernel with the service's status in rax and the wanted damage.
+#[unsafe(naked)]
+unsafe extern "efiapi" fn spoil() {
+    naked_asm!(
+        "movzx r11d, byte ptr [rip + {spoiled}]",
+        "mov byte ptr [rip + {spoiled}], 0",
+        "test r11d, {callee_saved}",
+        "jz 2f",
+        "mov rbx, 0x0bad0bad",
+        "mov r12, rbx",
+        "mov r13, rbx",
+        "mov r14, rbx",
+        "mov r15, rbx",
+        "2: test r11d, {fpu_control}",
+        "jz 3f",
+        // Double precision, all exceptions masked.
+        "push 0x27f",
+        "fldcw word ptr [rsp]",
+        "pop r10",
+        "3: test r11d, {mxcsr}",
+        "jz 4f",
+        // Round down, flush to zero, all exceptions masked.
+        "push 0xbf80",
+        "ldmxcsr dword ptr [rsp]",
+        "pop r10",
+        "4: test r11d, {alignment_check}",
+        "jz 5f",
+        "pushfq",
+        "or dword ptr [rsp], 0x40000",
+        "popfq",
+        "5: test r11d, {interrupts_off}",
+        "jz 6f",
+        "cli",
+        "6: test r11d, {direction_flag}",
+        "jz 7f",
+        "std",
+        "7: ret",
+        spoiled = sym SPOILED,
+        callee_saved = const processor::CALLEE_SAVED,
+        fpu_control = const processor::FPU_CONTROL,
+        mxcsr = const processor::MXCSR,
+        alignment_check = const processor::ALIGNMENT_CHECK,
+        interrupts_off = const processor::INTERRUPTS_OFF,
+        direction_flag = const processor::DIRECTION_FLAG,
+    )
+}

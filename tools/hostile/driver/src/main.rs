@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0
+//! Firmware's adversary: an EFI runtime driver that stands between kernel and runtime services. It
+//! tells who calls what and where, and misbehaves as its orders say.
+//!
+//! Everything that the services' hooks use must do without boot services, without allocation, and
+//! with the image at whatever address the kernel has chosen.
+
+#![no_std]
+#![no_main]
+
+mod arch;
+mod attributes;
+mod boot_services;
+mod calls;
+mod fw_cfg;
+mod image;
+mod lies;
+mod memory_map;
+mod processor;
+mod properties;
+mod report;
+mod schedule;
+mod services;
+mod svam;
+
+use core::panic::PanicInfo;
+
+use efi_rtmap_orders::{Event, Orders, What, FW_CFG_NAME, MAX_SIZE};
+use uefi_raw::table::system::SystemTable;
+use uefi_raw::{Handle, Status};
+
+#[no_mangle]
+unsafe extern "efiapi" fn efi_main(_image: Handle, system: *mut SystemTable) -> Status {
+    let Some(orders) = read_orders() else {
+        return Status::LOAD_ERROR;
+    };
+    report::say(&Event::Ready {
+        code: image::base(),
+        faults: orders.faults.len() as u8,
+    });
+    schedule::start(orders);
+    // SAFETY: firmware has started this image with its system table; boot services are there.
+    let done = unsafe {
+        services::hook((*system).runtime_services);
+        let boot = &mut *(*system).boot_services;
+        boot_services::prepare(boot, system)
+            .and_then(|()| properties::install(boot))
+            .map(|()| memory_map::hook(boot))
+    };
+    done.err().unwrap_or(Status::SUCCESS)
+}
+
+/// No orders are good orders: then nothing goes wrong. Bad ones are not.
+fn read_orders() -> Option<Orders> {
+    let mut bytes = [0; MAX_SIZE];
+    match fw_cfg::read(FW_CFG_NAME, &mut bytes) {
+        None => Some(Orders::default()),
+        Some(orders) => postcard::from_bytes(orders).ok(),
+    }
+}
+
+#[panic_handler]
+fn panic(_: &PanicInfo) -> ! {
+    arch::crash(What::UndefinedInstruction);
+    loop {}
+}

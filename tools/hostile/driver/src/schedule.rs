@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+//! When to misbehave: the orders, and how far the chain of kernels has come.
+//!
+//! Firmware is entered by one processor at a time (UEFI 2.10, section 8.1), so that a load and a
+//! store do for a counter.
+
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU8, Ordering::Relaxed};
+
+use efi_rtmap_orders::{Event, Fault, Orders, Service, What, MAX_FAULTS};
+use spin::Once;
+
+use crate::report::say;
+
+/// So that a lie that is told for ever does not fill the disk.
+const MOST_TOLD: u8 = 16;
+
+static ORDERS: Once<Orders> = Once::new();
+static AT_RUNTIME: AtomicBool = AtomicBool::new(false);
+static GENERATION: AtomicU8 = AtomicU8::new(0);
+static CALLS: [AtomicU32; Service::ALL.len()] = [const { AtomicU32::new(0) }; Service::ALL.len()];
+static TOLD: [AtomicU8; MAX_FAULTS] = [const { AtomicU8::new(0) }; MAX_FAULTS];
+
+pub fn start(orders: Orders) {
+    ORDERS.call_once(|| orders);
+}
+
+/// Boot services are gone: from now on all calls are a kernel's.
+pub fn begin_runtime() {
+    AT_RUNTIME.store(true, Relaxed);
+}
+
+pub fn at_runtime() -> bool {
+    AT_RUNTIME.load(Relaxed)
+}
+
+pub fn generation() -> u8 {
+    GENERATION.load(Relaxed)
+}
+
+/// A generation that says its name again does not start anew.
+pub fn begin_generation(number: u8) {
+    if number == generation() {
+        return;
+    }
+    GENERATION.store(number, Relaxed);
+    for calls in &CALLS {
+        calls.store(0, Relaxed);
+    }
+    for told in &TOLD {
+        told.store(0, Relaxed);
+    }
+}
+
+/// Which call of this service in this generation this is, from 1.
+pub fn count(service: Service) -> u32 {
+    let calls = &CALLS[service as usize];
+    let count = calls.load(Relaxed).saturating_add(1);
+    calls.store(count, Relaxed);
+    count
+}
+
+/// Whether it was ordered, and applies whatever is called.
+pub fn ordered(what: What) -> Option<&'static Fault> {
+    all().find(|fault| fault.what == what)
+}
+
+pub fn all() -> impl Iterator<Item = &'static Fault> {
+    ORDERS.get().into_iter().flat_map(|orders| &orders.faults)
+}
+
+/// Those for this call of this service.
+pub fn due(service: Service, call: u32) -> impl Iterator<Item = &'static Fault> {
+    all().filter(move |fault| {
+        let now = generation();
+        let due = match fault.call {
+            0 => now >= fault.generation,
+            number => now == fault.generation && call == number,
+        };
+        due && fault.in_calls_of() == Some(service)
+    })
+}
+
+/// To be called before it happens: afterwards there may be nobody left to tell.
+pub fn announce(fault: &'static Fault, service: Service) {
+    announce_up_to(MOST_TOLD, fault, service);
+}
+
+/// For a lie that is told to everyone who asks, before there are generations.
+pub fn announce_once(fault: &'static Fault) {
+    announce_up_to(1, fault, fault.service);
+}
+
+fn announce_up_to(most: u8, fault: &'static Fault, service: Service) {
+    let Some(index) = all().position(|other| core::ptr::eq(other, fault)) else {
+        return;
+    };
+    let told = TOLD[index].load(Relaxed);
+    if told < most {
+        TOLD[index].store(told + 1, Relaxed);
+        say(&Event::Fault {
+            what: fault.what,
+            service,
+            generation: generation(),
+        });
+    }
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0
+//! The menu of misbehaviours: each scenario that has a row runs with our kernels and with stock's
+//! in their place, and what became of both is written side by side.
+
+mod classify;
+mod table;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Mutex;
+
+use anyhow::{ensure, Context, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::arch::{self, Arch};
+use crate::machine::Lab;
+use crate::runner::{self, Run};
+use crate::scenario::{Image, Scenario};
+use classify::Seen;
+
+/// A stock kernel waits two minutes for each call that does not return.
+const STOCK_TIME_LIMIT_S: u32 = 600;
+
+/// What ran on one architecture.
+#[derive(Serialize, Deserialize)]
+struct Menu {
+    versions: Versions,
+    rows: Vec<Row>,
+}
+
+#[derive(Clone, Default, Serialize, Deserialize)]
+struct Versions {
+    ours: String,
+    stock: String,
+    firmware: String,
+    qemu: String,
+    kexec: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Row {
+    misbehaviour: String,
+    stock: String,
+    ours: String,
+    needs: String,
+}
+
+/// True if our kernels did as their scenarios expect.
+pub fn run(lab: &Lab, scenarios: &[Scenario], jobs: usize, write: &Path) -> Result<bool> {
+    let rows: Vec<&Scenario> = scenarios
+        .iter()
+        .filter(|scenario| scenario.row.is_some())
+        .collect();
+    ensure!(!rows.is_empty(), "none of these scenarios has a row");
+    let bar = runner::progress_bar(rows.len());
+    let waiting = Mutex::new(rows.iter().enumerate());
+    let done = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..jobs.min(rows.len()) {
+            scope.spawn(|| loop {
+                let next = waiting.lock().expect("no thread panics").next();
+                let Some((place, scenario)) = next else { break };
+                bar.set_message(scenario.name.clone());
+                let outcome = both(lab, scenario);
+                if let Ok(both) = &outcome {
+                    bar.suspend(|| println!("{}", both.told));
+                }
+                bar.inc(1);
+                done.lock()
+                    .expect("no thread panics")
+                    .push((place, outcome));
+            });
+        }
+    });
+    bar.finish_and_clear();
+
+    let mut done = done.into_inner().expect("no thread panics");
+    done.sort_by_key(|(place, _)| *place);
+    let mut menu = Menu {
+        versions: Versions::default(),
+        rows: Vec::new(),
+    };
+    let mut passed = true;
+    for (place, outcome) in done {
+        let both = outcome.with_context(|| rows[place].name.clone())?;
+        passed &= both.passed;
+        menu.versions.learn(both.versions);
+        menu.rows.push(both.row);
+    }
+    menu.versions.qemu = first_line(Command::new(lab.arch.qemu).arg("--version"))?;
+    save(lab, &menu)?;
+    fs::write(write, table::render(&load_all(lab)?))
+        .with_context(|| write.display().to_string())?;
+    Ok(passed)
+}
+
+/// One row, measured.
+struct Both {
+    row: Row,
+    versions: Versions,
+    passed: bool,
+    told: String,
+}
+
+fn both(lab: &Lab, scenario: &Scenario) -> Result<Both> {
+    let ours = runner::run(lab, scenario)?;
+    let mut twin = scenario.all_of(Image::Stock);
+    if scenario.expect_failure.is_none() {
+        twin.time_limit_s = twin.time_limit_s.max(STOCK_TIME_LIMIT_S);
+    }
+    let stock = runner::run(lab, &twin)?;
+
+    let (passed, told) = runner::verdict(scenario, &ours);
+    let generations = scenario.generations().len();
+    let row = Row {
+        misbehaviour: scenario.row.clone().unwrap_or_default(),
+        stock: Seen::from(&stock).chain(generations),
+        ours: Seen::from(&ours).chain(generations),
+        needs: needs(scenario),
+    };
+    let told = format!(
+        "{told}\n        stock: {}\n        ours:  {}",
+        row.stock, row.ours
+    );
+    Ok(Both {
+        row,
+        versions: Versions::of(&ours, &stock),
+        passed,
+        told,
+    })
+}
+
+fn needs(scenario: &Scenario) -> String {
+    if let Some(needs) = &scenario.needs {
+        return needs.clone();
+    }
+    let options = scenario.our_options();
+    if options.is_empty() {
+        return "nothing".into();
+    }
+    format!("``{}``", options.join(" "))
+}
+
+impl Versions {
+    fn of(ours: &Run, stock: &Run) -> Self {
+        let release = |run: &Run| {
+            let facts = run.report.0.values().find_map(|told| told.facts.as_ref());
+            facts.map(|facts| facts.release.clone()).unwrap_or_default()
+        };
+        let facts = ours.report.0.values().find_map(|told| told.facts.as_ref());
+        Self {
+            ours: release(ours),
+            stock: release(stock),
+            firmware: firmware(&ours.console).unwrap_or_default(),
+            qemu: String::new(),
+            kexec: facts
+                .map(|facts| facts.kexec_version.clone())
+                .unwrap_or_default(),
+        }
+    }
+
+    /// A row in which a kernel died tells nothing of it.
+    fn learn(&mut self, other: Self) {
+        for (known, new) in [
+            (&mut self.ours, other.ours),
+            (&mut self.stock, other.stock),
+            (&mut self.firmware, other.firmware),
+            (&mut self.kexec, other.kexec),
+        ] {
+            if known.is_empty() {
+                *known = new;
+            }
+        }
+    }
+}
+
+/// As the kernel names it: `DMI: machine, BIOS version date`.
+fn firmware(console: &str) -> Option<String> {
+    let after = |mark: &str| {
+        let line = console.lines().find_map(|line| line.split_once(mark));
+        line.map(|(_, rest)| rest.trim().to_string())
+    };
+    let version = after(", BIOS ")?;
+    let vendor = after("efi: EFI v")?;
+    let vendor = vendor.split_once(" by ")?.1;
+    Some(format!("{vendor} {version}"))
+}
+
+fn first_line(command: &mut Command) -> Result<String> {
+    let output = command.output().with_context(|| format!("{command:?}"))?;
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    Ok(printed.lines().next().unwrap_or_default().into())
+}
+
+fn save(lab: &Lab, menu: &Menu) -> Result<()> {
+    let path = lab.build.menu(lab.arch);
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory)?;
+    }
+    fs::write(&path, serde_json::to_string_pretty(menu)?)
+        .with_context(|| path.display().to_string())
+}
+
+/// Of all architectures that ran with this build.
+fn load_all(lab: &Lab) -> Result<Vec<(&'static Arch, Menu)>> {
+    let mut menus = Vec::new();
+    for arch in arch::ALL {
+        let path = lab.build.menu(arch);
+        if path.exists() {
+            let text = fs::read_to_string(&path)?;
+            let menu = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
+            menus.push((arch, menu));
+        }
+    }
+    Ok(menus)
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0
+//! Each way to end has its words, and none has another's.
+
+use std::time::Duration;
+
+use efi_rtmap_guest::ptdump::{Level, Mapping};
+use efi_rtmap_orders::Service;
+
+use super::*;
+use crate::judge::tests::good;
+
+const CONSOLE: &str = "firmware\nrtmap.gen=0\nlines\nrtmap.gen=1\nlines\n";
+
+fn chain(report: &Report, console: &str, end: &End, firmware: &[Event]) -> String {
+    let seen = Seen {
+        report,
+        console,
+        end,
+        firmware,
+    };
+    seen.chain(2)
+}
+
+/// `spoil` changes what both kernels told.
+fn both(spoil: impl Fn(&mut Told)) -> String {
+    let mut report = good();
+    report.0.values_mut().for_each(spoil);
+    chain(&report, CONSOLE, &End::Exited, &[])
+}
+
+fn facts(told: &mut Told) -> &mut Facts {
+    told.facts.as_mut().unwrap()
+}
+
+fn off(told: &mut Told) {
+    let facts = facts(told);
+    facts.variables = Err("no efivarfs".into());
+    facts.storage = Err("EINVAL".into());
+    facts.clock = Err("EINVAL".into());
+}
+
+fn fault(what: What, generation: u8) -> Event {
+    Event::Fault {
+        what,
+        service: Service::GetTime,
+        generation,
+    }
+}
+
+#[test]
+fn services() {
+    assert_eq!(both(|_| {}), "works");
+    assert_eq!(both(off), "services off");
+    assert_eq!(
+        both(|told| facts(told).clock = Err("EINVAL".into())),
+        "works but for GetTime"
+    );
+    let no_list = |told: &mut Told| facts(told).variables = Err("EIO".into());
+    assert_eq!(
+        both(no_list),
+        "works but for listing variables, reading variables, writing variables"
+    );
+    // Its names are still there.
+    let late = |told: &mut Told| {
+        off(told);
+        let mut variables = facts(&mut good().0.remove(&0).unwrap()).variables.clone();
+        let of = variables.as_mut().unwrap();
+        of.written = Err("EIO".into());
+        of.held = vec![Err("EIO".into())];
+        facts(told).variables = variables;
+    };
+    assert_eq!(both(late), "services off");
+}
+
+#[test]
+fn calls_of_actions() {
+    let call = |text: &str| (Action::Call(Service::GetTime), Ok(text.to_string()));
+    assert_eq!(
+        both(|told| told.actions = vec![
+            call("GetTime: EFI_ABORTED"),
+            call("GetTime: EFI_DEVICE_ERROR")
+        ]),
+        "EFI_ABORTED, services off"
+    );
+    assert_eq!(
+        both(|told| told.actions = vec![call("GetTime: EFI_ABORTED"), call("GetTime: EFI_SUCCESS")]),
+        "EFI_ABORTED, works"
+    );
+    assert_eq!(
+        both(|told| told.actions = vec![(Action::Crash, Ok("EFI_ABORTED".into()))]),
+        "works"
+    );
+}
+
+#[test]
+fn what_is_added() {
+    let wx = Mapping {
+        start: 0,
+        end: 0x1000,
+        write: true,
+        execute: true,
+        level: Level::Pte,
+    };
+    assert_eq!(
+        both(|told| facts(told).page_tables = Ok(vec![wx.clone(), wx.clone()])),
+        "works, W+X ranges: 2"
+    );
+    assert_eq!(
+        both(|told| facts(told).tainted = TAINT_FIRMWARE),
+        "works, firmware blamed"
+    );
+    assert_eq!(
+        both(|told| told.log.push("Oops: invalid opcode".into())),
+        "oops, works"
+    );
+    assert_eq!(
+        both(|told| told.log.push("GetTime wedged in firmware".into())),
+        "waits for firmware that hangs, works"
+    );
+}
+
+#[test]
+fn the_end() {
+    let stopped = |words: &str, end: &End| {
+        let mut report = good();
+        report.0.remove(&1);
+        chain(&report, &format!("{CONSOLE}{words}\n"), end, &[])
+    };
+    let limit = End::TimedOut(Duration::from_secs(1));
+    let panic = "Kernel panic - not syncing";
+    assert_eq!(stopped(panic, &limit), "kernel 0: works; kernel 1: panic");
+    assert_eq!(stopped("", &limit), "kernel 0: works; kernel 1: hangs");
+    assert_eq!(
+        stopped("", &End::Exited),
+        "kernel 0: works; kernel 1: stops"
+    );
+    assert_eq!(
+        chain(&Report::default(), "firmware\n", &limit, &[]),
+        "does not boot"
+    );
+}
+
+#[test]
+fn the_firmwares_side() {
+    let with = |events: &[Event]| chain(&good(), CONSOLE, &End::Exited, events);
+    assert_eq!(
+        with(&[fault(What::Hang, 0), fault(What::Hang, 1)]),
+        "kernel 0: works; kernel 1: works, calls firmware again that faulted"
+    );
+    assert_eq!(with(&[fault(What::Hang, 1), fault(What::Hang, 1)]), "works");
+    assert_eq!(
+        with(&[fault(What::InterruptsOff, 0), fault(What::InterruptsOff, 1)]),
+        "works"
+    );
+    let svam = Event::Svam {
+        count: 1,
+        phys: 0,
+        virt: 0,
+        pc: 0,
+        identity: true,
+    };
+    assert_eq!(with(std::slice::from_ref(&svam)), "works");
+    assert_eq!(with(&[svam.clone(), svam]), "works; SVAM called again");
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0
+//! What a kernel of a scenario must show.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What is asserted beyond the checks that every generation gets.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Expect {
+    pub kind: Option<Kind>,
+    pub origin: Option<Origin>,
+    pub svam: Option<Svam>,
+    pub requested: Option<Requested>,
+    pub generation: Option<u32>,
+    /// A part of the line in `reason`.
+    pub reason: Option<String>,
+    pub wx: Option<Wx>,
+    /// Writable and executable pages of 4 KiB, as this kernel counts them.
+    pub wx_pages: Option<Wx>,
+    /// Pages of this kernel in which regions meet, so that W^X is given up there.
+    pub shared_pages: Option<u64>,
+    /// Parts of kernel log lines that must be there, must be there once, must not be there, and may
+    /// be there although they look like a complaint.
+    #[serde(default)]
+    pub log: Vec<String>,
+    #[serde(default)]
+    pub log_once: Vec<String>,
+    #[serde(default)]
+    pub no_log: Vec<String>,
+    #[serde(default)]
+    pub tolerate: Vec<String>,
+    /// What the actions printed must contain these.
+    #[serde(default)]
+    pub printed: Vec<String>,
+    pub runtime_map: Option<RuntimeMap>,
+    /// Whether the kernel runs with five levels of page tables.
+    pub five_level: Option<YesNo>,
+    /// False: runtime services must be off.
+    pub services: Option<Services>,
+    /// Firmware is known to be bad: either this kernel says so in sysfs, and does not call it, or the
+    /// one before has told it of no firmware at all.
+    #[serde(default)]
+    pub off: bool,
+    /// Whether an earlier kernel or this one has seen firmware fault or hang.
+    pub faulted: Option<bool>,
+    /// Whether this kernel is tainted by what firmware did.
+    pub tainted: Option<bool>,
+    /// How often the hostile driver must have done what it was ordered, in this generation.
+    pub firmware_faults: Option<usize>,
+}
+
+/// Which of the services' checks must succeed; the others must not.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "expected true, false or a list of \"list\", \"read\", \"write\", \"storage\", \"clock\""
+)]
+pub enum Services {
+    All(bool),
+    These(Vec<Check>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Check {
+    /// The names of all variables.
+    List,
+    Read,
+    Write,
+    /// QueryVariableInfo.
+    Storage,
+    /// GetTime.
+    Clock,
+}
+
+impl Expect {
+    pub fn works(&self, check: Check) -> bool {
+        match &self.services {
+            None => !self.off,
+            Some(Services::All(all)) => *all,
+            Some(Services::These(these)) => these.contains(&check),
+        }
+    }
+
+    pub fn services_off(&self) -> bool {
+        match &self.services {
+            Some(Services::All(all)) => !all,
+            Some(Services::These(these)) => these.is_empty(),
+            None => self.off,
+        }
+    }
+
+    /// No word about services: there is nothing wrong with them.
+    pub fn all_well(&self) -> bool {
+        self.services.is_none() && !self.off
+    }
+}
+
+/// Enums whose names are the words of the kernel's sysfs files.
+macro_rules! words {
+    ($($name:ident { $($variant:ident = $word:literal),+ $(,)? })+) => {$(
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+        pub enum $name {
+            $(#[serde(rename = $word)] $variant),+
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self {
+                    $(Self::$variant => $word),+
+                })
+            }
+        }
+    )+};
+}
+
+words! {
+    Kind { Phys = "phys", Ident = "ident", Fixed = "fixed", None = "none" }
+    Origin { Fresh = "fresh", Handover = "handover", Legacy = "legacy", None = "none" }
+    Svam {
+        Unknown = "unknown",
+        NotCalled = "not-called",
+        CalledIdent = "called-ident",
+        CalledFixed = "called-fixed",
+        Failed = "failed",
+    }
+    YesNo { Yes = "yes", No = "no" }
+    Requested { Auto = "auto", Phys = "phys", Ident = "ident", Fixed = "fixed" }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RuntimeMap {
+    /// As in the generation before.
+    Same,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "expected a number, \"none\", \"some\" or \"any\""
+)]
+pub enum Wx {
+    Exactly(usize),
+    Word(WxWord),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WxWord {
+    None,
+    /// At least one.
+    Some,
+    /// Not asserted.
+    Any,
+}
