@@ -17,7 +17,7 @@ const RUNTIME_TABLE_SIZE: u32 = 24 + 14 * 8;
 const DESCRIPTOR_SIZE: u32 = 48;
 
 const OPTIONS: [&str; 4] = [
-    "rtmap:auto,rtmap:phys",
+    "rtmap:auto,rtmap:phys,rtmap:timeout=30",
     "debug,rtmap:ident,rtmap:retry",
     "rtmap:fixed,rtmap:off,noruntime",
     "rtmap:,rtmap:x",
