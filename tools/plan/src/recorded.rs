@@ -7,6 +7,7 @@ extern crate std;
 
 mod addresses;
 mod attributes;
+mod damage;
 mod handover;
 
 use crate::{
@@ -154,6 +155,16 @@ fn regions_of(map: &MemoryMap<'_>, boot_services: bool) -> Vec<Region> {
     collect(map, boot_services, &mut list).unwrap();
     invariants::regions(&list);
     list.to_vec()
+}
+
+/// Numbers that look like chance, and are the same each time.
+pub(crate) fn noise(count: usize) -> Vec<u8> {
+    let mut state = 1u32;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    (0..count).map(|_| next()).collect()
 }
 
 #[test]
