@@ -155,6 +155,7 @@ bool efi_rtmap_services_enabled(void);
 void efi_rtmap_guard_calls(void);
 u32 efi_rtmap_restore_processor(void);
 void efi_rtmap_give_up_call(void);
+void efi_rtmap_abort_hung_call(void);
 
 #else /* !CONFIG_EFI_RTMAP */
 

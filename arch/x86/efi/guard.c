@@ -84,19 +84,24 @@ bool efi_rtmap_fixup_page_fault(struct pt_regs *regs, unsigned long address)
 	return true;
 }
 
+bool efi_rtmap_fixup_exception(struct pt_regs *regs, const char *what)
+{
+	if (!is_in_firmware(regs))
+		return false;
+
+	pr_err(FW_BUG "%s in EFI runtime service at %#lx\n", what, regs->ip);
+	abort_call(regs);
+	return true;
+}
+
 static int fixup_trap(struct notifier_block *nb, unsigned long event, void *data)
 {
 	struct die_args *args = data;
 
 	if (event != DIE_TRAP && event != DIE_GPF && event != DIE_INT3)
 		return NOTIFY_DONE;
-	if (!is_in_firmware(args->regs))
-		return NOTIFY_DONE;
-
-	pr_err(FW_BUG "%s in EFI runtime service at %#lx\n", args->str,
-	       args->regs->ip);
-	abort_call(args->regs);
-	return NOTIFY_STOP;
+	return efi_rtmap_fixup_exception(args->regs, args->str) ?
+	       NOTIFY_STOP : NOTIFY_DONE;
 }
 
 static struct notifier_block trap_notifier = { .notifier_call = fixup_trap };

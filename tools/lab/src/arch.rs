@@ -14,6 +14,8 @@ pub struct Arch {
     pub machine: &'static str,
     pub cpu: &'static str,
     pub console: &'static str,
+    /// Kernel parameters that its machine needs.
+    pub parameters: &'static str,
     /// The serial port that the guest reports on; the guest knows how its kernel calls it.
     pub report_device: &'static str,
     /// The bootable file, in a kernel's build directory.
@@ -75,6 +77,8 @@ static X86_64: Arch = Arch {
     machine: "q35",
     cpu: "max",
     console: "ttyS0,115200",
+    // On a busy host, the emulated timer is late for the test of it.
+    parameters: "no_timer_check",
     report_device: "isa-serial",
     kernel: "arch/x86/boot/bzImage",
     guest: Guest {
@@ -113,6 +117,7 @@ static ARM64: Arch = Arch {
     machine: "virt",
     cpu: "cortex-a57",
     console: "ttyAMA0",
+    parameters: "",
     report_device: "pci-serial",
     kernel: "arch/arm64/boot/Image",
     guest: Guest {

@@ -142,14 +142,18 @@ impl Lab {
             for action in &mut then {
                 self.share_for(action, &mut shared)?;
             }
-            let console = self.arch.console;
+            let Arch {
+                console,
+                parameters,
+                ..
+            } = self.arch;
             let options = &step.options;
             shared.plan.generations.push(Generation {
                 kernel,
                 initrd: INITRD.into(),
                 loader: step.loader.unwrap_or(Loader::KexecLoad),
                 command_line: format!(
-                    "console={console} panic=-1 {GENERATION_PARAMETER}{k} {options}"
+                    "console={console} panic=-1 {parameters} {GENERATION_PARAMETER}{k} {options}"
                 ),
                 then,
             });

@@ -28,6 +28,8 @@ struct Rom {
     more_padding: [u8; 4],
 }
 
+const _: () = assert!(offset_of!(Rom, pcir) % 4 == 0 && size_of::<Rom>() % 8 == 0);
+
 /// EFI_PCI_EXPANSION_ROM_HEADER.
 #[derive(IntoBytes, Immutable)]
 #[repr(C)]

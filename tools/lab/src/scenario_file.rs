@@ -197,6 +197,7 @@ fn fill_in(text: &str, substitutions: &Substitutions) -> Result<String> {
 mod tests {
     use super::*;
     use crate::arch;
+    use efi_rtmap_orders::MAX_FAULTS;
 
     const GOOD: &str = r#"
         name = "example"
@@ -318,5 +319,27 @@ mod tests {
         assert!(error.contains("mips"), "{error}");
         let error = error_of("[[kernel]]", "matrix.arch = [\"x\"]\n[[kernel]]");
         assert!(error.contains("matrix.arch"), "{error}");
+    }
+
+    #[test]
+    fn a_fault_of_one_architecture_is_not_for_the_other() {
+        let fault = |what| format!("fault = [{{ what = \"{what}\" }}]\nabout =");
+        let error = error_of("about =", &fault("mxcsr"));
+        assert!(
+            error.contains("Mxcsr") && error.contains("x86_64"),
+            "{error}"
+        );
+        let one = format!("arch = [\"x86_64\"]\n{}", fault("mxcsr"));
+        for good in [one, fault("page-fault")] {
+            let text = GOOD.replace("about =", &good);
+            assert!(parsed(&text).unwrap()[0].is_hostile());
+        }
+    }
+
+    #[test]
+    fn there_are_no_more_faults_than_the_driver_takes() {
+        let nine = ["{ what = \"hang\" }"; MAX_FAULTS + 1].join(", ");
+        let error = error_of("about =", &format!("fault = [{nine}]\nabout ="));
+        assert!(error.contains("9 of them"), "{error}");
     }
 }

@@ -143,7 +143,7 @@ impl Plan<'_> {
                 "efi=noruntime"
             }
         );
-        // The mark stays for successors if the call does not end as it should.
+        // The mark stays for successors if the call does not end.
         if let Some(table) = &self.table {
             table.begin_call(service::MARK_SVAM);
         }
@@ -151,7 +151,10 @@ impl Plan<'_> {
         // SVAM, and this is the only place that does. It has prepared the call, and boot services
         // memory is released later.
         let called = unsafe { ffi::set_virtual_address_map(self.firmware.identity.systab) };
-        if let Some(table) = self.table.as_ref().filter(|_| called != Err(EFI_ABORTED)) {
+        if let Some(table) = &self.table {
+            if called == Err(EFI_ABORTED) {
+                table.record_fault(service::MARK_SVAM);
+            }
             table.end_call();
         }
         called

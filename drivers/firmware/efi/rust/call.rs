@@ -87,10 +87,12 @@ pub(crate) unsafe fn remove() -> bool {
     true
 }
 
-/// Records that firmware did not come back from the call of `service` in time.
+/// Records that firmware did not come back from the call of `service` in time, and makes the call
+/// return if it can be interrupted.
 pub(crate) fn hung(service: u32) {
     if let Some(map) = state::map() {
         record_fault(map, service);
+        ffi::abort_hung_call();
     }
 }
 
@@ -113,7 +115,11 @@ fn blame(changed: u32) {
     if news == 0 {
         return;
     }
-    let service = service::name(ffi::current_service()).unwrap_or("a service");
+    let service = match ffi::current_service() {
+        service::MARK_DIRECT => None,
+        mark => service::marked(mark),
+    };
+    let service = service.unwrap_or("a service");
     for (bit, what) in KEPT.iter().enumerate() {
         if news & 1 << bit != 0 {
             pr_err!(

@@ -290,6 +290,12 @@ pub(crate) fn give_up_call() {
     unsafe { bindings::efi_rtmap_give_up_call() };
 }
 
+/// Interrupts the firmware call in progress, if it lets itself be, and makes it return.
+pub(crate) fn abort_hung_call() {
+    // SAFETY: Who waits for the call may sleep.
+    unsafe { bindings::efi_rtmap_abort_hung_call() };
+}
+
 /// Marks the kernel as one that has worked around a firmware's fault.
 pub(crate) fn taint_for_firmware() {
     // SAFETY: There are no requirements.

@@ -134,8 +134,7 @@ impl Judge<'_> {
     }
 
     fn faults(&mut self, events: &[Event]) {
-        let expect = &self.step.expect;
-        if let Some(wanted) = expect.firmware_faults.or(expect.off.then_some(0)) {
+        if let Some(wanted) = self.step.expect.firmware_faults {
             let k = self.generation;
             let seen: Vec<&Event> = events
                 .iter()

@@ -69,14 +69,15 @@ impl Seen<'_> {
         if said("wedged in firmware") {
             words.push("waits for firmware that hangs".into());
         }
-        let facts = told.and_then(|told| told.facts.as_ref());
-        if let Some((told, facts)) = told.zip(facts) {
+        // What worked before the end is of no use to anybody.
+        let left = told.filter(|told| told.left);
+        if let Some((told, facts)) = left.and_then(|told| Some((told, told.facts.as_ref()?))) {
             words.extend(of_facts(told, facts));
         }
         if self.faulted_before(k) {
             words.push("calls firmware again that faulted".into());
         }
-        if !told.is_some_and(|told| told.left) {
+        if left.is_none() {
             words.push(self.stopped(said("Kernel panic")).into());
         }
         words.join(", ")

@@ -19,7 +19,9 @@ classified from what the guest reported, what was on the console, and what the d
 
 The kernels are numbered from 0, which firmware starts; each of the others is started by the one
 before, with kexec-tools. \"Works\" means that variables were listed, read and written, and the clock read,
-in each of the kernels. \"Services off\" means that the kernel runs, but does not call firmware.
+in each of the kernels. \"Services off\" means that the kernel runs, but does not call firmware. \"Firmware
+blamed\" means that the kernel says what firmware has done, and is tainted. W+X ranges are those of the EFI
+page tables that are writable and executable.
 ";
 
 pub fn render(menus: &[(&Arch, Menu)]) -> String {

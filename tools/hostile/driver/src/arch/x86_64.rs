@@ -129,7 +129,8 @@ unsafe extern "efiapi" fn spoil() {
         "mov byte ptr [rip + {spoiled}], 0",
         "test r11d, {callee_saved}",
         "jz 2f",
-        "mov rbx, 0x0bad0bad",
+        // No address, and flags that differ from those of a kernel that is about to call.
+        "movabs rbx, 0x0bad000000000000",
         "mov r12, rbx",
         "mov r13, rbx",
         "mov r14, rbx",

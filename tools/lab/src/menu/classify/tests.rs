@@ -134,6 +134,12 @@ fn the_end() {
         stopped("", &End::Exited),
         "kernel 0: works; kernel 1: stops"
     );
+    let mut report = good();
+    report.0.get_mut(&1).unwrap().left = false;
+    assert_eq!(
+        chain(&report, &format!("{CONSOLE}Oops\n{panic}\n"), &limit, &[]),
+        "kernel 0: works; kernel 1: oops, panic"
+    );
     assert_eq!(
         chain(&Report::default(), "firmware\n", &limit, &[]),
         "does not boot"
