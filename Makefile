@@ -120,7 +120,7 @@ check-host: ## format, lints and tests of everything that runs on this machine
 	cargo test --manifest-path $(manifest) --locked --workspace
 
 .PHONY: fuzz-smoke
-fuzz-smoke: ## a little of `make fuzz`, the same each time
+fuzz-smoke: ## a little of `make fuzz`, with the same seed each time
 	@$(fuzz) --runs 20000
 
 .PHONY: check-overlay

@@ -48,7 +48,7 @@ struct Cli {
     /// Seconds for each target
     #[arg(long, required_unless_present = "runs")]
     time: Option<u32>,
-    /// Inputs for each target, the same ones each time: what was found before is not used
+    /// Inputs for each target, with the same seed each time and without what was found before
     #[arg(long, conflicts_with = "time")]
     runs: Option<u32>,
     /// How many targets at once
