@@ -56,6 +56,8 @@ impl Packages {
 
         // An interrupted run must not leave a part that looks like the whole.
         let unfinished = self.root.with_extension("unfinished");
+        // dpkg makes one folder, not those above it.
+        fs::create_dir_all(&unfinished).with_context(|| unfinished.display().to_string())?;
         fs::create_dir_all(&unfinished).with_context(|| unfinished.display().to_string())?;
         for deb in fs::read_dir(&debs)? {
             let deb = deb?.path();

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! The pure core of the kernel's crate, compiled for the host from the very files that the kernel
-//! compiles, so that `cargo test` runs what KUnit runs, and property tests besides.
+//! compiles, so that `cargo test` runs what KUnit runs, and property tests besides. For fuzzing,
+//! it offers what feeds the plan with any bytes.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -11,11 +12,17 @@
 #[path = "../../../drivers/firmware/efi/rust/plan/mod.rs"]
 pub(crate) mod plan;
 
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
+#[cfg(any(test, fuzzing))]
+mod invariants;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod recorded;
 
 /// What the kernel takes from `lib/crc`.
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 pub(crate) fn crc32(bytes: &[u8]) -> u32 {
     crc32fast::hash(bytes)
 }

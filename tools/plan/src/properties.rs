@@ -17,33 +17,36 @@ mod smbios;
 mod split;
 mod wire;
 
-use crate::plan::{
-    addr::PAGE_SIZE,
-    fixtures::{
-        descriptor,
-        BLANK_PIECE,
-        BLANK_REGION, //
+use crate::{
+    invariants,
+    plan::{
+        addr::PAGE_SIZE,
+        fixtures::{
+            descriptor,
+            BLANK_PIECE,
+            BLANK_REGION, //
+        },
+        list::List,
+        memattr::{
+            pieces,
+            AttributesError,
+            Piece, //
+        },
+        memmap::{
+            Descriptor,
+            MemoryMap, //
+        },
+        memtype::{
+            Attributes,
+            MemoryType, //
+        },
+        perm::Permission,
+        region::{
+            collect,
+            Region, //
+        },
+        request::Kind,
     },
-    list::List,
-    memattr::{
-        pieces,
-        AttributesError,
-        Piece, //
-    },
-    memmap::{
-        Descriptor,
-        MemoryMap, //
-    },
-    memtype::{
-        Attributes,
-        MemoryType, //
-    },
-    perm::Permission,
-    region::{
-        collect,
-        Region, //
-    },
-    request::Kind,
 };
 use proptest::{
     collection::vec,

@@ -6,12 +6,9 @@ use super::*;
 use crate::plan::{
     addr::PhysAddr,
     decide::{
-        decide,
-        Decision,
         Facts,
         Latch,
-        Predecessor,
-        Svam, //
+        Predecessor, //
     },
     inherit::InheritError,
     layout::LayoutError,
@@ -83,58 +80,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(4096))]
 
     #[test]
-    fn svam_is_called_at_most_once(facts in facts()) {
-        if let Decision::Fresh { kind, .. } = decide(&facts) {
-            prop_assert_eq!(facts.predecessor, Predecessor::None);
-            prop_assert!(kind == Kind::Phys || facts.svam_supported);
-            prop_assert!(Svam::after(kind).allows(kind));
-        }
-    }
-
-    #[test]
-    fn an_inherited_map_keeps_its_kind(facts in facts()) {
-        if let Decision::Reuse { kind, .. } = decide(&facts) {
-            match facts.predecessor {
-                Predecessor::Handover { kind: left } | Predecessor::Legacy { kind: left } => {
-                    prop_assert_eq!(kind, left);
-                }
-                other => prop_assert!(false, "nothing to reuse of {:?}", other),
-            }
-        }
-    }
-
-    #[test]
-    fn known_bad_firmware_is_called_only_when_retried(facts in facts()) {
-        if matches!(decide(&facts), Decision::Fresh { .. } | Decision::Reuse { .. }) {
-            prop_assert!(facts.latch == Latch::Clear || facts.request.retry);
-        }
-    }
-
-    #[test]
-    fn off_and_only_off_declines(facts in facts()) {
-        prop_assert_eq!(decide(&facts) == Decision::Decline, facts.request.off);
-    }
-
-    #[test]
-    fn the_map_fits_and_32_bit_firmware_gets_low_addresses(facts in facts()) {
-        let (kind, fresh) = match decide(&facts) {
-            Decision::Fresh { kind, .. } => (kind, true),
-            Decision::Reuse { kind, .. } => (kind, false),
-            Decision::Decline | Decision::ServicesOff(_) => return Ok(()),
-        };
-        prop_assert!(!facts.mixed || kind.is_identity());
-        let room = if kind.is_identity() { facts.identity_fits } else { facts.fixed_fits };
-        prop_assert!(!fresh || room.is_ok());
-    }
-
-    #[test]
-    fn a_request_is_met_or_named_as_refused(facts in facts()) {
-        let (Decision::Fresh { kind, refused, .. } | Decision::Reuse { kind, refused, .. }) =
-            decide(&facts)
-        else {
-            return Ok(());
-        };
-        prop_assert_eq!(refused.or(Some(kind)), facts.request.kind.or(Some(kind)));
-        prop_assert!(refused != Some(kind));
+    fn what_must_never_be_decided_is_not(facts in facts()) {
+        invariants::decision(&facts);
     }
 }

@@ -111,26 +111,7 @@ proptest! {
         space in prop_oneof![any_space(), arm64()],
     ) {
         if space.lay_out_fixed(&mut regions).is_ok() {
-            let mut floor = space.fixed_bottom.value();
-            for region in &regions {
-                let virt = region.virt.value();
-                prop_assert!(virt >= floor, "below the window or the region before");
-                floor = virt + region.phys.bytes();
-                prop_assert!(floor <= space.layout_top.value(), "above the window");
-                let moved = virt.abs_diff(region.phys.start().value());
-                prop_assert_eq!(moved % space.large_page, 0);
-                prop_assert!(space.in_window(region.virt, region.phys.bytes()));
-            }
-            for pair in regions.windows(2) {
-                let [below, above] = [&pair[0], &pair[1]];
-                let end = below.virt.value() + below.phys.bytes();
-                if below.phys.end() == above.phys.start() {
-                    prop_assert_eq!(end, above.virt.value(), "torn apart");
-                } else {
-                    let granule = |addr: u64| addr / space.granule;
-                    prop_assert!(granule(end - 1) < granule(above.virt.value()), "shared");
-                }
-            }
+            invariants::fixed_layout(&space, &regions);
         }
     }
 

@@ -18,20 +18,6 @@ fn read(bytes: &[u8], regions: &[Region]) -> Result<(Vec<Piece>, usize), Attribu
     Ok((list.to_vec(), ignored))
 }
 
-fn check(pieces: &[Piece], regions: &[Region]) -> Result<(), TestCaseError> {
-    for pair in pieces.windows(2) {
-        prop_assert!(pair[0].phys.end() <= pair[1].phys.start());
-    }
-    for piece in pieces {
-        let home = |region: &Region| region.phys.contains(&piece.phys);
-        let homes: Vec<_> = regions.iter().copied().filter(home).collect();
-        prop_assert!(homes
-            .iter()
-            .any(|r| !r.is_temporary() && r.ty.is_runtime_services()));
-    }
-    Ok(())
-}
-
 fn with_entries() -> impl Strategy<Value = (Vec<Region>, Vec<Descriptor>)> {
     sound_regions(true).prop_flat_map(|(_, regions)| {
         let entries = attribute_entries(&regions);
@@ -54,7 +40,7 @@ proptest! {
     #[test]
     fn no_bytes_panic(bytes in vec(any::<u8>(), 0..300), (_, regions) in sound_regions(true)) {
         if let Ok((pieces, _)) = read(&bytes, &regions) {
-            check(&pieces, &regions)?;
+            invariants::pieces(&pieces, &regions);
         }
     }
 
@@ -71,7 +57,7 @@ proptest! {
         }
         bytes.truncate(cut.map_or(bytes.len(), |at| at.index(bytes.len())));
         if let Ok((pieces, _)) = read(&bytes, &regions) {
-            check(&pieces, &regions)?;
+            invariants::pieces(&pieces, &regions);
         }
     }
 
@@ -123,7 +109,7 @@ proptest! {
         let Ok((pieces, ignored)) = read(&attribute_bytes(&entries), &regions) else {
             return Ok(());
         };
-        check(&pieces, &regions)?;
+        invariants::pieces(&pieces, &regions);
         prop_assert_eq!(pieces.len() + ignored, entries.len());
         for piece in &pieces {
             let source = |entry: &&Descriptor| {

@@ -17,21 +17,6 @@ use crate::plan::{
     region::RegionError, //
 };
 
-fn check(regions: &[Region]) -> Result<(), TestCaseError> {
-    for (index, region) in regions.iter().enumerate() {
-        let described = region.descriptor();
-        let (start, pages) = (described.phys.value(), described.pages.count());
-        prop_assert!(pages > 0 && start % PAGE_SIZE == 0);
-        let end = u128::from(start) + u128::from(pages) * u128::from(PAGE_SIZE);
-        prop_assert!(end <= u128::from(u64::MAX));
-        for other in &regions[..index] {
-            let runtime = !other.is_temporary() && !region.is_temporary();
-            prop_assert!(!runtime || !other.phys.overlaps(&region.phys));
-        }
-    }
-    Ok(())
-}
-
 /// Whether `page` lies in one of `ranges`.
 fn has(ranges: &[PhysRange], page: u64) -> bool {
     ranges
@@ -56,7 +41,7 @@ proptest! {
             let mut buffer = [BLANK_REGION; 4];
             let mut regions = List::new(&mut buffer);
             if collect(&map, boot_services, &mut regions).is_ok() {
-                check(&regions)?;
+                invariants::regions(&regions);
             }
         }
     }
@@ -75,7 +60,7 @@ proptest! {
         let ranges: Vec<_> = wanted.clone().map(|d| d.range()).collect();
         match collect(&read, boot_services, &mut regions) {
             Ok(()) => {
-                check(&regions)?;
+                invariants::regions(&regions);
                 let asked: Vec<_> = wanted.clone().filter(|d| d.is_runtime())
                     .filter_map(|d| d.range().ok())
                     .collect();
@@ -105,7 +90,7 @@ proptest! {
 
     #[test]
     fn sound_maps_are_accepted_and_read_back((map, regions) in sound_regions(true)) {
-        check(&regions)?;
+        invariants::regions(&regions);
         let mut bytes = vec![0xa5; (regions.len() + 1) * DESC_SIZE];
         let used = encode(&regions, DESC_SIZE, &mut bytes).unwrap();
         let read = MemoryMap::new(&bytes[..used], DESC_SIZE, 1).unwrap();

@@ -183,20 +183,6 @@ fn map(entries: &[Entry], space: &AddressSpace) -> Result<Vec<Mapping>, PageErro
     Ok(out.to_vec())
 }
 
-/// In order, disjoint, of whole pages, and those that are shared of one.
-fn check_form(mappings: &[Mapping], page: u64) -> Result<(), TestCaseError> {
-    for m in mappings {
-        let words = [m.phys.start().value(), m.virt.value(), m.phys.bytes()];
-        prop_assert!(words.iter().all(|word| word % page == 0), "no whole pages");
-        prop_assert!(!m.shared || m.phys.bytes() == page);
-    }
-    for pair in mappings.windows(2) {
-        let end = pair[0].virt.value() + pair[0].phys.bytes();
-        prop_assert!(end <= pair[1].virt.value(), "out of order");
-    }
-    Ok(())
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2048))]
 
@@ -205,7 +191,7 @@ proptest! {
         let expected = model(&entries, &space);
         match map(&entries, &space) {
             Ok(mappings) => {
-                check_form(&mappings, space.page)?;
+                invariants::mappings(&mappings, space.page);
                 prop_assert!(mappings.len() <= 4 * entries.len() - 2);
                 prop_assert_eq!(Some(table(&mappings, space.page)), expected);
             }
@@ -247,7 +233,7 @@ proptest! {
         split(&regions, &described, &mut entries).unwrap();
         let mapped = map(&entries, &space);
         prop_assert!(mapped.is_ok(), "{:?}", mapped);
-        check_form(&mapped.unwrap(), space.page)?;
+        invariants::mappings(&mapped.unwrap(), space.page);
     }
 
     #[test]
@@ -286,5 +272,5 @@ fn thousands_of_entries_fit() {
     };
     let mapped = map(&entries, &space).unwrap();
     assert!(mapped.len() > 3 * entries.len());
-    check_form(&mapped, space.page).unwrap();
+    invariants::mappings(&mapped, space.page);
 }

@@ -61,8 +61,8 @@ pub(crate) fn entries_of(
     Ok(())
 }
 
-/// Checks that `space` has `phys` at `virt`, as a map of `kind` does. What a map of fixed addresses
-/// has 1:1 all the same must lie within reach of a 1:1 map; the rest need not.
+/// Checks that `space` has `phys` at `virt`, as a map of `kind` does: in the window, or 1:1 as far as
+/// a 1:1 map reaches. An address in the window may happen to be the physical one.
 fn check_address(
     kind: Kind,
     phys: &PhysRange,
@@ -72,11 +72,14 @@ fn check_address(
     if !virt.is_page_aligned() {
         return Err(InheritError::Misaligned(*phys, virt));
     }
+    if !kind.is_identity() && space.in_window(virt, phys.bytes()) {
+        return Ok(());
+    }
     if virt == phys.start().identity() {
         space.check_identity(phys)?;
     } else if kind.is_identity() {
         return Err(InheritError::NotIdentity(*phys, virt));
-    } else if !space.in_window(virt, phys.bytes()) {
+    } else {
         return Err(InheritError::OutsideWindow(*phys, virt, space.window()));
     }
     Ok(())
@@ -282,6 +285,16 @@ mod tests {
             check_address(Kind::Ident, &high, fixed, &ARM64_39),
             Err(error)
         );
+        Ok(())
+    }
+
+    #[test]
+    fn a_fixed_address_may_be_the_physical_one() -> Result<(), RangeError> {
+        let last = range(HIGH, 1)?;
+        let same = last.start().identity();
+        assert_eq!(check_address(Kind::Fixed, &last, same, &X86_64), Ok(()));
+        let error = InheritError::Layout(LayoutError::BeyondIdentity(last, X86_64.identity_end));
+        assert_eq!(check_address(Kind::Ident, &last, same, &X86_64), Err(error));
         Ok(())
     }
 

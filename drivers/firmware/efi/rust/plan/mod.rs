@@ -37,5 +37,5 @@ pub(crate) mod service;
 pub(crate) mod smbios;
 pub(crate) mod wire;
 
-#[cfg(any(test, CONFIG_EFI_RTMAP_KUNIT_TEST))]
+#[cfg(any(test, fuzzing, CONFIG_EFI_RTMAP_KUNIT_TEST))]
 pub(crate) mod fixtures;

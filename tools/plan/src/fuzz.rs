@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Every kind of bytes that comes from outside, and what the kernel makes of it. Each function takes
+//! any bytes, and panics if what comes out breaks an invariant.
+//!
+//! The first bytes choose among what the kernel may be built for or told; `tools/fuzz` writes seeds
+//! in the same format from recorded firmware.
+
+extern crate std;
+
+mod command_line;
+pub(crate) mod handover;
+mod memory_attributes;
+mod memory_map;
+mod runtime_table;
+mod smbios;
+mod take_over;
+
+pub use self::{
+    command_line::command_line,
+    handover::handover,
+    memory_attributes::memory_attributes,
+    memory_map::memory_map,
+    runtime_table::runtime_table,
+    smbios::smbios,
+    take_over::take_over, //
+};
+
+use crate::{
+    invariants,
+    plan::{
+        entry::{
+            split,
+            Entry, //
+        },
+        fixtures::{
+            ARM64,
+            ARM64_39,
+            ARM64_64K,
+            X86_64, //
+        },
+        layout::AddressSpace,
+        list::List,
+        memattr::Piece,
+        memmap::MemoryMap,
+        page::{
+            mappings,
+            most,
+            Mapping, //
+        },
+        region::{
+            collect,
+            Region,
+            RegionError, //
+        },
+    },
+};
+use std::{
+    vec,
+    vec::Vec, //
+};
+
+const SPACES: [AddressSpace; 4] = [X86_64, ARM64, ARM64_39, ARM64_64K];
+
+/// Bytes of one descriptor, where the input does not say.
+const DESC_SIZE: usize = 48;
+
+/// As many bytes as the first two say, whole descriptors, and what is behind them.
+fn split_map(data: &[u8]) -> Option<(MemoryMap<'_>, &[u8])> {
+    let (length, rest) = data.split_first_chunk()?;
+    let length = usize::from(u16::from_le_bytes(*length)).min(rest.len());
+    let (map, rest) = rest.split_at(length - length % DESC_SIZE);
+    Some((MemoryMap::new(map, DESC_SIZE, 1).ok()?, rest))
+}
+
+/// What is collected from `map`, checked.
+fn regions_of(map: &MemoryMap<'_>, boot_services: bool) -> Result<Vec<Region>, RegionError> {
+    let mut buffer = vec![Region::BLANK; map.iter().count()];
+    let mut list = List::new(&mut buffer);
+    collect(map, boot_services, &mut list)?;
+    invariants::regions(&list);
+    Ok(list.to_vec())
+}
+
+/// What becomes of `regions`, which have been laid out in `space`: entries and page tables, checked.
+fn build(space: &AddressSpace, regions: &[Region], pieces: &[Piece]) -> Vec<Entry> {
+    let mut buffer = vec![Entry::BLANK; regions.len() + 2 * pieces.len()];
+    let mut entries = List::new(&mut buffer);
+    split(regions, pieces, &mut entries).expect("room for all");
+    invariants::tiling(regions, pieces, &entries);
+    map(space, &entries);
+    entries.to_vec()
+}
+
+/// Page tables for `entries`, checked. Larger pages than firmware's cannot hold everything.
+fn map(space: &AddressSpace, entries: &[Entry]) {
+    let mut buffer = vec![Mapping::BLANK; most(entries.len())];
+    let mut mapped = List::new(&mut buffer);
+    match mappings(entries, space, &mut mapped) {
+        Ok(()) => invariants::mappings(&mapped, space.page),
+        Err(error) => assert!(space.page > 4096, "{error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The `efi=` option of the command line.
+
+use super::*;
+use crate::plan::request::{
+    Kind,
+    Request, //
+};
+
+/// The option, as it stands there.
+pub fn command_line(data: &[u8]) {
+    let mut unknown = 0;
+    let request = Request::default().add(data, |word| {
+        assert!(!word.contains(&b','));
+        unknown += 1;
+    });
+    assert_eq!(Request::from_bits(request.to_bits()), request);
+
+    // Said in other words: of the words that are ours, the last one counts; time limits by themselves.
+    let words = || data.split(|&byte| byte == b',');
+    let ours = words().filter_map(|word| word.strip_prefix(b"rtmap:"));
+    let (limits, ours): (Vec<_>, Vec<_>) = ours.partition(|word| word.starts_with(b"timeout="));
+    let seconds: Vec<_> = limits
+        .iter()
+        .filter_map(|word| seconds(&word[8..]))
+        .collect();
+    let last = seconds.last().copied();
+    assert_eq!(request.timeout.map(|limit| u32::from(limit.get())), last);
+    let known = |word: &[u8]| kind_of(word).is_some() || WORDS.contains(&word);
+    let bad = ours.iter().filter(|word| !known(word)).count();
+    assert_eq!(bad + limits.len() - seconds.len(), unknown);
+    assert_eq!(request.retry, ours.contains(&&b"retry"[..]));
+    let mut choices = ours.iter().rev().filter(|word| **word != b"retry");
+    let last = choices.clone().next();
+    assert_eq!(request.off, last.is_some_and(|word| **word == *b"off"));
+    let chosen = choices.find(|word| **word != b"off");
+    assert_eq!(request.kind, chosen.and_then(|word| kind_of(word)));
+
+    // Options add up, wherever the line is cut between two words.
+    for (at, _) in data.iter().enumerate().filter(|(_, byte)| **byte == b',') {
+        let first = Request::default().add(&data[..at], |_| ());
+        assert_eq!(first.add(&data[at + 1..], |_| ()), request);
+    }
+}
+
+const WORDS: [&[u8]; 3] = [b"auto", b"off", b"retry"];
+
+fn kind_of(word: &[u8]) -> Option<Kind> {
+    let mut kinds = Kind::ALL.into_iter();
+    kinds.find(|kind| kind.name().as_bytes() == word)
+}
+
+fn seconds(word: &[u8]) -> Option<u32> {
+    let number = core::str::from_utf8(word).ok()?.parse().ok()?;
+    (1..=0xffff).contains(&number).then_some(number)
+}

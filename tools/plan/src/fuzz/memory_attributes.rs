@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The memory attributes table.
+
+use super::*;
+use crate::plan::memattr::{
+    pieces,
+    Header, //
+};
+use std::string::ToString;
+
+/// A memory map, its length before it, and the table.
+pub fn memory_attributes(data: &[u8]) {
+    let Some((memory_map, table)) = split_map(data) else {
+        return;
+    };
+    let Ok(mut regions) = regions_of(&memory_map, true) else {
+        return;
+    };
+    let Some(described) = read(table, &regions) else {
+        return;
+    };
+    for space in SPACES {
+        if space.lay_out_fixed(&mut regions).is_ok() {
+            build(&space, &regions, &described);
+        }
+    }
+}
+
+/// What the table says of `regions`, checked.
+pub(super) fn read(table: &[u8], regions: &[Region]) -> Option<Vec<Piece>> {
+    let header = match Header::new(table) {
+        Ok(header) => header,
+        Err(error) => {
+            assert!(!error.to_string().is_empty());
+            return None;
+        }
+    };
+    // A table that claims more than its bytes can hold is refused before the list is used.
+    let mut buffer = vec![Piece::BLANK; header.entries().min(table.len())];
+    let mut list = List::new(&mut buffer);
+    match pieces(table, regions, &mut list) {
+        Ok(ignored) => {
+            assert_eq!(list.len() + ignored, header.entries());
+            invariants::pieces(&list, regions);
+            Some(list.to_vec())
+        }
+        Err(error) => {
+            assert!(!error.to_string().is_empty());
+            None
+        }
+    }
+}

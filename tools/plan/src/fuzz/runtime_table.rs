@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The runtime services table.
+
+use super::*;
+use crate::{
+    crc32,
+    plan::{
+        addr::{
+            PhysAddr,
+            VirtAddr, //
+        },
+        fixtures::X86_64,
+        runtime::{
+            check_place,
+            RuntimeTable,
+            TABLE_SIZE, //
+        },
+        service,
+    },
+};
+use std::string::ToString;
+
+/// A memory map, its length before it, a bit for each service, 4 bytes, and the table.
+pub fn runtime_table(data: &[u8]) {
+    let Some((memory_map, rest)) = split_map(data) else {
+        return;
+    };
+    let Some((supported, bytes)) = rest.split_first_chunk() else {
+        return;
+    };
+    let supported = u32::from_le_bytes(*supported);
+    let Ok(mut regions) = regions_of(&memory_map, false) else {
+        return;
+    };
+    if X86_64.lay_out_identity(&mut regions).is_err() {
+        return;
+    }
+    let entries = build(&X86_64, &regions, &[]);
+    let table = match RuntimeTable::new(bytes) {
+        Ok(table) => table,
+        Err(error) => {
+            assert!(!error.to_string().is_empty());
+            return;
+        }
+    };
+    let pointer = |slot: usize| {
+        let start = 24 + 8 * slot;
+        VirtAddr::new(u64::from_le_bytes(
+            bytes[start..start + 8].try_into().expect("8 bytes"),
+        ))
+    };
+    match table.check_services(&entries, supported) {
+        Ok(()) => {
+            for service in service::CALLED.iter().filter(|s| supported & s.bit != 0) {
+                let addr = pointer(service.slot);
+                assert_ne!(addr.value(), 0);
+                assert!(entries.iter().any(|entry| entry.executes_at(addr)));
+            }
+        }
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+    match table.check_svam(&memory_map) {
+        Ok(()) => assert_ne!(pointer(service::SVAM.slot).value(), 0),
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+    if let Some(flaw) = table.flaw(crc32) {
+        assert!(!flaw.to_string().is_empty());
+    }
+    let somewhere = PhysAddr::new(pointer(0).value());
+    if check_place(somewhere, memory_map.runtime_ranges()).is_ok() {
+        let last = PhysAddr::new(somewhere.value() + (TABLE_SIZE - 1) as u64);
+        for addr in [somewhere, last] {
+            let mut ranges = memory_map.runtime_ranges();
+            assert!(ranges.any(|range| range.contains_addr(addr)));
+        }
+    }
+}

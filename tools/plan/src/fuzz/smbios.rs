@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! SMBIOS: the entry point, and the structures.
+
+use super::*;
+use crate::plan::{
+    quirk::Machine,
+    smbios::{
+        EntryPoint,
+        Processor,
+        System,
+        ENTRY_POINT_SIZE, //
+    },
+};
+
+/// Byte 0: bit 0, the sum of the entry point is made right; the rest, where the structures are cut
+/// off. Then an entry point, and the structures.
+pub fn smbios(data: &[u8]) {
+    let [options, rest @ ..] = data else {
+        return;
+    };
+    let (start, table) = rest.split_at(rest.len().min(ENTRY_POINT_SIZE));
+    let mut start = start.to_vec();
+    if options & 1 != 0 {
+        sum_up(&mut start);
+    }
+    entry_point(&start);
+
+    let (processor, system) = (Processor::read(table), System::read(table));
+    if let Some(found) = &processor {
+        string(found.version, table);
+        assert!(table.windows(8).any(|window| window == found.id));
+    }
+    if let Some(found) = &system {
+        for name in [found.manufacturer, found.product, found.version] {
+            string(name, table);
+        }
+    }
+    let known = Machine::read(table).quirk().is_some();
+    assert!(!known || processor.is_some() || system.is_some());
+
+    let part = &table[..table.len() * usize::from(options >> 1) / 128];
+    let (first, second) = (Processor::read(part), System::read(part));
+    assert!(
+        first.is_none() || first == processor,
+        "another one in a part"
+    );
+    assert!(
+        second.is_none() || second == system,
+        "another one in a part"
+    );
+}
+
+fn string(string: &[u8], table: &[u8]) {
+    assert!(!string.contains(&0));
+    assert!(string.is_empty() || table.windows(string.len()).any(|part| part == string));
+}
+
+fn sum_up(bytes: &mut [u8]) {
+    let at = if bytes.starts_with(b"_SM3_") { 5 } else { 4 };
+    let Some(length) = bytes.get(at + 1).map(|&length| usize::from(length)) else {
+        return;
+    };
+    bytes[at] = 0;
+    let whole = &bytes[..length.min(bytes.len())];
+    bytes[at] = whole
+        .iter()
+        .fold(0, |sum: u8, byte| sum.wrapping_sub(*byte));
+}
+
+fn entry_point(bytes: &[u8]) {
+    let Some(found) = EntryPoint::read(bytes) else {
+        return;
+    };
+    assert!((1..=1 << 20).contains(&found.length));
+    let wide = bytes.starts_with(b"_SM3_");
+    assert!(wide || bytes.starts_with(b"_SM_"));
+    let length = usize::from(bytes[if wide { 6 } else { 5 }]);
+    let sum = bytes[..length]
+        .iter()
+        .fold(0, |sum: u8, byte| sum.wrapping_add(*byte));
+    assert_eq!(sum, 0);
+    assert_eq!(EntryPoint::read(&bytes[..length]), Some(found));
+    assert_eq!(EntryPoint::read(&bytes[..length - 1]), None);
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What holds of every result, whatever the input. Property tests, fuzzing and the tests with
+//! recorded firmware all check the same.
+
+extern crate std;
+
+use crate::plan::{
+    addr::PAGE_SIZE,
+    decide::{
+        decide,
+        Decision,
+        Facts,
+        Latch,
+        Predecessor,
+        Svam, //
+    },
+    entry::Entry,
+    layout::AddressSpace,
+    memattr::Piece,
+    page::Mapping,
+    perm::Permission,
+    region::Region,
+    request::Kind,
+};
+use std::vec::Vec;
+
+/// Regions are ranges, and those that stay do not overlap.
+pub(crate) fn regions(regions: &[Region]) {
+    for (index, region) in regions.iter().enumerate() {
+        let described = region.descriptor();
+        let (start, pages) = (described.phys.value(), described.pages.count());
+        assert!(pages > 0 && start % PAGE_SIZE == 0, "no range: {region:?}");
+        let end = u128::from(start) + u128::from(pages) * u128::from(PAGE_SIZE);
+        assert!(end <= u128::from(u64::MAX), "no range: {region:?}");
+        for other in &regions[..index] {
+            let runtime = !other.is_temporary() && !region.is_temporary();
+            assert!(!runtime || !other.phys.overlaps(&region.phys), "overlap");
+        }
+    }
+}
+
+/// Pieces are in order, do not overlap, and each lies in a runtime region.
+pub(crate) fn pieces(pieces: &[Piece], regions: &[Region]) {
+    for pair in pieces.windows(2) {
+        assert!(pair[0].phys.end() <= pair[1].phys.start(), "out of order");
+    }
+    for piece in pieces {
+        let mut homes = regions.iter().filter(|r| r.phys.contains(&piece.phys));
+        let runtime = |region: &Region| !region.is_temporary() && region.ty.is_runtime_services();
+        assert!(homes.any(runtime), "in no runtime region: {piece:?}");
+    }
+}
+
+/// Entries tile the runtime regions, in their order, and each part has the permission of the piece
+/// it lies in or else of its type.
+pub(crate) fn tiling(regions: &[Region], pieces: &[Piece], entries: &[Entry]) {
+    let mut rest = entries.iter();
+    for region in regions.iter().filter(|region| !region.is_temporary()) {
+        let (mut at, mut before) = (region.phys.start(), None);
+        while at < region.phys.end() {
+            let entry = rest.next().expect("a region that no entry ends");
+            assert_eq!(entry.phys.start(), at, "a gap or an overlap");
+            assert_ne!(before, Some(entry.permission), "split for no reason");
+            assert_eq!((entry.ty, entry.attributes), (region.ty, region.attributes));
+            // Far apart, the distance may wrap.
+            let distance = |virt: u64, phys: u64| virt.wrapping_sub(phys);
+            assert_eq!(
+                distance(entry.virt.value(), at.value()),
+                distance(region.virt.value(), region.phys.start().value())
+            );
+            permission(entry, pieces);
+            (at, before) = (entry.phys.end(), Some(entry.permission));
+        }
+        assert_eq!(at, region.phys.end(), "beyond the region");
+    }
+    assert_eq!(rest.next(), None, "an entry outside the runtime regions");
+}
+
+fn permission(entry: &Entry, pieces: &[Piece]) {
+    let mut described = 0;
+    for piece in pieces.iter().filter(|p| p.phys.overlaps(&entry.phys)) {
+        assert_eq!(piece.permission, entry.permission, "{piece:?} {entry:?}");
+        let start = piece.phys.start().max(entry.phys.start());
+        let end = piece.phys.end().min(entry.phys.end());
+        described += end.value() - start.value();
+    }
+    let default = Permission::of_type(entry.ty);
+    assert!(
+        described == entry.phys.bytes() || entry.permission == default,
+        "more or less than its type needs: {entry:?}"
+    );
+}
+
+/// What [`AddressSpace::lay_out_fixed`] promises of a layout that it has made.
+pub(crate) fn fixed_layout(space: &AddressSpace, regions: &[Region]) {
+    let mut floor = space.fixed_bottom.value();
+    for region in regions {
+        let virt = region.virt.value();
+        assert!(virt >= floor, "below the window or the region before");
+        floor = virt + region.phys.bytes();
+        assert!(floor <= space.layout_top.value(), "above the window");
+        let moved = virt.abs_diff(region.phys.start().value());
+        assert_eq!(moved % space.large_page, 0, "large pages cannot map it");
+        assert!(space.in_window(region.virt, region.phys.bytes()));
+    }
+    for pair in regions.windows(2) {
+        let [below, above] = [&pair[0], &pair[1]];
+        let end = below.virt.value() + below.phys.bytes();
+        if below.phys.end() == above.phys.start() {
+            assert_eq!(end, above.virt.value(), "torn apart");
+        } else {
+            let granule = |addr: u64| addr / space.granule;
+            assert!(granule(end - 1) < granule(above.virt.value()), "shared");
+        }
+    }
+}
+
+/// Mappings are in order, disjoint, of whole pages, and those that are shared of one.
+pub(crate) fn mappings(mappings: &[Mapping], page: u64) {
+    for m in mappings {
+        let words = [m.phys.start().value(), m.virt.value(), m.phys.bytes()];
+        assert!(words.iter().all(|word| word % page == 0), "no whole pages");
+        assert!(!m.shared || m.phys.bytes() == page);
+    }
+    for pair in mappings.windows(2) {
+        let end = pair[0].virt.value() + pair[0].phys.bytes();
+        assert!(end <= pair[1].virt.value(), "out of order");
+    }
+}
+
+/// What a kernel may take of another: entries that overlap nowhere, at addresses that `kind` and
+/// `space` allow, and W^X unless `writable_code`.
+pub(crate) fn inherited(entries: &[Entry], kind: Kind, writable_code: bool, space: &AddressSpace) {
+    for entry in entries {
+        let (phys, virt) = (entry.phys.start().value(), entry.virt.value());
+        assert_eq!(virt % PAGE_SIZE, 0, "{entry:?}");
+        let window = space.in_window(entry.virt, entry.phys.bytes());
+        assert!(virt == phys || !kind.is_identity() && window, "{entry:?}");
+        let wx = entry.permission.writes() && entry.permission.executes();
+        assert!(!wx || writable_code, "writable and executable: {entry:?}");
+    }
+    let at = |addr: fn(&Entry) -> u64| {
+        let mut ranges: Vec<_> = entries.iter().map(|e| (addr(e), e.phys.bytes())).collect();
+        ranges.sort_unstable();
+        ranges
+    };
+    for ranges in [at(|e| e.phys.start().value()), at(|e| e.virt.value())] {
+        for pair in ranges.windows(2) {
+            assert!(pair[0].1 <= pair[1].0 - pair[0].0, "overlap: {pair:x?}");
+        }
+    }
+}
+
+/// What must never be decided is not.
+pub(crate) fn decision(facts: &Facts) {
+    let decision = decide(facts);
+    let asked = facts.request;
+    assert_eq!(decision == Decision::Decline, asked.off);
+    let (kind, refused) = match decision {
+        Decision::Decline | Decision::ServicesOff(_) => return,
+        Decision::Fresh { kind, refused, .. } => {
+            assert_eq!(facts.predecessor, Predecessor::None, "a second SVAM");
+            assert!(kind == Kind::Phys || facts.svam_supported);
+            assert!(Svam::after(kind).allows(kind));
+            let identity = kind.is_identity();
+            let room = [facts.fixed_fits, facts.identity_fits][usize::from(identity)];
+            assert_eq!(room, Ok(()), "no room for it");
+            (kind, refused)
+        }
+        Decision::Reuse { kind, refused, .. } => {
+            let (Predecessor::Handover { kind: left } | Predecessor::Legacy { kind: left }) =
+                facts.predecessor
+            else {
+                panic!("nothing to reuse of {:?}", facts.predecessor);
+            };
+            assert_eq!(kind, left);
+            (kind, refused)
+        }
+    };
+    assert!(!facts.mixed || kind.is_identity(), "too high for 32 bits");
+    assert!(facts.latch == Latch::Clear || asked.retry, "known bad");
+    assert_eq!(refused.or(Some(kind)), asked.kind.or(Some(kind)));
+    assert_ne!(refused, Some(kind));
+}

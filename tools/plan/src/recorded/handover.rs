@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the next kernel takes of the map for a recorded firmware.
+
+use super::*;
+use crate::{
+    fuzz,
+    plan::{
+        addr::VirtAddr,
+        inherit::{
+            legacy_kind,
+            place, //
+        },
+        memmap::encode,
+        request::Kind, //
+    },
+};
+
+fn lay_out(kind: Kind, space: &AddressSpace, regions: &mut [Region]) {
+    match kind.is_identity() {
+        true => space.lay_out_identity(regions).unwrap(),
+        false => space.lay_out_fixed(regions).unwrap(),
+    }
+}
+
+#[test]
+fn every_kind_is_inherited_as_it_was_made() {
+    with_each(|firmware| {
+        for kind in Kind::ALL {
+            let mut regions = firmware.regions(false);
+            lay_out(kind, &firmware.space, &mut regions);
+            let entries = firmware.entries(&regions);
+            let table = fuzz::handover::write(kind, &entries);
+            let taken = fuzz::handover::read(&table, &firmware.memory_map(), &firmware.space);
+            assert_eq!(taken.as_ref(), Ok(&entries));
+            let mut again = firmware.regions(false);
+            assert_eq!(place(&mut again, &entries), Ok(()));
+            assert_eq!(again, regions);
+        }
+    });
+}
+
+#[test]
+fn the_table_of_one_firmware_is_not_taken_for_another() {
+    with_each(|firmware| {
+        let mut regions = firmware.regions(false);
+        lay_out(Kind::Ident, &firmware.space, &mut regions);
+        let table = fuzz::handover::write(Kind::Ident, &firmware.entries(&regions));
+        with_each(|other| {
+            let taken = fuzz::handover::read(&table, &other.memory_map(), &other.space);
+            let same = other.regions(false) == firmware.regions(false);
+            assert_eq!(taken.is_ok(), same, "{taken:?}");
+        });
+    });
+}
+
+/// A stock successor is told the runtime regions and their addresses, and nothing else.
+#[test]
+fn a_stock_successor_finds_the_kind_and_the_addresses() {
+    with_each(|firmware| {
+        for kind in [Kind::Ident, Kind::Fixed] {
+            let mut regions = firmware.regions(false);
+            lay_out(kind, &firmware.space, &mut regions);
+            let size = firmware.memory_map().iter().count() * 48;
+            let mut bytes = vec![0; size];
+            let used = encode(&regions, 48, &mut bytes).unwrap();
+            let left = MemoryMap::new(&bytes[..used], 48, 1).unwrap();
+            assert!(!left.has_free_memory());
+            let mut found = regions_of(&left, false);
+            assert_eq!(found, regions);
+            assert_eq!(
+                legacy_kind(&mut found, &firmware.space, Kind::Ident),
+                Ok(kind)
+            );
+        }
+    });
+}

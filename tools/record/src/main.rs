@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0
+//! Writes what this machine's firmware told of its memory.
+
+mod arch;
+mod kcore;
+mod memory;
+
+use std::fs;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use efi_rtmap_record::firmware;
+use efi_rtmap_record::recording::{Machine, Recording, FORMAT};
+
+use memory::Memory;
+
+const SMBIOS: &str = "/sys/class/dmi/id";
+const KERNEL_RELEASE: &str = "/proc/sys/kernel/osrelease";
+
+/// Record what this machine's UEFI firmware tells of its memory, as test data for efi-rtmap
+///
+/// Run it as root on a machine that was started by its firmware, not by kexec. Most kernels show
+/// what it reads only if they were booted with iomem=relaxed and Secure Boot off:
+///
+///     rtmap-record > my-machine.toml
+///
+/// The text has the memory map, the memory attributes table and RT_PROPERTIES, the names and
+/// versions of firmware, machine and kernel, and nothing else: no serial number, no UUID, no
+/// address of a network, no variable. Read it before you send it: it is short.
+#[derive(Parser)]
+#[command(version, about, verbatim_doc_comment)]
+struct Cli {}
+
+fn main() -> Result<()> {
+    Cli::parse();
+    let place = arch::place()?;
+    let recording = Recording {
+        format: FORMAT,
+        architecture: std::env::consts::ARCH.into(),
+        kernel: line(KERNEL_RELEASE).with_context(|| format!("no {KERNEL_RELEASE}"))?,
+        machine: Machine {
+            vendor: line(&format!("{SMBIOS}/sys_vendor")),
+            product: line(&format!("{SMBIOS}/product_name")),
+            bios_version: line(&format!("{SMBIOS}/bios_version")),
+        },
+        firmware: firmware::read(&place, &Memory::open()?)?,
+    };
+    print!("{recording}");
+    Ok(())
+}
+
+/// What a file of one line says, if it is there.
+fn line(path: &str) -> Option<String> {
+    let text = fs::read_to_string(path).ok()?;
+    Some(text.trim_end().into())
+}
