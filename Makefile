@@ -8,7 +8,7 @@ TIME  ?= 60
 
 override O     := $(abspath $(O))
 override CACHE := $(abspath $(CACHE))
-export O CACHE ARCH KDIR RUST_LIB_SRC V PREPARE
+export O CACHE ARCH LONG KDIR RUST_LIB_SRC V PREPARE
 export CARGO_TARGET_DIR := $(O)/cargo
 
 # Each is built from $(O)/src/stock, or is ours and built from $(O)/src/rtmap.
@@ -63,6 +63,14 @@ demo: guest $(objects)/rtmap/.built ## three kernels on one firmware, as a table
 check: ## every check there is, for both architectures, with a summary
 	@tools/check
 
+.PHONY: check-long
+check-long: ## the same with what takes long, and the comparison with stock made anew
+	@tools/check long
+
+.PHONY: menu
+menu: guest $(kernels) ## what ours and stock make of each misbehaviour, as a page of the documentation
+	@tools/run-lab menu --write Documentation/admin-guide/efi-rtmap-menu.rst
+
 .PHONY: bench
 bench: guest $(kernels) ## costs of each map kind against stock, in instructions
 	@tools/run-lab bench
@@ -113,11 +121,12 @@ $(filter-out $(objects)/stock/%,$(kernels)): $(objects)/%/.built: $(O)/src/rtmap
 
 .PHONY: check-host
 check-host: ## format, lints and tests of everything that runs on this machine
-	@tools/prepare rust
+	@tools/prepare rust rust-src
 	cargo fmt --manifest-path $(manifest) --all --check
 	$(if $(kernel_rust),rustfmt --check --edition 2021 $(kernel_rust))
 	cargo clippy --manifest-path $(manifest) --locked --workspace --all-targets -- -D warnings
 	cargo test --manifest-path $(manifest) --locked --workspace
+	@tools/check-driver
 
 .PHONY: fuzz-smoke
 fuzz-smoke: ## a little of `make fuzz`, with the same seed each time
@@ -133,7 +142,7 @@ check-kernel: $(kernels) ## warnings, clippy, and that off is off
 
 .PHONY: check-lab
 check-lab: guest $(kernels) ## all scenarios in QEMU
-	@tools/run-lab run --scenarios tools/scenarios
+	@tools/run-lab run --scenarios tools/scenarios $(if $(LONG),--long)
 
 .PHONY: clean
 clean: ## remove the build; downloads and the compiler cache stay

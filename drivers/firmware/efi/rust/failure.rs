@@ -35,7 +35,10 @@ impl Failure {
     /// Whether firmware has faulted, hung, or not returned to an earlier kernel.
     pub(crate) fn is_firmwares(&self) -> bool {
         let Self::Off(off) = self else { return false };
-        matches!(off, Off::Faulted | Off::InCall { .. } | Off::SvamFault)
+        matches!(
+            off,
+            Off::Faulted { .. } | Off::InCall { .. } | Off::SvamFault
+        )
     }
 }
 

@@ -116,7 +116,9 @@ fn facts(u: &mut Unstructured<'_>) -> Result<Facts> {
         _ => Predecessor::None,
     };
     let latch = match u.int_in_range(0..=5)? {
-        0 => Latch::Faulted,
+        0 => Latch::Faulted {
+            service: u.arbitrary()?,
+        },
         1 => Latch::InCall {
             service: u.arbitrary()?,
             count: u.arbitrary()?,

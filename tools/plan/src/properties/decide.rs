@@ -42,7 +42,7 @@ fn predecessor() -> impl Strategy<Value = Predecessor> {
 fn latch() -> impl Strategy<Value = Latch> {
     prop_oneof![
         3 => Just(Latch::Clear),
-        1 => Just(Latch::Faulted),
+        1 => any::<u32>().prop_map(|service| Latch::Faulted { service }),
         1 => any::<(u32, u32)>().prop_map(|(service, count)| Latch::InCall { service, count }),
     ]
 }

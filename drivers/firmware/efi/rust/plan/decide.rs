@@ -37,7 +37,9 @@ pub(crate) fn decide(facts: &Facts) -> Decision {
         return Decision::Decline;
     }
     match facts.latch {
-        Latch::Faulted if !facts.request.retry => return Decision::ServicesOff(Off::Faulted),
+        Latch::Faulted { service } if !facts.request.retry => {
+            return Decision::ServicesOff(Off::Faulted { service });
+        }
         Latch::InCall { service, count } if !facts.request.retry => {
             return Decision::ServicesOff(Off::InCall { service, count });
         }
@@ -192,7 +194,7 @@ mod tests {
     fn known_bad_firmware_stays_off_until_retried() {
         let (service, count) = (5, 7);
         for (latch, off) in [
-            (Latch::Faulted, Off::Faulted),
+            (Latch::Faulted { service }, Off::Faulted { service }),
             (
                 Latch::InCall { service, count },
                 Off::InCall { service, count },

@@ -65,7 +65,9 @@ impl fmt::Display for Reason {
 /// Why the runtime services stay off.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Off {
-    Faulted,
+    Faulted {
+        service: u32,
+    },
     InCall {
         service: u32,
         count: u32,
@@ -86,7 +88,11 @@ impl fmt::Display for Off {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let retry = "boot with efi=rtmap:retry to use it all the same";
         match self {
-            Self::Faulted => write!(f, "an earlier kernel saw the firmware fault; {retry}"),
+            Self::Faulted { service } => write!(
+                f,
+                "an earlier kernel saw the firmware fault or hang ({}); {retry}",
+                Call(*service)
+            ),
             Self::InCall { service, count } => write!(
                 f,
                 "an earlier kernel stopped inside firmware call {count} ({}); {retry}",

@@ -52,8 +52,8 @@ pub(crate) enum Predecessor {
 pub(crate) enum Latch {
     #[default]
     Clear,
-    /// It faulted or hung.
-    Faulted,
+    /// It faulted or hung in this call.
+    Faulted { service: u32 },
     /// A kernel died inside this call.
     InCall { service: u32, count: u32 },
 }

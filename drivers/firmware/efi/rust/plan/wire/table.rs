@@ -127,12 +127,14 @@ impl<'a> Table<'a> {
     pub(crate) fn latch(&self) -> Latch {
         // By the type invariants the words are there.
         let word = |offset| u32_at(self.bytes, offset).unwrap_or(0);
-        if word(FAULTED_OFFSET) != 0 {
-            return Latch::Faulted;
-        }
-        match (word(CALL_SERVICE_OFFSET), word(CALL_COUNT_OFFSET)) {
-            (0, _) => Latch::Clear,
-            (service, count) => Latch::InCall { service, count },
+        match (
+            word(FAULTED_OFFSET),
+            word(CALL_SERVICE_OFFSET),
+            word(CALL_COUNT_OFFSET),
+        ) {
+            (0, 0, _) => Latch::Clear,
+            (0, service, count) => Latch::InCall { service, count },
+            (service, ..) => Latch::Faulted { service },
         }
     }
 
@@ -301,8 +303,9 @@ mod tests {
         let latch = |bytes: &[u8]| Table::new(bytes).map(|table| table.latch());
         assert_eq!(latch(&bytes), Ok(Latch::InCall { service, count }));
         bytes[FAULTED_OFFSET + 3] = 1;
-        assert_eq!(latch(&bytes), Ok(Latch::Faulted));
+        let service = 1 << 24;
+        assert_eq!(latch(&bytes), Ok(Latch::Faulted { service }));
         bytes[CALL_SERVICE_OFFSET] = 0;
-        assert_eq!(latch(&bytes), Ok(Latch::Faulted));
+        assert_eq!(latch(&bytes), Ok(Latch::Faulted { service }));
     }
 }
