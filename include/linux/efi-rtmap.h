@@ -170,17 +170,19 @@ static inline void efi_rtmap_keep_boot_services(void) { }
 static inline bool efi_rtmap_take_over(unsigned long systab) { return false; }
 static inline bool efi_rtmap_install(void) { return false; }
 static inline bool efi_rtmap_remove(void) { return false; }
+static inline void efi_rtmap_call_hung(u32 service) { }
+
 static inline bool efi_rtmap_fixup_page_fault(struct pt_regs *regs,
 					      unsigned long address)
 {
 	return false;
 }
+
 static inline bool efi_rtmap_fixup_exception(struct pt_regs *regs,
 					     const char *what)
 {
 	return false;
 }
-static inline void efi_rtmap_call_hung(u32 service) { }
 
 #endif /* CONFIG_EFI_RTMAP */
 

@@ -43,9 +43,8 @@ static_assert(offsetof(struct efi_rtmap_frame, flags) == EFI_RTMAP_FRAME_FLAGS);
 static_assert(offsetof(struct efi_rtmap_frame, before) == EFI_RTMAP_FRAME_BEFORE);
 static_assert(offsetof(struct efi_rtmap_frame, after) == EFI_RTMAP_FRAME_AFTER);
 
-/* Both are named by __efi_call(). */
+/* Named by __efi_call(). */
 struct efi_rtmap_frame efi_rtmap_frame;
-extern const char efi_rtmap_call_return[];
 
 /*
  * Firmware runs on the stack of who has called it, below the frame. Interrupt

@@ -20,7 +20,7 @@ use crate::scenario::{Image, Scenario};
 use classify::Seen;
 
 /// A stock kernel waits two minutes for each call that does not return.
-const STOCK_TIME_LIMIT_S: u32 = 600;
+const STOCK_TIME_LIMIT_S: u32 = 240;
 
 /// What ran on one architecture.
 #[derive(Serialize, Deserialize)]

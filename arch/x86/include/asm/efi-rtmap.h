@@ -25,6 +25,9 @@ void efi_rtmap_leave_mm(struct mm_struct *prev);
 unsigned long efi_rtmap_disable_lass(void);
 void efi_rtmap_restore_lass(unsigned long lass);
 
+/* In __efi_call(): where firmware returns to. */
+extern const char efi_rtmap_call_return[];
+
 /* What firmware may not change, by number of the bit that says it has. */
 enum efi_rtmap_kept {
 	EFI_RTMAP_KEPT_RBX,

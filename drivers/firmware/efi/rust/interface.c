@@ -37,7 +37,7 @@ u32 efi_rtmap_current_service(void)
 {
 	if (current_work() == &efi_rts_work.work)
 		return efi_rts_work.efi_rts_id;
-	return U32_MAX;
+	return EFI_RTMAP_CALL_DIRECT;
 }
 
 bool efi_rtmap_services_enabled(void)
