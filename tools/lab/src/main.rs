@@ -174,7 +174,9 @@ impl Command {
             } => {
                 let all = scenario_file::load_all(&build::default_scenarios(), common.arch)?;
                 let selected = select(all, &patterns)?;
-                menu::run(&common.lab()?, &selected, at_once(jobs)?, &write)
+                let lab = common.lab()?;
+                hostile_image::build(&lab.build, lab.arch)?;
+                menu::run(&lab, &selected, at_once(jobs)?, &write)
             }
             Self::Run {
                 common,
