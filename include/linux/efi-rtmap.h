@@ -156,6 +156,7 @@ bool efi_rtmap_services_enabled(void);
 void efi_rtmap_guard_calls(void);
 u32 efi_rtmap_restore_processor(void);
 void efi_rtmap_give_up_call(void);
+void efi_rtmap_withdraw_addresses(void);
 void efi_rtmap_init_watchdog(void);
 void efi_rtmap_watch_call(void);
 void efi_rtmap_unwatch_call(void);

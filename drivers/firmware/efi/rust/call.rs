@@ -99,6 +99,7 @@ pub(crate) fn hung(service: u32) {
 /// Records that firmware has failed, for the user and for successors.
 fn record_fault(map: &Map, service: u32) {
     state::set_faulted();
+    ffi::withdraw_addresses();
     if let Some(table) = &map.table {
         table.record_fault(service);
     }

@@ -39,7 +39,7 @@ unsafe extern "C" fn efi_rtmap_parse_option(option: *const c_char) {
     let option = unsafe { CStr::from_char_ptr(option) };
     let request = state::request().add(option.to_bytes(), |word| {
         pr_warn!(
-            "unknown option 'rtmap:{}', using auto: choose auto, phys, ident, fixed, off or retry\n",
+            "unknown option 'rtmap:{}': choose auto, phys, ident, fixed, off, retry or timeout=N\n",
             BStr::from_bytes(word)
         );
     });

@@ -293,6 +293,12 @@ pub(crate) fn give_up_call() {
     unsafe { bindings::efi_rtmap_give_up_call() };
 }
 
+/// Takes the addresses back that the kernel's memory map tells successors.
+pub(crate) fn withdraw_addresses() {
+    // SAFETY: Nobody else looks at them once services are off.
+    unsafe { bindings::efi_rtmap_withdraw_addresses() };
+}
+
 /// Aborts the firmware call that begins now if it takes too long.
 pub(crate) fn watch_call() {
     // SAFETY: `guard_calls` has been called, at boot.
