@@ -21,6 +21,7 @@
 #include <asm/efi-rtmap-call.h>
 #include <asm/fpu/types.h>
 #include <asm/processor-flags.h>
+#include <asm/trapnr.h>
 
 /* As a call finds it (UEFI 2.10, section 2.3.4). Its status bits are anybody's. */
 #define FPU_CONTROL	0x37f
@@ -47,8 +48,9 @@ static_assert(offsetof(struct efi_rtmap_frame, after) == EFI_RTMAP_FRAME_AFTER);
 struct efi_rtmap_frame efi_rtmap_frame;
 
 /*
- * Firmware runs on the stack of who has called it, below the frame. Interrupt
- * handlers that fault meanwhile, and other threads, are told by stack or code.
+ * Firmware runs on the stack of the thread that has called it, below the frame.
+ * Interrupt handlers that fault meanwhile, and other threads, are told by stack or
+ * code. Not recovered: calls made from interrupts, and firmware with its own stack.
  */
 static bool is_in_firmware(const struct pt_regs *regs)
 {
@@ -69,7 +71,10 @@ static void abort_call(struct pt_regs *regs)
 	regs->ax = EFI_ABORTED;
 	regs->ip = (unsigned long)efi_rtmap_call_return;
 	regs->sp = efi_rtmap_frame.sp;
-	regs->flags &= ~(X86_EFLAGS_DF | X86_EFLAGS_AC | X86_EFLAGS_TF);
+	regs->flags &= ~(X86_EFLAGS_DF | X86_EFLAGS_AC | X86_EFLAGS_NT |
+			 X86_EFLAGS_TF);
+	/* It is no marked target of indirect branches. */
+	regs->fred_cs.wfe = 0;
 }
 
 bool efi_rtmap_fixup_page_fault(struct pt_regs *regs, unsigned long address)
@@ -99,6 +104,9 @@ static int fixup_trap(struct notifier_block *nb, unsigned long event, void *data
 
 	if (event != DIE_TRAP && event != DIE_GPF && event != DIE_INT3)
 		return NOTIFY_DONE;
+	/* A double fault is told of, not asked about. */
+	if (args->trapnr == X86_TRAP_DF)
+		return NOTIFY_DONE;
 	return efi_rtmap_fixup_exception(args->regs, args->str) ?
 	       NOTIFY_STOP : NOTIFY_DONE;
 }
@@ -118,6 +126,12 @@ u32 efi_rtmap_restore_processor(void)
 	u32 changed = 0, mxcsr;
 	u16 control;
 
+	/* Firmware is in the call still: the kernel's own code gives it up. */
+	if (frame->sp) {
+		clear_bit(EFI_RUNTIME_SERVICES, &efi.flags);
+		efi_rtmap_frame.sp = 0;
+		return 0;
+	}
 	for (int i = 0; i < EFI_RTMAP_KEPT_REGISTERS; i++) {
 		if (frame->after[i] != frame->before[i])
 			changed |= BIT(i);

@@ -61,7 +61,7 @@ SYM_INNER_LABEL(efi_rtmap_call_return, SYM_L_GLOBAL)
 	pushfq
 	popq	%rcx
 	movq	%rcx, EFI_RTMAP_FRAME_FLAGS(%rdx)
-	andq	$~(X86_EFLAGS_AC | X86_EFLAGS_DF), %rcx
+	andq	$~(X86_EFLAGS_AC | X86_EFLAGS_DF | X86_EFLAGS_NT), %rcx
 	pushq	%rcx
 	popfq
 

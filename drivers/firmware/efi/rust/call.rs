@@ -96,9 +96,11 @@ pub(crate) fn hung(service: u32) {
     }
 }
 
-/// Records that firmware has failed, for the user and for successors.
+/// Records the first time that firmware has failed, for the user and for successors.
 fn record_fault(map: &Map, service: u32) {
-    state::set_faulted();
+    if state::set_faulted() {
+        return;
+    }
     ffi::withdraw_addresses();
     if let Some(table) = &map.table {
         table.record_fault(service);

@@ -295,7 +295,8 @@ pub(crate) fn give_up_call() {
 
 /// Takes the addresses back that the kernel's memory map tells successors.
 pub(crate) fn withdraw_addresses() {
-    // SAFETY: Nobody else looks at them once services are off.
+    // SAFETY: These are plain stores to the kernel's memory map: a reader sees the old address or
+    // the new one.
     unsafe { bindings::efi_rtmap_withdraw_addresses() };
 }
 

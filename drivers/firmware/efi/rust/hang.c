@@ -4,12 +4,14 @@
  *
  * The timer is that of the processor which firmware runs on, and needs neither
  * softirqs, which calls on x86 keep off, nor another processor. What is left to the
- * kernel's own limit is firmware that hangs with interrupts off.
+ * kernel's own limit is firmware that hangs with interrupts off. Calls that are
+ * made with interrupts off have no limit.
  */
 
 #include <linux/efi.h>
 #include <linux/efi-rtmap.h>
 #include <linux/hrtimer.h>
+#include <linux/irqflags.h>
 #include <linux/preempt.h>
 
 #include <asm/irq_regs.h>
@@ -36,17 +38,17 @@ void efi_rtmap_init_watchdog(void)
 	hrtimer_setup(&watchdog, bark, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
 }
 
+/* Without interrupts it would be of no use, and who panics may hold timer locks. */
 void efi_rtmap_watch_call(void)
 {
-	if (!in_nmi())
+	if (!in_nmi() && !irqs_disabled())
 		hrtimer_start(&watchdog, ktime_set(efi_rtmap_timeout(), 0),
 			      HRTIMER_MODE_REL_PINNED_HARD);
 }
 
 void efi_rtmap_unwatch_call(void)
 {
-	if (!in_nmi())
-		hrtimer_cancel(&watchdog);
+	hrtimer_cancel(&watchdog);
 }
 
 /* For the kernel's own limit, which is @seconds. */

@@ -130,9 +130,9 @@ pub(crate) fn is_faulted() -> bool {
     FAULTED.load(Relaxed) || at_boot.is_some_and(Failure::is_firmwares)
 }
 
-/// Records that firmware has failed in this kernel.
-pub(crate) fn set_faulted() {
-    FAULTED.store(true, Relaxed);
+/// Records that firmware has failed in this kernel. Returns whether that was known.
+pub(crate) fn set_faulted() -> bool {
+    FAULTED.xchg(true, Relaxed)
 }
 
 /// Records how the take-over ended.
