@@ -2,6 +2,7 @@
 
 //! The steps around one firmware call on arm64.
 
+use crate::call::Watched;
 use kernel::{
     bindings,
     types::NotThreadSafe, //
@@ -15,11 +16,13 @@ pub(crate) const KEPT: [&str; bindings::efi_rtmap_kept_EFI_RTMAP_KEPT_REGISTERS 
 
 /// The processor as firmware expects it. Dropping it puts everything back.
 // Fields are dropped in the order of declaration. TTBR0 is out of use before the page tables change,
-// so that an exception cannot bring those of user space back.
+// so that an exception cannot bring those of user space back; and while it is in use, nothing is done
+// that could let another thread run, as timers could: its state would be lost.
 #[must_use = "the processor is put back immediately when this is unused"]
 pub(crate) struct Installed {
     _fpsimd: FpsimdSection,
     _ttbr0: Ttbr0InUse,
+    _watched: Watched,
     _mm: FirmwareMm,
 }
 
@@ -33,12 +36,15 @@ impl Installed {
     pub(crate) unsafe fn new() -> Self {
         // SAFETY: By this function's contract.
         let mm = unsafe { FirmwareMm::new() };
+        // The thread does not migrate any more.
+        let watched = Watched::new();
         let fpsimd = FpsimdSection::new();
         // SAFETY: `mm` is the address space until after this is dropped.
         let ttbr0 = unsafe { Ttbr0InUse::new() };
         Self {
             _fpsimd: fpsimd,
             _ttbr0: ttbr0,
+            _watched: watched,
             _mm: mm,
         }
     }

@@ -2,6 +2,7 @@
 
 //! The steps around one firmware call on x86-64.
 
+use crate::call::Watched;
 use kernel::{
     bindings,
     types::NotThreadSafe, //
@@ -28,6 +29,7 @@ const _: () = assert!(KEPT.len() == bindings::efi_rtmap_kept_EFI_RTMAP_KEPT_MXCS
 // Fields are dropped in the order of declaration: the reverse of the order they are acquired in.
 #[must_use = "the processor is put back immediately when this is unused"]
 pub(crate) struct Installed {
+    _watched: Watched,
     _lass: LassDisabled,
     _mm: FirmwareMm,
     _speculation: SpeculationRestricted,
@@ -52,6 +54,7 @@ impl Installed {
         // Only now that no user space is mapped any more.
         let lass = LassDisabled::new();
         Self {
+            _watched: Watched::new(),
             _lass: lass,
             _mm: mm,
             _speculation: speculation,

@@ -23,8 +23,26 @@ use kernel::{
     sync::atomic::{
         Atomic,
         Relaxed, //
-    }, //
+    },
+    types::NotThreadSafe, //
 };
+
+/// A call that is aborted if it takes too long.
+pub(crate) struct Watched(NotThreadSafe);
+
+impl Watched {
+    /// Watches the call that begins. The thread stays on this processor until this is dropped.
+    pub(crate) fn new() -> Self {
+        ffi::watch_call();
+        Self(NotThreadSafe)
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        ffi::unwatch_call();
+    }
+}
 
 /// What the call in progress has acquired.
 struct InProgress(UnsafeCell<Option<Installed>>);
@@ -51,7 +69,6 @@ pub(crate) unsafe fn install() -> bool {
     // SAFETY: The lock is held until `remove` drops this, by the caller's contract. There is a map,
     // so the take-over has built the page tables.
     let installed = unsafe { Installed::new() };
-    ffi::watch_call();
     // SAFETY: The lock makes this exclusive.
     unsafe { *IN_PROGRESS.0.get() = Some(installed) };
     true
@@ -67,7 +84,6 @@ pub(crate) unsafe fn remove() -> bool {
     let Some(map) = state::map() else {
         return false;
     };
-    ffi::unwatch_call();
     // The FPU still holds what firmware has left in it.
     let changed = ffi::restore_processor();
     // SAFETY: The lock makes this exclusive.
