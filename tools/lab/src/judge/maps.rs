@@ -88,7 +88,10 @@ impl Judge<'_> {
     pub(super) fn runtime_map(&mut self) {
         let facts = self.facts;
         let same = self.step.expect.runtime_map == Some(RuntimeMap::Same);
-        let kind = self.step.expect.kind.filter(|kind| *kind != Kind::None);
+        // Where successors go by the map, a kernel takes the addresses of firmware that has failed back.
+        let failed = self.step.expect.faulted == Some(true);
+        let kind = self.step.expect.kind;
+        let kind = kind.filter(|kind| *kind != Kind::None && !failed);
         if !same && kind.is_none() && self.observed.twin.is_none() {
             return;
         }
