@@ -60,7 +60,7 @@ demo: guest $(objects)/rtmap/.built ## three kernels on one firmware, as a table
 	@tools/run-lab demo
 
 .PHONY: check
-check: ## every check there is, for both architectures, with a summary
+check: ## all checks but those that take long, for both architectures, with a summary
 	@tools/check
 
 .PHONY: check-long
