@@ -3,7 +3,7 @@
 
 use core::arch::{asm, naked_asm};
 
-use efi_rtmap_orders::{Service, What};
+use efi_rtmap_orders::What;
 
 use crate::calls::serve;
 use crate::processor::{self, SPOILED};
@@ -87,24 +87,10 @@ pub fn crash(what: What) {
     }
 }
 
-/// The hook's address, for the table.
-macro_rules! hooks {
-    ($service:expr; $($index:literal)+) => {
-        match $service as usize {
-            $($index => hook::<$index> as *const () as usize,)+
-            _ => unreachable!(),
-        }
-    };
-}
-
-pub fn hook_of(service: Service) -> usize {
-    hooks!(service; 0 1 2 3 4 5 6 7 8 9 10 11 12 13)
-}
-
 /// What the kernel calls: passes all arguments on, and if the call is to leave the processor in
 /// another state than it found it, does that last.
 #[unsafe(naked)]
-unsafe extern "efiapi" fn hook<const INDEX: usize>() {
+pub unsafe extern "efiapi" fn hook<const INDEX: usize>() {
     naked_asm!(
         "sub rsp, 0x38",
         // The fifth argument is the first on the stack, above 4 words for the callee.
