@@ -10,7 +10,10 @@ use crate::{
         Installed,
         KEPT, //
     },
-    ffi,
+    ffi::{
+        self,
+        FW_BUG, //
+    },
     plan::service,
     state::{
         self,
@@ -141,9 +144,7 @@ fn blame(changed: u32) {
     let service = service.unwrap_or("a service");
     for (bit, what) in KEPT.iter().enumerate() {
         if news & 1 << bit != 0 {
-            pr_err!(
-                "[Firmware Bug]: {service} returns with {what} changed; it has been put right\n"
-            );
+            pr_err!("{FW_BUG}{service} returns with {what} changed; it has been put right\n");
         }
     }
     ffi::taint_for_firmware();

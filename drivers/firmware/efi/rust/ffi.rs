@@ -41,6 +41,9 @@ pub(crate) use bindings::{
     efi_rtmap_region as RegionInfo, //
 };
 
+/// What the kernel's macro of this name puts before a complaint about firmware.
+pub(crate) const FW_BUG: &str = "[Firmware Bug]: ";
+
 /// Values shown in sysfs: `enum efi_rtmap_attribute`.
 pub(crate) mod attribute {
     pub(crate) use kernel::bindings::{

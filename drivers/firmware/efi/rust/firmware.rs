@@ -7,7 +7,8 @@ use crate::{
     ffi::{
         self,
         system_table,
-        BootFacts, //
+        BootFacts,
+        FW_BUG, //
     },
     plan::{
         addr::{
@@ -43,9 +44,6 @@ use crate::{
     },
 };
 use kernel::prelude::*;
-
-/// What the kernel's `FW_BUG` puts before a complaint about firmware.
-const FW_BUG: &str = "[Firmware Bug]: ";
 
 /// UTF-16 units of the vendor string that are looked at.
 const VENDOR_UNITS: usize = 100;
