@@ -138,9 +138,12 @@ pub enum Damage {
     Faulted,
 }
 
+/// How the names of the variables begin that the generations write.
+pub const VARIABLE_PREFIX: &str = "RtmapLab";
+
 /// Name of the variable that `generation` writes.
 pub fn variable_name(generation: usize) -> String {
-    format!("RtmapLab{generation:02}")
+    format!("{VARIABLE_PREFIX}{generation:02}")
 }
 
 /// What `generation` writes into it: differs in content and length from all others.

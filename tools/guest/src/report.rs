@@ -92,7 +92,8 @@ pub struct RuntimeRegion {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Variables {
-    /// All names that efivarfs lists, with their GUIDs, before this generation wrote its own.
+    /// The lab's own names that efivarfs lists, with their GUIDs, before this generation wrote its
+    /// variable. All names could be as many as firmware likes, and the serial port is slow.
     pub listed_before: Vec<String>,
     /// The same afterwards.
     pub listed: Vec<String>,

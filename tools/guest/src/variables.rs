@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{ensure, Context, Result};
-use efi_rtmap_guest::plan::{variable_content, variable_name, VENDOR_GUID};
+use efi_rtmap_guest::plan::{variable_content, variable_name, VARIABLE_PREFIX, VENDOR_GUID};
 use efi_rtmap_guest::report::{Outcome, Variables};
 
 const DIRECTORY: &str = "/sys/firmware/efi/efivars";
@@ -31,7 +31,10 @@ pub fn exercise(generation: usize) -> Result<Variables> {
 fn list() -> Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(DIRECTORY)? {
-        names.push(entry?.file_name().to_string_lossy().into_owned());
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if name.starts_with(VARIABLE_PREFIX) {
+            names.push(name);
+        }
     }
     names.sort();
     Ok(names)
