@@ -38,7 +38,7 @@ struct Versions {
     kexec: String,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(PartialEq, Serialize, Deserialize)]
 struct Row {
     misbehaviour: String,
     stock: String,
