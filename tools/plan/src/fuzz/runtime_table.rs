@@ -14,14 +14,15 @@ use crate::{
         runtime::{
             check_place,
             RuntimeTable,
-            TABLE_SIZE, //
+            Width, //
         },
         service,
     },
 };
 use std::string::ToString;
 
-/// A memory map, its length before it, a bit for each service, 4 bytes, and the table.
+/// A memory map, its length before it, a bit for each service, 4 bytes, and the table. The highest
+/// bit makes its pointers 32 bits wide.
 pub fn runtime_table(data: &[u8]) {
     let Some((memory_map, rest)) = split_map(data) else {
         return;
@@ -30,6 +31,11 @@ pub fn runtime_table(data: &[u8]) {
         return;
     };
     let supported = u32::from_le_bytes(*supported);
+    let (width, size) = if supported >> 31 != 0 {
+        (Width::Bits32, 4)
+    } else {
+        (Width::Bits64, 8)
+    };
     let Ok(mut regions) = regions_of(&memory_map, false) else {
         return;
     };
@@ -37,7 +43,7 @@ pub fn runtime_table(data: &[u8]) {
         return;
     }
     let entries = build(&X86_64, &regions, &[]);
-    let table = match RuntimeTable::new(bytes) {
+    let table = match RuntimeTable::new(bytes, width) {
         Ok(table) => table,
         Err(error) => {
             assert!(!error.to_string().is_empty());
@@ -45,10 +51,10 @@ pub fn runtime_table(data: &[u8]) {
         }
     };
     let pointer = |slot: usize| {
-        let start = 24 + 8 * slot;
-        VirtAddr::new(u64::from_le_bytes(
-            bytes[start..start + 8].try_into().expect("8 bytes"),
-        ))
+        let start = 24 + size * slot;
+        let mut wide = [0; 8];
+        wide[..size].copy_from_slice(&bytes[start..start + size]);
+        VirtAddr::new(u64::from_le_bytes(wide))
     };
     match table.check_services(&entries, supported) {
         Ok(()) => {
@@ -68,8 +74,8 @@ pub fn runtime_table(data: &[u8]) {
         assert!(!flaw.to_string().is_empty());
     }
     let somewhere = PhysAddr::new(pointer(0).value());
-    if check_place(somewhere, memory_map.runtime_ranges()).is_ok() {
-        let last = PhysAddr::new(somewhere.value() + (TABLE_SIZE - 1) as u64);
+    if check_place(somewhere, width, memory_map.runtime_ranges()).is_ok() {
+        let last = PhysAddr::new(somewhere.value() + (width.table_size() - 1) as u64);
         for addr in [somewhere, last] {
             let mut ranges = memory_map.runtime_ranges();
             assert!(ranges.any(|range| range.contains_addr(addr)));

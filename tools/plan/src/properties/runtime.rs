@@ -12,7 +12,7 @@ use crate::plan::{
     },
     runtime::{
         RuntimeTable,
-        TABLE_SIZE, //
+        Width, //
     },
 };
 
@@ -50,12 +50,13 @@ fn input() -> impl Strategy<Value = (Vec<Region>, Vec<u8>)> {
 
 proptest! {
     #[test]
-    fn no_bytes_panic(mut bytes in vec(any::<u8>(), 0..200), signed: bool, supported: u32) {
+    fn no_bytes_panic(mut bytes in vec(any::<u8>(), 0..200), signed: bool, wide: bool, supported: u32) {
         if let Some(signature) = bytes.first_chunk_mut().filter(|_| signed) {
             *signature = *b"RUNTSERV";
         }
-        let whole = bytes.len() >= TABLE_SIZE;
-        match RuntimeTable::new(&bytes) {
+        let width = if wide { Width::Bits64 } else { Width::Bits32 };
+        let whole = bytes.len() >= width.table_size();
+        match RuntimeTable::new(&bytes, width) {
             Ok(table) => {
                 prop_assert!(signed && whole);
                 let none = table.check_services(&[], supported);
@@ -81,7 +82,7 @@ proptest! {
         let sound = pointers
             .zip(bits)
             .all(|(addr, bit)| supported >> bit & 1 == 0 || addr != 0 && code(addr));
-        let table = RuntimeTable::new(&bytes).unwrap();
+        let table = RuntimeTable::new(&bytes, Width::Bits64).unwrap();
         prop_assert_eq!(table.check_services(&entries, supported).is_ok(), sound);
     }
 }

@@ -2,6 +2,8 @@
 
 //! The runtime services table (UEFI 2.10, section 4.5): the pointers that firmware is called by.
 
+mod width;
+
 use super::{
     addr::{
         PhysAddr,
@@ -23,15 +25,10 @@ use super::{
 };
 use core::fmt;
 
-/// Bytes of the header, and of one pointer.
+pub(crate) use self::width::Width;
+
+/// Bytes of the header.
 const HEADER_SIZE: usize = 24;
-const POINTER_SIZE: usize = 8;
-
-/// Bytes of a table with all 14 services.
-pub(crate) const TABLE_SIZE: usize = HEADER_SIZE + 14 * POINTER_SIZE;
-
-/// Bytes of a table before UEFI 2.0, which has not got the last three.
-const OLD_TABLE_SIZE: usize = TABLE_SIZE - 3 * POINTER_SIZE;
 
 const SIGNATURE: u64 = u64::from_le_bytes(*b"RUNTSERV");
 const HEADER_SIZE_OFFSET: usize = 12;
@@ -71,18 +68,16 @@ impl fmt::Display for PointerError {
 /// table, and drivers that replace a pointer are known to leave the CRC as it was.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum HeaderFlaw {
-    Size(u32),
+    Size(u32, Width),
     Crc { found: u32, computed: u32 },
 }
 
 impl fmt::Display for HeaderFlaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Size(size) => {
-                write!(
-                    f,
-                    "its size {size} is neither {OLD_TABLE_SIZE} nor {TABLE_SIZE}"
-                )
+            Self::Size(size, width) => {
+                let (old, new) = (width.old_table_size(), width.table_size());
+                write!(f, "its size {size} is neither {old} nor {new}")
             }
             Self::Crc { found, computed } => {
                 write!(
@@ -95,17 +90,18 @@ impl fmt::Display for HeaderFlaw {
 }
 
 /// Checks that the table at `addr` is in memory that firmware has at run time: `ranges` hold its
-/// first byte and its last.
+/// first byte and its last, if its pointers are as wide as `width`.
 ///
 /// # Errors
 ///
 /// [`PointerError::NotMapped`] if not.
 pub(crate) fn check_place(
     addr: PhysAddr,
+    width: Width,
     ranges: impl Iterator<Item = PhysRange> + Clone,
 ) -> Result<(), PointerError> {
     let holds = |addr: u64| ranges.clone().any(|r| r.contains_addr(PhysAddr::new(addr)));
-    let last = u64::try_from(TABLE_SIZE - 1).ok();
+    let last = u64::try_from(width.table_size() - 1).ok();
     let last = last.and_then(|last| addr.value().checked_add(last));
     if holds(addr.value()) && last.is_some_and(holds) {
         Ok(())
@@ -118,37 +114,44 @@ pub(crate) fn check_place(
 ///
 /// # Invariants
 ///
-/// `bytes` begins with the signature.
+/// `bytes` begins with the signature, and is as long as a table of this `width`.
 pub(crate) struct RuntimeTable<'a> {
-    bytes: &'a [u8; TABLE_SIZE],
+    bytes: &'a [u8],
+    width: Width,
 }
 
 impl<'a> RuntimeTable<'a> {
-    /// Takes `bytes` as the table.
+    /// Takes `bytes` as the table of firmware with pointers of this `width`.
     ///
     /// # Errors
     ///
     /// [`PointerError::Signature`] if it is none.
-    pub(crate) fn new(bytes: &'a [u8]) -> Result<Self, PointerError> {
+    pub(crate) fn new(bytes: &'a [u8], width: Width) -> Result<Self, PointerError> {
         let signature = u64_at(bytes, 0).unwrap_or(0);
-        let table = bytes.first_chunk().filter(|_| signature == SIGNATURE);
-        // INVARIANT: it does.
+        let table = bytes
+            .get(..width.table_size())
+            .filter(|_| signature == SIGNATURE);
+        // INVARIANT: it does, and it is.
         let bytes = table.ok_or(PointerError::Signature(signature))?;
-        Ok(Self { bytes })
+        Ok(Self { bytes, width })
     }
 
     /// What is wrong with the header, if anything is.
     pub(crate) fn flaw(&self, crc: Crc32) -> Option<HeaderFlaw> {
         let size = u32_at(self.bytes, HEADER_SIZE_OFFSET)?;
         let found = u32_at(self.bytes, CRC_OFFSET)?;
-        let mut bytes = *self.bytes;
+        let mut bytes = [0; Width::Bits64.table_size()];
+        bytes
+            .get_mut(..self.bytes.len())?
+            .copy_from_slice(self.bytes);
         bytes.get_mut(CRC_OFFSET..)?.first_chunk_mut::<4>()?.fill(0);
+        let sizes = [self.width.old_table_size(), self.width.table_size()];
         let used = usize::try_from(size)
             .ok()
-            .filter(|size| [OLD_TABLE_SIZE, TABLE_SIZE].contains(size))
+            .filter(|size| sizes.contains(size))
             .and_then(|size| bytes.get(..size));
         match used.map(crc) {
-            None => Some(HeaderFlaw::Size(size)),
+            None => Some(HeaderFlaw::Size(size, self.width)),
             Some(computed) if computed != found => Some(HeaderFlaw::Crc { found, computed }),
             Some(_) => None,
         }
@@ -156,9 +159,9 @@ impl<'a> RuntimeTable<'a> {
 
     /// Where the table has `service`.
     fn pointer(&self, service: &Service) -> VirtAddr {
-        let offset = HEADER_SIZE + service.slot * POINTER_SIZE;
+        let offset = HEADER_SIZE + service.slot * self.width.pointer_size();
         // Every slot is within the table.
-        VirtAddr::new(u64_at(self.bytes, offset).unwrap_or(0))
+        VirtAddr::new(self.width.pointer_at(self.bytes, offset).unwrap_or(0))
     }
 
     /// Checks that each service of those that `supported` has bits for is code in `entries`, as
@@ -238,6 +241,7 @@ mod tests {
         perm::Permission,
     };
 
+    const TABLE_SIZE: usize = Width::Bits64.table_size();
     const ALL: u32 = 0x3fff;
     const CODE: u64 = 0x20_0000;
 
@@ -272,7 +276,7 @@ mod tests {
 
     fn check(bytes: &[u8], supported: u32) -> Result<Result<(), PointerError>, RangeError> {
         let entries = entries()?;
-        let table = RuntimeTable::new(bytes);
+        let table = RuntimeTable::new(bytes, Width::Bits64);
         Ok(table.and_then(|table| table.check_services(&entries, supported)))
     }
 
@@ -318,10 +322,12 @@ mod tests {
             ..code
         };
         let bytes = table(|slot| Some(slot as u64));
-        let result = RuntimeTable::new(&bytes).map(|table| table.check_services(&[at_0], ALL));
+        let result = RuntimeTable::new(&bytes, Width::Bits64)
+            .map(|table| table.check_services(&[at_0], ALL));
         assert_eq!(result, Ok(Err(PointerError::Null("GetTime"))));
         let bytes = table(|slot| Some(1 + slot as u64));
-        let result = RuntimeTable::new(&bytes).map(|table| table.check_services(&[at_0], ALL));
+        let result = RuntimeTable::new(&bytes, Width::Bits64)
+            .map(|table| table.check_services(&[at_0], ALL));
         assert_eq!(result, Ok(Ok(())));
         Ok(())
     }
@@ -334,15 +340,15 @@ mod tests {
             bytes[at] ^= 0x20;
             let signature = SIGNATURE ^ (0x20 << (8 * at));
             let error = Some(PointerError::Signature(signature));
-            assert_eq!(RuntimeTable::new(&bytes).err(), error);
+            assert_eq!(RuntimeTable::new(&bytes, Width::Bits64).err(), error);
         }
-        let short = RuntimeTable::new(&good[..TABLE_SIZE - 1]);
-        assert!(short.is_err() && RuntimeTable::new(&[]).is_err());
+        let short = RuntimeTable::new(&good[..TABLE_SIZE - 1], Width::Bits64);
+        assert!(short.is_err() && RuntimeTable::new(&[], Width::Bits64).is_err());
     }
 
     /// What is wrong with the header of the table, [`None`] if it is none.
     fn flaw(bytes: &[u8]) -> Option<Option<HeaderFlaw>> {
-        Some(RuntimeTable::new(bytes).ok()?.flaw(crc32))
+        Some(RuntimeTable::new(bytes, Width::Bits64).ok()?.flaw(crc32))
     }
 
     #[test]
@@ -354,7 +360,7 @@ mod tests {
             bytes[at] ^= 1;
             let found = flaw(&bytes).flatten();
             assert_eq!(
-                matches!(found, Some(HeaderFlaw::Size(_))),
+                matches!(found, Some(HeaderFlaw::Size(..))),
                 matches!(at, 12..16)
             );
             assert!(found.is_some());
@@ -374,8 +380,36 @@ mod tests {
         assert_eq!(flaw(&sized(112, |_| None)), Some(None));
         for size in [0, 24, 111, 113, 135, 137, u32::MAX] {
             let bytes = sized(size, |_| None);
-            assert_eq!(flaw(&bytes), Some(Some(HeaderFlaw::Size(size))));
+            assert_eq!(
+                flaw(&bytes),
+                Some(Some(HeaderFlaw::Size(size, Width::Bits64)))
+            );
         }
+    }
+
+    #[test]
+    fn pointers_of_32_bit_firmware_are_half_as_wide() -> Result<(), RangeError> {
+        let mut bytes = [0; Width::Bits32.table_size()];
+        bytes[..8].copy_from_slice(b"RUNTSERV");
+        bytes[12..16].copy_from_slice(&80_u32.to_le_bytes());
+        for (slot, field) in bytes[HEADER_SIZE..].chunks_exact_mut(4).enumerate() {
+            field.copy_from_slice(&(CODE as u32 + slot as u32).to_le_bytes());
+        }
+        let crc = crc32(&bytes);
+        bytes[16..20].copy_from_slice(&crc.to_le_bytes());
+
+        let entries = entries()?;
+        let table = RuntimeTable::new(&bytes, Width::Bits32);
+        let checks = table.map(|table| (table.check_services(&entries, ALL), table.flaw(crc32)));
+        assert_eq!(checks, Ok((Ok(()), None)));
+        assert!(RuntimeTable::new(&bytes, Width::Bits64).is_err());
+
+        bytes[76..80].copy_from_slice(&u32::MAX.to_le_bytes());
+        let table = RuntimeTable::new(&bytes, Width::Bits32);
+        let last = PointerError::NotExecutable("QueryVariableInfo", VirtAddr::new(0xffff_ffff));
+        let result = table.and_then(|table| table.check_services(&entries, ALL));
+        assert_eq!(result, Err(last));
+        Ok(())
     }
 
     #[test]
@@ -390,7 +424,7 @@ mod tests {
         ]);
         let check = |addr| {
             let table = table(|slot| (slot == 4).then_some(addr));
-            let table = RuntimeTable::new(&table);
+            let table = RuntimeTable::new(&table, Width::Bits64);
             table.and_then(|table| table.check_svam(&bytes.map()))
         };
         for addr in [CODE, CODE + 0xfff, 0x30_0000] {
@@ -410,7 +444,7 @@ mod tests {
             range(0x10_1000, 1)?,
             range(0x20_0000, 1)?,
         ];
-        let check = |addr| check_place(PhysAddr::new(addr), ranges.into_iter());
+        let check = |addr| check_place(PhysAddr::new(addr), Width::Bits64, ranges.into_iter());
         for addr in [0x10_0000, 0x10_0fff, 0x10_1f78, 0x20_0f78] {
             assert_eq!(check(addr), Ok(()));
         }
