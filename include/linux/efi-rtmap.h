@@ -29,6 +29,7 @@ void efi_rtmap_keep_boot_services(void);
 bool efi_rtmap_take_over(unsigned long systab);
 bool efi_rtmap_install(void);
 bool efi_rtmap_remove(void);
+bool efi_rtmap_has_thunks(void);
 bool efi_rtmap_fixup_page_fault(struct pt_regs *regs, unsigned long address);
 bool efi_rtmap_fixup_exception(struct pt_regs *regs, const char *what);
 unsigned int efi_rtmap_longest_wait(unsigned int seconds);
@@ -171,6 +172,7 @@ static inline void efi_rtmap_keep_boot_services(void) { }
 static inline bool efi_rtmap_take_over(unsigned long systab) { return false; }
 static inline bool efi_rtmap_install(void) { return false; }
 static inline bool efi_rtmap_remove(void) { return false; }
+static inline bool efi_rtmap_has_thunks(void) { return false; }
 static inline void efi_rtmap_call_hung(u32 service) { }
 
 static inline bool efi_rtmap_fixup_page_fault(struct pt_regs *regs,

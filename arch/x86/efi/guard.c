@@ -47,6 +47,13 @@ static_assert(offsetof(struct efi_rtmap_frame, after) == EFI_RTMAP_FRAME_AFTER);
 /* Named by __efi_call(). */
 struct efi_rtmap_frame efi_rtmap_frame;
 
+/* 32-bit firmware: nothing else in the kernel runs in that mode. */
+static bool is_in_32_bit_firmware(const struct pt_regs *regs)
+{
+	return IS_ENABLED(CONFIG_EFI_MIXED) && efi_rtmap_frame.guarded &&
+	       regs->cs == __KERNEL32_CS;
+}
+
 /*
  * Firmware runs on the stack of the thread that has called it, below the frame.
  * Interrupt handlers that fault meanwhile, and other threads, are told by stack or
@@ -68,6 +75,10 @@ static void abort_call(struct pt_regs *regs)
 	add_taint(TAINT_FIRMWARE_WORKAROUND, LOCKDEP_STILL_OK);
 	clear_bit(EFI_RUNTIME_SERVICES, &efi.flags);
 
+	if (is_in_32_bit_firmware(regs)) {
+		efi_rtmap_leave_thunk(regs);
+		return;
+	}
 	regs->ax = EFI_ABORTED;
 	regs->ip = (unsigned long)efi_rtmap_call_return;
 	regs->sp = efi_rtmap_frame.sp;
@@ -79,7 +90,7 @@ static void abort_call(struct pt_regs *regs)
 
 bool efi_rtmap_fixup_page_fault(struct pt_regs *regs, unsigned long address)
 {
-	if (!is_in_firmware(regs))
+	if (!is_in_firmware(regs) && !is_in_32_bit_firmware(regs))
 		return false;
 
 	pr_err(FW_BUG "page fault for address %#lx in EFI runtime service at %#lx\n",
@@ -90,7 +101,7 @@ bool efi_rtmap_fixup_page_fault(struct pt_regs *regs, unsigned long address)
 
 bool efi_rtmap_fixup_exception(struct pt_regs *regs, const char *what)
 {
-	if (!is_in_firmware(regs))
+	if (!is_in_firmware(regs) && !is_in_32_bit_firmware(regs))
 		return false;
 
 	pr_err(FW_BUG "%s in EFI runtime service at %#lx\n", what, regs->ip);

@@ -28,6 +28,17 @@ bool __init efi_rtmap_foreign_memory(void)
 	return efi_setup && !efi_rtmap_is_off();
 }
 
+/* What the kernel calls of @supported: few services of 32-bit firmware. */
+static u32 __init called(u32 supported)
+{
+	if (!efi_is_mixed())
+		return supported;
+	return supported & (EFI_RT_SUPPORTED_VARIABLE_SERVICES |
+			    EFI_RT_SUPPORTED_QUERY_VARIABLE_INFO |
+			    EFI_RT_SUPPORTED_SET_VIRTUAL_ADDRESS_MAP |
+			    EFI_RT_SUPPORTED_RESET_SYSTEM);
+}
+
 void __ref efi_rtmap_boot_facts(struct efi_rtmap_boot_facts *facts, u64 systab)
 {
 	*facts = (struct efi_rtmap_boot_facts) {
@@ -36,7 +47,7 @@ void __ref efi_rtmap_boot_facts(struct efi_rtmap_boot_facts *facts, u64 systab)
 		.kexec		= efi_setup,
 		.mixed		= efi_is_mixed(),
 		.smbios		= efi_rtmap_smbios(),
-		.supported	= efi_rtmap_supported(),
+		.supported	= called(efi_rtmap_supported()),
 	};
 
 	/* An earlier kernel may have given the table's memory away. */
@@ -52,7 +63,8 @@ void efi_rtmap_address_space(struct efi_rtmap_space *space)
 		.layout_top	= EFI_VA_START,
 		.large_page	= PMD_SIZE,
 		.granule	= PAGE_SIZE,
-		.identity_end	= 1ULL << __VIRTUAL_MASK_SHIFT,
+		.identity_end	= efi_is_mixed() ? SZ_4G :
+				  1ULL << __VIRTUAL_MASK_SHIFT,
 	};
 }
 
@@ -87,9 +99,13 @@ int __ref efi_rtmap_unmap(u64 virt, u32 pages)
 /* Replaces efi.memmap by an empty one of @size bytes, which Rust then fills. */
 int __ref efi_rtmap_new_memmap(size_t size)
 {
-	void *memmap = (void *)__get_free_pages(GFP_KERNEL | __GFP_ZERO,
-						get_order(size));
+	gfp_t gfp = GFP_KERNEL | __GFP_ZERO;
+	void *memmap;
 
+	/* Firmware reads it. */
+	if (efi_is_mixed())
+		gfp |= __GFP_DMA32;
+	memmap = (void *)__get_free_pages(gfp, get_order(size));
 	if (!memmap)
 		return -ENOMEM;
 
@@ -106,7 +122,7 @@ int __ref efi_rtmap_finish_tables(void)
 		return -ENOMEM;
 
 	efi_sync_low_kernel_mappings();
-	return 0;
+	return efi_is_mixed() ? efi_rtmap_prepare_thunks() : 0;
 }
 
 efi_status_t __ref efi_rtmap_svam(u64 systab)
@@ -120,6 +136,18 @@ efi_status_t __ref efi_rtmap_svam(u64 systab)
 					   systab);
 }
 
+/* The kernel does not where it takes all RAM to be mapped for arguments. */
+static void __init unmap_boot_services(void)
+{
+	const efi_memory_desc_t *md;
+
+	for_each_efi_memory_desc(md) {
+		if (md->type == EFI_BOOT_SERVICES_CODE ||
+		    md->type == EFI_BOOT_SERVICES_DATA)
+			efi_rtmap_unmap(md->phys_addr, md->num_pages);
+	}
+}
+
 /*
  * Boot services memory is of no more use: drop it from the maps and free it. Not
  * so with efi=debug, which keeps it to look at.
@@ -127,6 +155,8 @@ efi_status_t __ref efi_rtmap_svam(u64 systab)
 bool __ref efi_rtmap_release_boot_services(void)
 {
 	efi_check_for_embedded_firmwares();
+	if (efi_is_mixed() && !efi_enabled(EFI_DBG))
+		unmap_boot_services();
 	efi_unmap_boot_services();
 	return !efi_enabled(EFI_DBG);
 }
@@ -134,11 +164,21 @@ bool __ref efi_rtmap_release_boot_services(void)
 void __ref efi_rtmap_enable(bool forward_cfg, bool fresh)
 {
 	efi_disable_ibt_for_runtime = !forward_cfg;
-	efi_native_runtime_setup();
+	if (efi_is_mixed())
+		efi_rtmap_set_thunks();
+	else
+		efi_native_runtime_setup();
 	efi_rtmap_check_answers();
 	if (fresh)
 		efi_delete_dummy_variable();
 	efi_dump_pagetable();
+}
+
+/* Whether the services of 32-bit firmware outlive kexec. */
+bool efi_rtmap_has_thunks(void)
+{
+	return efi_is_mixed() && efi_rtmap_took_over() &&
+	       efi_enabled(EFI_RUNTIME_SERVICES);
 }
 
 /*

@@ -8,11 +8,21 @@
 #include <linux/types.h>
 
 struct mm_struct;
+struct pt_regs;
 
 /* For the take-over. */
 int efi_rtmap_unmap(u64 virt, u32 pages);
 int efi_rtmap_new_memmap(size_t size);
 int efi_rtmap_finish_tables(void);
+
+/* For 32-bit firmware. */
+int efi_rtmap_prepare_thunks(void);
+void efi_rtmap_set_thunks(void);
+#ifdef CONFIG_EFI_MIXED
+void efi_rtmap_leave_thunk(struct pt_regs *regs);
+#else
+static inline void efi_rtmap_leave_thunk(struct pt_regs *regs) { }
+#endif
 
 /* Around each firmware call, with efi_runtime_lock held. */
 void efi_rtmap_sync_kernel_mappings(void);

@@ -60,13 +60,25 @@ pub(crate) mod attribute {
 }
 
 /// The parts of the EFI system table that are read, as offsets (UEFI 2.10, section 4.3).
-pub(crate) mod system_table {
-    use core::mem::offset_of;
-    use kernel::bindings::efi_system_table_64_t;
+pub(crate) struct SystemTable {
+    pub(crate) size: usize,
+    pub(crate) revision: usize,
+    pub(crate) runtime: usize,
+}
 
-    pub(crate) const SIZE: usize = size_of::<efi_system_table_64_t>();
-    pub(crate) const REVISION: usize = offset_of!(efi_system_table_64_t, fw_revision);
-    pub(crate) const RUNTIME: usize = offset_of!(efi_system_table_64_t, runtime);
+macro_rules! system_table {
+    ($type:ident) => {
+        SystemTable {
+            size: size_of::<bindings::$type>(),
+            revision: offset_of!(bindings::$type, fw_revision),
+            runtime: offset_of!(bindings::$type, runtime),
+        }
+    };
+}
+
+impl SystemTable {
+    pub(crate) const BITS_32: Self = system_table!(efi_system_table_32_t);
+    pub(crate) const BITS_64: Self = system_table!(efi_system_table_64_t);
 }
 
 // What `plan::wire` reads and writes is what the C header defines.

@@ -6,8 +6,8 @@ use crate::{
     failure::Failure,
     ffi::{
         self,
-        system_table,
         BootFacts,
+        SystemTable,
         FW_BUG, //
     },
     plan::{
@@ -15,10 +15,7 @@ use crate::{
             PhysAddr,
             VirtAddr, //
         },
-        bytes::{
-            u32_at,
-            u64_at, //
-        },
+        bytes::u32_at,
         entry::Entry,
         list::List,
         memattr,
@@ -36,7 +33,8 @@ use crate::{
         },
         runtime::{
             self,
-            RuntimeTable, //
+            RuntimeTable,
+            Width, //
         },
         service,
         smbios,
@@ -61,6 +59,7 @@ pub(crate) struct Firmware {
     pub(crate) vendor: PhysAddr,
     /// Services that RT_PROPERTIES does not exclude, as bits.
     supported: u32,
+    width: Width,
     attributes: Option<PhysAddr>,
     smbios: Option<PhysAddr>,
 }
@@ -73,7 +72,12 @@ impl Firmware {
     /// `ENOMEM` or `ENODATA` if memory cannot be mapped, or there is no memory map.
     pub(crate) fn read(systab: PhysAddr, boot: &BootFacts) -> Result<Self> {
         let (memory_map, desc_size, desc_version) = ffi::memory_map()?;
-        let table = ffi::read_physical(systab, system_table::SIZE)?;
+        let (width, layout) = if boot.mixed {
+            (Width::Bits32, SystemTable::BITS_32)
+        } else {
+            (Width::Bits64, SystemTable::BITS_64)
+        };
+        let table = ffi::read_physical(systab, layout.size)?;
         let vendor = PhysAddr::new(boot.fw_vendor);
         Ok(Self {
             memory_map,
@@ -81,13 +85,14 @@ impl Firmware {
             desc_version,
             identity: Identity {
                 systab,
-                revision: u32_at(&table, system_table::REVISION).ok_or(EINVAL)?,
+                revision: u32_at(&table, layout.revision).ok_or(EINVAL)?,
                 vendor_crc: vendor_crc(vendor)?,
             },
-            runtime: VirtAddr::new(u64_at(&table, system_table::RUNTIME).ok_or(EINVAL)?),
+            runtime: VirtAddr::new(width.pointer_at(&table, layout.runtime).ok_or(EINVAL)?),
             config: PhysAddr::new(boot.config_table),
             vendor,
             supported: boot.supported,
+            width,
             attributes: (boot.memattr != 0).then_some(PhysAddr::new(boot.memattr)),
             smbios: (boot.smbios != 0).then_some(PhysAddr::new(boot.smbios)),
         })
@@ -162,9 +167,9 @@ impl Firmware {
             return Ok(false);
         }
         let runtime = PhysAddr::new(self.runtime.value());
-        runtime::check_place(runtime, map.runtime_ranges())?;
-        let table = ffi::read_physical(runtime, runtime::TABLE_SIZE)?;
-        let checked = RuntimeTable::new(&table)?.check_svam(map);
+        runtime::check_place(runtime, self.width, map.runtime_ranges())?;
+        let table = ffi::read_physical(runtime, self.width.table_size())?;
+        let checked = RuntimeTable::new(&table, self.width)?.check_svam(map);
         if let Err(error) = checked {
             pr_warn!("{}{}: not called\n", FW_BUG, format_args!("{error}"));
         }
@@ -181,9 +186,9 @@ impl Firmware {
         runtime: PhysAddr,
         entries: &[Entry],
     ) -> Result<(), Failure> {
-        runtime::check_place(runtime, entries.iter().map(|entry| entry.phys))?;
-        let table = ffi::read_physical(runtime, runtime::TABLE_SIZE)?;
-        let table = RuntimeTable::new(&table)?;
+        runtime::check_place(runtime, self.width, entries.iter().map(|entry| entry.phys))?;
+        let table = ffi::read_physical(runtime, self.width.table_size())?;
+        let table = RuntimeTable::new(&table, self.width)?;
         if let Some(flaw) = table.flaw(ffi::crc32) {
             pr_warn!(
                 "{}runtime services table: {}\n",

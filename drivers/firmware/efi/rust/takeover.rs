@@ -52,10 +52,6 @@ const DEFAULT_KIND: Kind = if cfg!(CONFIG_EFI_RTMAP_DEFAULT_PHYS) {
 /// The reason why the kernel must do without runtime services.
 pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Failure> {
     let boot = ffi::boot_facts(systab);
-    if boot.mixed {
-        pr_info!("32-bit firmware is left to the code for it\n");
-        return Ok(None);
-    }
     let firmware = Firmware::read(systab, &boot)?;
     let map = firmware.map()?;
     let space = ffi::address_space();

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * 32-bit firmware under a 64-bit kernel: calls with their arguments where firmware
+ * finds them.
+ *
+ * The kernel's own thunks hand firmware the addresses of their callers' memory, for
+ * which they need all of it mapped 1:1, and below 4 GiB. Here arguments go through
+ * a buffer, the one piece of the kernel's memory that firmware may write besides
+ * its stack. A kernel started by kexec can do that too, without a memory map that
+ * says where RAM is.
+ */
+
+#define pr_fmt(fmt) "efi: rtmap: " fmt
+
+#include <linux/efi.h>
+#include <linux/efi-rtmap.h>
+#include <linux/gfp.h>
+#include <linux/io.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/ptrace.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+#include <linux/ucs2_string.h>
+
+#include <asm/efi.h>
+#include <asm/efi-rtmap.h>
+#include <asm/pgtable.h>
+#include <asm/processor-flags.h>
+#include <asm/sections.h>
+#include <asm/segment.h>
+
+#define BUFFER_ORDER	5
+
+static struct {
+	efi_guid_t	vendor;
+	u64		storage[3];
+	u32		attributes;
+	u32		size;
+	efi_char16_t	name[EFI_VAR_NAME_LEN];
+	u8		data[];
+} *buffer;
+
+/* EFI_ABORTED as 32-bit firmware returns it. */
+#define FAULTED		(BIT(31) | 21)
+
+/* Bytes on the stack when firmware has returned: see __efi64_thunk(). */
+#define THUNK_FRAME	0x28
+
+#define DATA_ROOM	((PAGE_SIZE << BUFFER_ORDER) - sizeof(*buffer))
+
+/* Held while the buffer and the stack are in use, with interrupts off. */
+static DEFINE_SPINLOCK(thunk_lock);
+
+static int __init map_1_to_1(phys_addr_t phys, unsigned int pages)
+{
+	return kernel_map_pages_in_pgd(efi_mm.pgd, PHYS_PFN(phys), phys, pages,
+				       _PAGE_NX | _PAGE_RW | _PAGE_ENC);
+}
+
+/* To be called when the kernel's code has its place in the page tables. */
+int __init efi_rtmap_prepare_thunks(void)
+{
+	const gfp_t gfp = GFP_KERNEL | __GFP_DMA32 | __GFP_ZERO;
+	struct page *pages, *stack;
+
+	if (__pa_symbol(_end) > U32_MAX) {
+		pr_err("32-bit firmware cannot return to a kernel above 4 GiB\n");
+		return -ERANGE;
+	}
+	pages = alloc_pages(gfp, BUFFER_ORDER);
+	stack = alloc_pages(gfp, THREAD_SIZE_ORDER);
+	if (!pages || !stack)
+		return -ENOMEM;
+
+	/* The kernel's own, of one page, has no room to handle a fault on. */
+	__free_page(pfn_to_page(PHYS_PFN(efi_mixed_mode_stack_pa) - 1));
+	efi_mixed_mode_stack_pa = page_to_phys(stack) + THREAD_SIZE;
+	buffer = page_address(pages);
+	return map_1_to_1(page_to_phys(pages), 1 << BUFFER_ORDER) ?:
+	       map_1_to_1(page_to_phys(stack), 1 << THREAD_SIZE_ORDER);
+}
+
+/* What firmware knows a part of the buffer by. */
+static u32 address(const void *part)
+{
+	return virt_to_phys((void *)part);
+}
+
+/*
+ * Not after a fault, whoever still tries. Firmware's code needs flat data segments;
+ * DS and ES hold the user's.
+ */
+#define call(service, ...)						\
+({									\
+	u64 __status = EFI_DEVICE_ERROR;				\
+	unsigned short __ds, __es;					\
+									\
+	if (efi_enabled(EFI_RUNTIME_SERVICES)) {			\
+		arch_efi_call_virt_setup();				\
+		savesegment(ds, __ds);					\
+		savesegment(es, __es);					\
+		loadsegment(ss, __KERNEL_DS);				\
+		loadsegment(ds, __KERNEL_DS);				\
+		loadsegment(es, __KERNEL_DS);				\
+		__status = efi64_thunk(efi.runtime->mixed_mode.service,	\
+				       __VA_ARGS__);			\
+		loadsegment(ds, __ds);					\
+		loadsegment(es, __es);					\
+		arch_efi_call_virt_teardown();				\
+		__status = __efi64_widen_efi_status(__status);		\
+	}								\
+	(efi_status_t)__status;						\
+})
+
+static bool put_name(const efi_char16_t *name, const efi_guid_t *vendor)
+{
+	size_t length = ucs2_strnlen(name, EFI_VAR_NAME_LEN);
+
+	if (length == EFI_VAR_NAME_LEN)
+		return false;
+
+	memcpy(buffer->name, name, length * sizeof(*name));
+	buffer->name[length] = 0;
+	buffer->vendor = *vendor;
+	return true;
+}
+
+static efi_status_t get_variable(efi_char16_t *name, efi_guid_t *vendor,
+				 u32 *attributes, unsigned long *size, void *data)
+{
+	unsigned long room = data ? min(*size, DATA_ROOM) : 0;
+	efi_status_t status;
+
+	guard(spinlock_irqsave)(&thunk_lock);
+
+	if (!put_name(name, vendor))
+		return EFI_INVALID_PARAMETER;
+	buffer->attributes = 0;
+	buffer->size = room;
+	status = call(get_variable, address(buffer->name), address(&buffer->vendor),
+		      address(&buffer->attributes), address(&buffer->size),
+		      data ? address(buffer->data) : 0);
+
+	if (status == EFI_BUFFER_TOO_SMALL && data && buffer->size <= *size)
+		return EFI_OUT_OF_RESOURCES;
+	if (status == EFI_SUCCESS && data)
+		memcpy(data, buffer->data, min(buffer->size, room));
+	if (attributes)
+		*attributes = buffer->attributes;
+	*size = buffer->size;
+	return status;
+}
+
+static efi_status_t get_next_variable(unsigned long *size, efi_char16_t *name,
+				      efi_guid_t *vendor)
+{
+	unsigned long room = min(*size, sizeof(buffer->name));
+	efi_status_t status;
+
+	guard(spinlock_irqsave)(&thunk_lock);
+
+	if (!put_name(name, vendor))
+		return EFI_INVALID_PARAMETER;
+	buffer->size = room;
+	status = call(get_next_variable, address(&buffer->size),
+		      address(buffer->name), address(&buffer->vendor));
+
+	if (status == EFI_SUCCESS) {
+		memcpy(name, buffer->name, min(buffer->size, room));
+		*vendor = buffer->vendor;
+	}
+	*size = buffer->size;
+	return status;
+}
+
+/* To be called with the lock held. */
+static efi_status_t set_locked(const efi_char16_t *name, const efi_guid_t *vendor,
+			       u32 attributes, unsigned long size, const void *data)
+{
+	if (size > DATA_ROOM)
+		return EFI_OUT_OF_RESOURCES;
+	if (!put_name(name, vendor))
+		return EFI_INVALID_PARAMETER;
+	if (data)
+		memcpy(buffer->data, data, size);
+	return call(set_variable, address(buffer->name), address(&buffer->vendor),
+		    attributes, size, data ? address(buffer->data) : 0);
+}
+
+static efi_status_t set_variable(efi_char16_t *name, efi_guid_t *vendor,
+				 u32 attributes, unsigned long size, void *data)
+{
+	guard(spinlock_irqsave)(&thunk_lock);
+	return set_locked(name, vendor, attributes, size, data);
+}
+
+static efi_status_t set_variable_nonblocking(efi_char16_t *name,
+					     efi_guid_t *vendor, u32 attributes,
+					     unsigned long size, void *data)
+{
+	efi_status_t status;
+	unsigned long flags;
+
+	if (!spin_trylock_irqsave(&thunk_lock, flags))
+		return EFI_NOT_READY;
+	status = set_locked(name, vendor, attributes, size, data);
+	spin_unlock_irqrestore(&thunk_lock, flags);
+	return status;
+}
+
+/* To be called with the lock held. */
+static efi_status_t query_locked(u32 attributes, u64 *storage, u64 *remaining,
+				 u64 *largest)
+{
+	efi_status_t status;
+
+	if (efi.runtime_version < EFI_2_00_SYSTEM_TABLE_REVISION)
+		return EFI_UNSUPPORTED;
+
+	status = call(query_variable_info, attributes, address(&buffer->storage[0]),
+		      address(&buffer->storage[1]), address(&buffer->storage[2]));
+	*storage = buffer->storage[0];
+	*remaining = buffer->storage[1];
+	*largest = buffer->storage[2];
+	return status;
+}
+
+static efi_status_t query_variable_info(u32 attributes, u64 *storage,
+					u64 *remaining, u64 *largest)
+{
+	guard(spinlock_irqsave)(&thunk_lock);
+	return query_locked(attributes, storage, remaining, largest);
+}
+
+static efi_status_t query_variable_info_nonblocking(u32 attributes, u64 *storage,
+						    u64 *remaining, u64 *largest)
+{
+	efi_status_t status;
+	unsigned long flags;
+
+	if (!spin_trylock_irqsave(&thunk_lock, flags))
+		return EFI_NOT_READY;
+	status = query_locked(attributes, storage, remaining, largest);
+	spin_unlock_irqrestore(&thunk_lock, flags);
+	return status;
+}
+
+static void reset_system(int type, efi_status_t status, unsigned long size,
+			 efi_char16_t *data)
+{
+	guard(spinlock_irqsave)(&thunk_lock);
+
+	size = data ? min(size, DATA_ROOM) : 0;
+	if (size)
+		memcpy(buffer->data, data, size);
+	call(reset_system, type, status, size, size ? address(buffer->data) : 0);
+}
+
+/*
+ * Ends a call in which firmware has faulted: as if it had returned with an error to
+ * the trampoline, which finds the kernel's stack pointer at the end of its own.
+ */
+void efi_rtmap_leave_thunk(struct pt_regs *regs)
+{
+	extern const u8 __efi64_thunk_ret_tramp[];
+
+	regs->ax = FAULTED;
+	regs->cs = __KERNEL_CS;
+	regs->ip = __pa_symbol(__efi64_thunk_ret_tramp);
+	regs->sp = efi_mixed_mode_stack_pa - THUNK_FRAME;
+	regs->flags &= ~(X86_EFLAGS_DF | X86_EFLAGS_AC | X86_EFLAGS_NT |
+			 X86_EFLAGS_TF);
+}
+
+/* What is not set here is refused: the kernel's own thunks do that. */
+void __init efi_rtmap_set_thunks(void)
+{
+	efi_thunk_runtime_setup();
+	efi.get_variable = get_variable;
+	efi.get_next_variable = get_next_variable;
+	efi.set_variable = set_variable;
+	efi.set_variable_nonblocking = set_variable_nonblocking;
+	efi.query_variable_info = query_variable_info;
+	efi.query_variable_info_nonblocking = query_variable_info_nonblocking;
+	efi.reset_system = reset_system;
+}
