@@ -24,6 +24,8 @@ pub struct Arch {
     pub hostile: Hostile,
     pub rtmap: Rtmap,
     firmware: FirmwareFiles,
+    /// For the 32-bit mode of the processor.
+    firmware_32: Option<FirmwareFiles>,
 }
 
 /// What the guest's programs are made for.
@@ -69,6 +71,8 @@ struct FirmwareFiles {
     code: &'static str,
     variables: &'static str,
     package: &'static str,
+    /// Options of QEMU's that it needs.
+    options: &'static [&'static str],
 }
 
 static X86_64: Arch = Arch {
@@ -108,7 +112,20 @@ static X86_64: Arch = Arch {
         code: "OVMF_CODE_4M.fd",
         variables: "OVMF_VARS_4M.fd",
         package: "ovmf",
+        options: &[],
     },
+    firmware_32: Some(FirmwareFiles {
+        code: "OVMF32_CODE_4M.secboot.fd",
+        variables: "OVMF32_VARS_4M.fd",
+        package: "ovmf-ia32",
+        // Debian has only the build that keeps variables in system management mode.
+        options: &[
+            "-machine",
+            "smm=on",
+            "-global",
+            "driver=cfi.pflash01,property=secure,value=on",
+        ],
+    }),
 };
 
 static ARM64: Arch = Arch {
@@ -151,7 +168,9 @@ static ARM64: Arch = Arch {
         code: "AAVMF_CODE.fd",
         variables: "AAVMF_VARS.fd",
         package: "qemu-efi-aarch64",
+        options: &[],
     },
+    firmware_32: None,
 };
 
 pub static ALL: [&Arch; 2] = [&X86_64, &ARM64];
@@ -166,6 +185,8 @@ const FIRMWARE_DIRS: &[&str] = &[
 pub struct FirmwarePaths {
     pub code: PathBuf,
     pub variables: PathBuf,
+    /// Options of QEMU's.
+    pub options: &'static [&'static str],
 }
 
 /// The architecture of this name.
@@ -181,13 +202,19 @@ impl Arch {
             code,
             variables,
             package,
+            options,
         } = match wanted {
             Firmware::Default => &self.firmware,
+            Firmware::Ia32 => {
+                let files = self.firmware_32.as_ref();
+                files.with_context(|| format!("{} has no 32-bit firmware", self.name))?
+            }
         };
         for directory in FIRMWARE_DIRS.iter().map(PathBuf::from) {
             let found = FirmwarePaths {
                 code: directory.join(code),
                 variables: directory.join(variables),
+                options,
             };
             if found.code.exists() && found.variables.exists() {
                 return Ok(found);

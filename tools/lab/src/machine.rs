@@ -14,7 +14,7 @@ use efi_rtmap_orders::Orders;
 use flate2::read::GzDecoder;
 use wait_timeout::ChildExt;
 
-use crate::arch::Arch;
+use crate::arch::{Arch, FirmwarePaths};
 use crate::build::{tools_dir, Build};
 use crate::cpio::Archive;
 use crate::scenario::{Image, Scenario};
@@ -64,7 +64,7 @@ impl Lab {
         fs::write(logs.join("plan.json"), serde_json::to_string(&plan)?)?;
         let firmware = self.arch.firmware(scenario.firmware)?;
         fs::copy(&firmware.variables, logs.join("variables.fd"))?;
-        let mut command = self.command(scenario, &plan, &firmware.code, &initrd, &logs)?;
+        let mut command = self.command(scenario, &plan, &firmware, &initrd, &logs)?;
         fs::write(logs.join("qemu.cmd"), format!("{command:?}\n"))?;
 
         let (started, clock) = (SystemTime::now(), Instant::now());
@@ -181,7 +181,7 @@ impl Lab {
         &self,
         scenario: &Scenario,
         plan: &Plan,
-        firmware: &Path,
+        firmware: &FirmwarePaths,
         initrd: &Path,
         logs: &Path,
     ) -> Result<Command> {
@@ -222,7 +222,8 @@ impl Lab {
                 "-device",
                 &format!("{},chardev=report", self.arch.report_device),
             ])
-            .args(["-drive", &flash(firmware, "on")])
+            .args(["-drive", &flash(&firmware.code, "on")])
+            .args(firmware.options)
             .args(["-drive", &flash(&logs.join("variables.fd"), "off")])
             .args(["-object", &shared_memory(&shared, size)])
             .args(["-device", &self.shared_device(scenario)])

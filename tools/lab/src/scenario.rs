@@ -80,6 +80,8 @@ pub enum Firmware {
     /// The release build of the architecture's EDK2.
     #[default]
     Default,
+    /// EDK2 for 32-bit processors, on x86.
+    Ia32,
 }
 
 /// One kernel of the chain, or several alike.
