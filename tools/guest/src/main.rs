@@ -6,6 +6,7 @@ mod actions;
 mod arch;
 mod clock;
 mod crash;
+mod dump;
 mod efi_test;
 mod facts;
 mod kernel_log;

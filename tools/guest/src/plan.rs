@@ -114,6 +114,8 @@ pub enum Action {
     CrashIn(Service),
     /// Print what is in a file.
     Read(String),
+    /// Read what a crash kernel has of the kernel that crashed; prints of which kernel it is.
+    ReadDump,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
