@@ -15,7 +15,7 @@ use crate::clock::nanoseconds;
 use crate::efi_test::EfiTest;
 use crate::shared::Files;
 use crate::variables::as_outcome;
-use crate::{crash, dump, kernel_log, memory};
+use crate::{crash, dump, kernel_log, memory, pstore};
 
 const BUSYBOX: &str = "/bin/busybox";
 const TABLE_MARK: &str = " RTMAP=";
@@ -42,6 +42,7 @@ pub fn perform(generation: usize, action: &Action, files: &Files) -> Event {
         Action::CrashIn(service) => crash::inside(*service),
         Action::Read(path) => read(path),
         Action::ReadDump => dump::read(),
+        Action::ReadPstore => pstore::read(),
         Action::Bench(_) => unreachable!("handled above"),
     };
     Event::Action {

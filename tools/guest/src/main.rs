@@ -12,6 +12,7 @@ mod facts;
 mod kernel_log;
 mod memory;
 mod next_kernel;
+mod pstore;
 mod serial;
 mod shared;
 mod variables;

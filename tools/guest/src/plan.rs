@@ -116,6 +116,8 @@ pub enum Action {
     Read(String),
     /// Read what a crash kernel has of the kernel that crashed; prints of which kernel it is.
     ReadDump,
+    /// Print what earlier kernels have left in variables when they crashed.
+    ReadPstore,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
