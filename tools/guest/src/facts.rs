@@ -17,6 +17,7 @@ use crate::arch::{self, PAGE_TABLES};
 use crate::clock;
 use crate::efi_test::EfiTest;
 use crate::next_kernel::KEXEC;
+use crate::tables;
 use crate::variables::{self, as_outcome};
 
 const RTMAP: &str = "/sys/firmware/efi/rtmap";
@@ -37,6 +38,7 @@ pub fn collect(
         five_level: fs::read_to_string("/proc/cpuinfo")?.contains(" la57"),
         kexec_version: kexec_version()?,
         announced,
+        tables: as_outcome(tables::read()),
         runtime_map: as_outcome(read_runtime_map()),
         runtime_services: as_outcome(arch::runtime_services()),
         variables: as_outcome(variables::exercise(generation)),

@@ -15,6 +15,7 @@ mod next_kernel;
 mod pstore;
 mod serial;
 mod shared;
+mod tables;
 mod variables;
 
 use std::fs;

@@ -55,6 +55,8 @@ pub struct Facts {
     /// The text files of /sys/firmware/efi/rtmap, after the calls below; None: there is no such
     /// directory.
     pub rtmap: Option<BTreeMap<String, String>>,
+    /// CRC-32 of each table of SMBIOS, ACPI and ESRT, by its path in sysfs.
+    pub tables: Outcome<BTreeMap<String, u32>>,
     /// The runtime regions that a successor is told of, in the order of physical addresses.
     pub runtime_map: Outcome<Vec<RuntimeRegion>>,
     /// Where the system table had the runtime services when this kernel started: firmware's own

@@ -5,6 +5,7 @@ mod firmware;
 mod log;
 mod maps;
 mod services;
+mod tables;
 #[cfg(test)]
 pub mod tests;
 
@@ -145,6 +146,7 @@ impl Judge<'_> {
         self.rtmap();
         self.page_tables();
         self.runtime_map();
+        self.tables();
         self.converted();
         self.variables();
         self.storage();

@@ -96,7 +96,7 @@ impl Judge<'_> {
         }
     }
 
-    fn works(&self, check: Check) -> bool {
+    pub(super) fn works(&self, check: Check) -> bool {
         self.step.expect.works(check)
     }
 

@@ -79,6 +79,7 @@ fn good_facts(k: usize) -> Facts {
                 .map(|(file, value)| (file.into(), value.into()))
                 .into(),
         ),
+        tables: Ok([("DMI".into(), 1), ("DSDT".into(), 2)].into()),
         runtime_map: Ok(vec![region(0x3f5e_c000)]),
         runtime_services: Ok(0x3f5e_cb98),
         page_tables: Ok(vec![mapping(true, false), mapping(false, true)]),

@@ -126,3 +126,25 @@ fn pages_that_the_kernel_counts() {
         &["Exactly(1)", "seen 2"],
     );
 }
+
+#[test]
+fn tables_ride_along() {
+    red_facts(
+        |facts| facts.tables = Err("EIO".into()),
+        &["reading SMBIOS", "EIO"],
+    );
+    red_facts(
+        |facts| {
+            facts
+                .tables
+                .as_mut()
+                .unwrap()
+                .retain(|name, _| name != "DMI")
+        },
+        &["DMI as the first kernel found it", "seen none"],
+    );
+    red_facts(
+        |facts| *facts.tables.as_mut().unwrap().get_mut("DSDT").unwrap() = 3,
+        &["DSDT as the first", "other content, 0x3"],
+    );
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0
+//! SMBIOS, ACPI, ESRT: a kernel that knows of the firmware finds what the first kernel found.
+
+use super::Judge;
+use crate::scenario::Check;
+
+impl Judge<'_> {
+    pub(super) fn tables(&mut self) {
+        let facts = self.facts;
+        let Some(tables) = self.worked("reading SMBIOS and ACPI tables", &facts.tables) else {
+            return;
+        };
+        let first = self.observed.report.0.get(&0);
+        let first = first.and_then(|told| told.facts.as_ref()?.tables.as_ref().ok());
+        let Some(first) = first.filter(|_| self.works(Check::List)) else {
+            return;
+        };
+        self.expect(
+            !first.is_empty(),
+            || "SMBIOS and ACPI tables".into(),
+            "none",
+        );
+        for (name, crc) in first {
+            let seen = tables.get(name);
+            self.expect(
+                seen == Some(crc),
+                || format!("{name} as the first kernel found it"),
+                seen.map_or("none".into(), |crc| format!("other content, {crc:#x}")),
+            );
+        }
+    }
+}
