@@ -5,7 +5,8 @@
  * __efi_call() keeps in efi_rtmap_frame what firmware has to give back. If it
  * faults, the call returns EFI_ABORTED from there, whoever has made it: arm64 has
  * this in its own assembly. If it returns with something else changed that it
- * may not change, that is put right.
+ * may not change, that is put right. 32-bit firmware, which is called in another
+ * way, is recovered from likewise; its registers are left to the thunk.
  */
 
 #define pr_fmt(fmt) "efi: rtmap: " fmt

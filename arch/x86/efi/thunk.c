@@ -146,7 +146,8 @@ static efi_status_t get_variable(efi_char16_t *name, efi_guid_t *vendor,
 		return EFI_OUT_OF_RESOURCES;
 	if (status == EFI_SUCCESS && data)
 		memcpy(data, buffer->data, min(buffer->size, room));
-	if (attributes)
+	if (attributes &&
+	    (status == EFI_SUCCESS || status == EFI_BUFFER_TOO_SMALL))
 		*attributes = buffer->attributes;
 	*size = buffer->size;
 	return status;
@@ -220,9 +221,11 @@ static efi_status_t query_locked(u32 attributes, u64 *storage, u64 *remaining,
 
 	status = call(query_variable_info, attributes, address(&buffer->storage[0]),
 		      address(&buffer->storage[1]), address(&buffer->storage[2]));
-	*storage = buffer->storage[0];
-	*remaining = buffer->storage[1];
-	*largest = buffer->storage[2];
+	if (status == EFI_SUCCESS) {
+		*storage = buffer->storage[0];
+		*remaining = buffer->storage[1];
+		*largest = buffer->storage[2];
+	}
 	return status;
 }
 
