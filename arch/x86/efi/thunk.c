@@ -49,8 +49,8 @@ static struct {
 
 #define DATA_ROOM	((PAGE_SIZE << BUFFER_ORDER) - sizeof(*buffer))
 
-/* Held while the buffer and the stack are in use, with interrupts off. */
-static DEFINE_SPINLOCK(thunk_lock);
+/* Held while the buffer and the stack are in use, with interrupts off, in RT too. */
+static DEFINE_RAW_SPINLOCK(thunk_lock);
 
 static int __init map_1_to_1(phys_addr_t phys, unsigned int pages)
 {
@@ -113,10 +113,14 @@ static u32 address(const void *part)
 	(efi_status_t)__status;						\
 })
 
+/* False if there is none, or it is too long. */
 static bool put_name(const efi_char16_t *name, const efi_guid_t *vendor)
 {
-	size_t length = ucs2_strnlen(name, EFI_VAR_NAME_LEN);
+	size_t length;
 
+	if (!name || !vendor)
+		return false;
+	length = ucs2_strnlen(name, EFI_VAR_NAME_LEN);
 	if (length == EFI_VAR_NAME_LEN)
 		return false;
 
@@ -129,13 +133,14 @@ static bool put_name(const efi_char16_t *name, const efi_guid_t *vendor)
 static efi_status_t get_variable(efi_char16_t *name, efi_guid_t *vendor,
 				 u32 *attributes, unsigned long *size, void *data)
 {
-	unsigned long room = data ? min(*size, DATA_ROOM) : 0;
 	efi_status_t status;
+	unsigned long room;
 
-	guard(spinlock_irqsave)(&thunk_lock);
+	guard(raw_spinlock_irqsave)(&thunk_lock);
 
-	if (!put_name(name, vendor))
+	if (!size || !put_name(name, vendor))
 		return EFI_INVALID_PARAMETER;
+	room = data ? min(*size, DATA_ROOM) : 0;
 	buffer->attributes = 0;
 	buffer->size = room;
 	status = call(get_variable, address(buffer->name), address(&buffer->vendor),
@@ -156,13 +161,14 @@ static efi_status_t get_variable(efi_char16_t *name, efi_guid_t *vendor,
 static efi_status_t get_next_variable(unsigned long *size, efi_char16_t *name,
 				      efi_guid_t *vendor)
 {
-	unsigned long room = min(*size, sizeof(buffer->name));
 	efi_status_t status;
+	unsigned long room;
 
-	guard(spinlock_irqsave)(&thunk_lock);
+	guard(raw_spinlock_irqsave)(&thunk_lock);
 
-	if (!put_name(name, vendor))
+	if (!size || !put_name(name, vendor))
 		return EFI_INVALID_PARAMETER;
+	room = min(*size, sizeof(buffer->name));
 	buffer->size = room;
 	status = call(get_next_variable, address(&buffer->size),
 		      address(buffer->name), address(&buffer->vendor));
@@ -192,7 +198,7 @@ static efi_status_t set_locked(const efi_char16_t *name, const efi_guid_t *vendo
 static efi_status_t set_variable(efi_char16_t *name, efi_guid_t *vendor,
 				 u32 attributes, unsigned long size, void *data)
 {
-	guard(spinlock_irqsave)(&thunk_lock);
+	guard(raw_spinlock_irqsave)(&thunk_lock);
 	return set_locked(name, vendor, attributes, size, data);
 }
 
@@ -203,10 +209,10 @@ static efi_status_t set_variable_nonblocking(efi_char16_t *name,
 	efi_status_t status;
 	unsigned long flags;
 
-	if (!spin_trylock_irqsave(&thunk_lock, flags))
+	if (!raw_spin_trylock_irqsave(&thunk_lock, flags))
 		return EFI_NOT_READY;
 	status = set_locked(name, vendor, attributes, size, data);
-	spin_unlock_irqrestore(&thunk_lock, flags);
+	raw_spin_unlock_irqrestore(&thunk_lock, flags);
 	return status;
 }
 
@@ -218,6 +224,8 @@ static efi_status_t query_locked(u32 attributes, u64 *storage, u64 *remaining,
 
 	if (efi.runtime_version < EFI_2_00_SYSTEM_TABLE_REVISION)
 		return EFI_UNSUPPORTED;
+	if (!storage || !remaining || !largest)
+		return EFI_INVALID_PARAMETER;
 
 	status = call(query_variable_info, attributes, address(&buffer->storage[0]),
 		      address(&buffer->storage[1]), address(&buffer->storage[2]));
@@ -232,7 +240,7 @@ static efi_status_t query_locked(u32 attributes, u64 *storage, u64 *remaining,
 static efi_status_t query_variable_info(u32 attributes, u64 *storage,
 					u64 *remaining, u64 *largest)
 {
-	guard(spinlock_irqsave)(&thunk_lock);
+	guard(raw_spinlock_irqsave)(&thunk_lock);
 	return query_locked(attributes, storage, remaining, largest);
 }
 
@@ -242,17 +250,17 @@ static efi_status_t query_variable_info_nonblocking(u32 attributes, u64 *storage
 	efi_status_t status;
 	unsigned long flags;
 
-	if (!spin_trylock_irqsave(&thunk_lock, flags))
+	if (!raw_spin_trylock_irqsave(&thunk_lock, flags))
 		return EFI_NOT_READY;
 	status = query_locked(attributes, storage, remaining, largest);
-	spin_unlock_irqrestore(&thunk_lock, flags);
+	raw_spin_unlock_irqrestore(&thunk_lock, flags);
 	return status;
 }
 
 static void reset_system(int type, efi_status_t status, unsigned long size,
 			 efi_char16_t *data)
 {
-	guard(spinlock_irqsave)(&thunk_lock);
+	guard(raw_spinlock_irqsave)(&thunk_lock);
 
 	size = data ? min(size, DATA_ROOM) : 0;
 	if (size)

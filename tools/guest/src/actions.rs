@@ -38,6 +38,7 @@ pub fn perform(generation: usize, action: &Action, files: &Files) -> Event {
         Action::Insmod(name) => insmod(name, files),
         Action::Script(words) => script(words, files),
         Action::Call(service) => call(*service),
+        Action::GetNoVariable => get_no_variable(),
         Action::Crash => crash::now(),
         Action::CrashIn(service) => crash::inside(*service),
         Action::Read(path) => read(path),
@@ -112,6 +113,11 @@ fn script(words: &[String], files: &Files) -> Result<String> {
         });
     }
     run(Command::new("/bin/sh").args(line))
+}
+
+fn get_no_variable() -> Result<String> {
+    let status = EfiTest::open()?.get_no_variable()?;
+    Ok(format!("GetVariable without a name: {status}"))
 }
 
 /// `GetTime: EFI_ABORTED`.

@@ -189,6 +189,22 @@ impl EfiTest {
         Returned::new(Service::GetVariable, result, status, ())
     }
 
+    /// Asks for a variable without saying which, whether or not the kernel says that it can.
+    pub fn get_no_variable(&self) -> Result<Status> {
+        let mut status = NOT_CALLED;
+        let mut call = GetVariable {
+            name: ptr::null(),
+            vendor: ptr::null(),
+            attributes: ptr::null_mut(),
+            data_size: ptr::null_mut(),
+            data: ptr::null_mut(),
+            status: &mut status,
+        };
+        // SAFETY: the driver takes null pointers for what is left out.
+        let result = unsafe { ioctl_get_variable(self.device.as_raw_fd(), &mut call) };
+        Ok(Returned::new(Service::GetVariable, result, status, ())?.status)
+    }
+
     /// The first name of all.
     fn get_next_variable_name(&self) -> Result<Returned<()>> {
         self.supports(Service::GetNextVariableName)?;

@@ -108,6 +108,8 @@ pub enum Action {
     Bench(u32),
     /// Call a service once; prints what it returned.
     Call(Service),
+    /// Call GetVariable without a name, nor anything else; prints what it returned.
+    GetNoVariable,
     /// Crash the kernel.
     Crash,
     /// Call a service again and again, until it does not return, and crash the kernel then.
