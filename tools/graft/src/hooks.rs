@@ -9,7 +9,7 @@ use std::path::Path;
 use anyhow::{bail, Context, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::tree::TreePath;
+use crate::tree::{Series, TreePath};
 
 const MAX_LINES: usize = 5;
 
@@ -49,6 +49,8 @@ pub struct Hook {
     pub source: String,
     pub file: TreePath,
     pub reason: String,
+    /// The first kernel whose file has what the hook is for.
+    pub since: Option<Series>,
     pub insertion: Insertion,
 }
 
@@ -63,6 +65,7 @@ struct Definitions {
 struct Definition {
     file: TreePath,
     reason: String,
+    since: Option<Series>,
     anchor: String,
     place: Place,
     lines: String,
@@ -108,6 +111,7 @@ fn checked(source: &str, definition: Definition) -> Result<Hook> {
     let Definition {
         file,
         reason,
+        since,
         anchor,
         place,
         mut lines,
@@ -129,6 +133,7 @@ fn checked(source: &str, definition: Definition) -> Result<Hook> {
         source: source.to_owned(),
         file,
         reason: reason.trim().to_owned(),
+        since,
         insertion: Insertion {
             anchor: anchor.trim_end().to_owned(),
             place,
@@ -174,6 +179,7 @@ mod tests {
         assert!(refusal("\"after\"", "\"below\"").contains("unknown variant `below`"));
         assert!(refusal("\ty();\n", "1\n2\n3\n4\n5\n6\n").contains("holds 6 lines"));
         assert!(refusal("\ty();\n", "\n").contains("holds 1 lines"));
+        assert!(refusal("place =", "since = \"7\"\nplace =").contains("`7` is not the number"));
         assert!(refusal("a/b.c", "../b.c").contains("`../b.c` is not a path inside"));
         assert!(refusal("a/b.c", "/etc/passwd").contains("`/etc/passwd` is not a path inside"));
     }

@@ -65,7 +65,7 @@ fn run(cli: &Cli) -> Result<(String, ExitCode)> {
     if cli.revert {
         return Ok((carry_out(&tree, &Overlay::default())?, ExitCode::SUCCESS));
     }
-    let overlay = Overlay::load(&cli.overlay)?;
+    let overlay = Overlay::load(&cli.overlay, tree.series())?;
     if cli.check {
         let report = check::report(&tree, &overlay)?;
         let code = if report.complete() {

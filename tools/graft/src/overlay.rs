@@ -9,7 +9,7 @@ use anyhow::{bail, Context, Result};
 use walkdir::WalkDir;
 
 use crate::hooks::{self, Hook};
-use crate::tree::TreePath;
+use crate::tree::{Series, TreePath};
 
 /// Folders of the repository that mirror the kernel's.
 const MIRRORED: &[&str] = &[
@@ -40,8 +40,10 @@ pub struct OverlayFile {
 }
 
 impl Overlay {
-    pub fn load(repo: &Path) -> Result<Self> {
-        let hooks = hooks::load(&repo.join("hooks"))?;
+    /// What the repository has for kernels of this series.
+    pub fn load(repo: &Path, series: Series) -> Result<Self> {
+        let mut hooks = hooks::load(&repo.join("hooks"))?;
+        hooks.retain(|hook| hook.since.is_none_or(|since| since <= series));
         let mut files = Vec::new();
         for folder in MIRRORED {
             let top = repo.join(folder);

@@ -7,7 +7,7 @@ use std::fs::{self, Permissions};
 use std::io::{self, ErrorKind::*, Write};
 use std::path::{Component, Path, PathBuf};
 
-use anyhow::{bail, Context, Result};
+use anyhow::{anyhow, bail, Context, Result};
 use serde::{Deserialize, Serialize};
 
 /// A path below the tree's top, with `/` between plain names.
@@ -48,8 +48,28 @@ impl TreePath {
     }
 }
 
+/// `7.3`: a kernel and its stable updates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Series(u32, u32);
+
+impl TryFrom<String> for Series {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let parsed = text.split_once('.').and_then(|(version, patchlevel)| {
+            Some((version.parse().ok()?, patchlevel.parse().ok()?))
+        });
+        let (version, patchlevel) = parsed.ok_or(format!(
+            "`{text}` is not the number of a kernel, such as `7.3`"
+        ))?;
+        Ok(Self(version, patchlevel))
+    }
+}
+
 pub struct Tree {
     top: PathBuf,
+    series: Series,
     version: String,
 }
 
@@ -69,16 +89,24 @@ impl Tree {
                 top.display()
             );
         };
+        let series = format!("{version}.{patchlevel}");
+        let series = Series::try_from(series)
+            .map_err(|error| anyhow!("{}: {error}", top.join("Makefile").display()))?;
         let sublevel = value("SUBLEVEL").unwrap_or_default();
         let extra = value("EXTRAVERSION").unwrap_or_default();
         Ok(Self {
             top: top.to_owned(),
+            series,
             version: format!("{version}.{patchlevel}.{sublevel}{extra}"),
         })
     }
 
     pub fn describe(&self) -> String {
         format!("Linux {} in {}", self.version, self.top.display())
+    }
+
+    pub fn series(&self) -> Series {
+        self.series
     }
 
     pub fn path(&self, path: &TreePath) -> PathBuf {

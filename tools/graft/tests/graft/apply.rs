@@ -226,3 +226,19 @@ fn the_patch_does_what_apply_does() {
     apply(&[]);
     assert_eq!(bench.snapshot().content(), grafted);
 }
+
+#[test]
+fn a_hook_waits_for_its_kernel() {
+    let bench = Bench::new();
+    bench.edit_repo(
+        HOOKS,
+        "place = \"after\"",
+        "since = \"7.10\"\nplace = \"after\"",
+    );
+    assert!(bench.must(&[]).contains("hooks: 2 applied"));
+    let older = "PATCHLEVEL = 3\n";
+    bench.edit_tree("Makefile", older, "PATCHLEVEL = 10\n");
+    assert!(bench.must(&[]).contains("hooks: 3 applied"));
+    bench.edit_tree("Makefile", "PATCHLEVEL = 10\n", older);
+    assert!(bench.must(&[]).contains("hooks: 2 applied"));
+}
