@@ -8,7 +8,7 @@ TIME  ?= 60
 
 override O     := $(abspath $(O))
 override CACHE := $(abspath $(CACHE))
-export O CACHE ARCH LONG KDIR RUST_LIB_SRC V PREPARE
+export O CACHE ARCH LONG KERNEL KDIR RUST_LIB_SRC V PREPARE
 export CARGO_TARGET_DIR := $(O)/cargo
 
 # Each is built from $(O)/src/stock, or is ours and built from $(O)/src/rtmap.
@@ -46,6 +46,7 @@ help: ## show this list
 	@echo '  ARCH=arm64    for arm64 instead of x86_64; check does both, whatever this says'
 	@echo '  O=DIR         build there (default: ./build)'
 	@echo '  CACHE=DIR     keep downloads and the compiler cache there (default: ~/.cache/efi-rtmap)'
+	@echo '  KERNEL=7.2    build that version, with an O= of its own (default: the newest supported)'
 	@echo '  KDIR=TREE     use a copy of this kernel tree instead of fetching one'
 	@echo '  RUST_LIB_SRC=DIR  use this source of the Rust library'
 	@echo '  PREPARE=no    do not look for Debian packages; everything is installed'
