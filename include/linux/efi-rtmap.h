@@ -152,6 +152,7 @@ void efi_rtmap_disable(void);
 /* For the mark of the call that is about to be made, or has been. */
 u32 efi_rtmap_current_service(void);
 bool efi_rtmap_services_enabled(void);
+void efi_rtmap_write_barrier(void);
 
 /* From the take-over on, what firmware does to the processor is looked after. */
 void efi_rtmap_guard_calls(void);

@@ -142,12 +142,12 @@ pub(crate) fn current_service() -> u32 {
 ///
 /// # Errors
 ///
-/// `ENODATA` if there is none, `ENOMEM` if there is no memory for the copy.
+/// `ENOENT` if there is none, `ENOMEM` if there is no memory for the copy.
 pub(crate) fn memory_map() -> Result<(KVVec<u8>, usize, u32)> {
     // SAFETY: The take-over runs before there are other threads that could change `efi`.
     let memmap = unsafe { addr_of!(bindings::efi.memmap).read() };
     if memmap.map.is_null() {
-        return Err(ENODATA);
+        return Err(ENOENT);
     }
     let desc_size = memmap.desc_size;
     let count = usize::try_from(memmap.nr_map)?;
@@ -163,13 +163,13 @@ pub(crate) fn memory_map() -> Result<(KVVec<u8>, usize, u32)> {
 ///
 /// # Errors
 ///
-/// Those of `fill`, and `ENODATA` if there is no memory map.
+/// Those of `fill`, and `ENOENT` if there is no memory map.
 pub(crate) fn rewrite_memory_map(fill: impl FnOnce(&mut [u8]) -> Result) -> Result {
     // SAFETY: The take-over runs before there are other threads that could change `efi`.
     let memmap = unsafe { addr_of!(bindings::efi.memmap).read() };
     let size = usize::try_from(memmap.nr_map)? * memmap.desc_size;
     if memmap.map.is_null() {
-        return Err(ENODATA);
+        return Err(ENOENT);
     }
     // SAFETY: `map` is the kernel's mapping of `nr_map` descriptors of `desc_size` bytes, in memory
     // that is kept for them. Nobody else looks at it before the take-over has ended.
@@ -278,6 +278,13 @@ pub(crate) fn release_boot_services() -> bool {
 pub(crate) fn enable_services(forward_cfg: bool, fresh: bool) {
     // SAFETY: See `boot_facts`.
     unsafe { bindings::efi_rtmap_enable(forward_cfg, fresh) };
+}
+
+/// Orders stores before against stores after. What the `kernel` crate has for it differs between
+/// kernel versions.
+pub(crate) fn write_barrier() {
+    // SAFETY: There are no requirements.
+    unsafe { bindings::efi_rtmap_write_barrier() };
 }
 
 /// Whether the kernel may call the runtime services. A fault inside of them takes that away.

@@ -69,7 +69,7 @@ impl Firmware {
     ///
     /// # Errors
     ///
-    /// `ENOMEM` or `ENODATA` if memory cannot be mapped, or there is no memory map.
+    /// `ENOMEM` or `ENOENT` if memory cannot be mapped, or there is no memory map.
     pub(crate) fn read(systab: PhysAddr, boot: &BootFacts) -> Result<Self> {
         let (memory_map, desc_size, desc_version) = ffi::memory_map()?;
         let (width, layout) = if boot.mixed {

@@ -4,6 +4,7 @@
 
 use crate::{
     ffi::{
+        self,
         crc32,
         Mapped, //
     },
@@ -36,15 +37,7 @@ use crate::{
     },
 };
 use core::fmt;
-use kernel::{
-    prelude::*,
-    sync::{
-        barrier::{
-            smp_mb,
-            Write, //
-        }, //
-    }, //
-};
+use kernel::prelude::*;
 
 /// Bytes at the start of a slot that make it valid.
 const SLOT_CRC_AND_LENGTH: usize = 8;
@@ -160,7 +153,7 @@ impl Memory {
         // A kernel that stops in between leaves a slot whose CRC is wrong, and the other one.
         let offset = table.slot_offset(id);
         self.mapped.write(offset + head.len(), body)?;
-        smp_mb(Write);
+        ffi::write_barrier();
         self.mapped.write(offset, head)?;
         self.set(FAULTED_OFFSET, 0);
         self.end_call();

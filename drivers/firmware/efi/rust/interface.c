@@ -45,6 +45,11 @@ bool efi_rtmap_services_enabled(void)
 	return efi_enabled(EFI_RUNTIME_SERVICES);
 }
 
+void efi_rtmap_write_barrier(void)
+{
+	smp_wmb();
+}
+
 /*
  * Tells who waits for the call in progress that it has failed. The workqueue's
  * thread would not: once services are off, it goes no further.
