@@ -50,6 +50,9 @@ pub enum Loader {
     #[default]
     #[serde(rename = "-c")]
     KexecLoad,
+    /// Below 4 GiB, where 32-bit firmware can return to.
+    #[serde(rename = "-c --mem-max=0xffffffff")]
+    KexecLoadLow,
     #[serde(rename = "-s")]
     KexecFileLoad,
     /// It is started when the kernel before crashes, as that kernel's last action has it.
@@ -67,6 +70,7 @@ impl Loader {
     pub fn options(self) -> &'static [&'static str] {
         match self {
             Self::KexecLoad => &["-l", "-c"],
+            Self::KexecLoadLow => &["-l", "-c", "--mem-max=0xffffffff"],
             Self::KexecFileLoad => &["-l", "-s"],
             Self::CrashLoad => &["-p", "-c"],
             Self::CrashFileLoad => &["-p", "-s"],
@@ -84,6 +88,7 @@ impl fmt::Display for Loader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::KexecLoad => "-c",
+            Self::KexecLoadLow => "-c --mem-max=0xffffffff",
             Self::KexecFileLoad => "-s",
             Self::CrashLoad => "-p -c",
             Self::CrashFileLoad => "-p -s",
