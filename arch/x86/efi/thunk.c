@@ -274,8 +274,6 @@ static void reset_system(int type, efi_status_t status, unsigned long size,
  */
 void efi_rtmap_leave_thunk(struct pt_regs *regs)
 {
-	extern const u8 __efi64_thunk_ret_tramp[];
-
 	regs->ax = FAULTED;
 	regs->cs = __KERNEL_CS;
 	regs->ip = __pa_symbol(__efi64_thunk_ret_tramp);

@@ -15,7 +15,8 @@ int efi_rtmap_unmap(u64 virt, u32 pages);
 int efi_rtmap_new_memmap(size_t size);
 int efi_rtmap_finish_tables(void);
 
-/* For 32-bit firmware. */
+/* For 32-bit firmware. The kernel's thunk returns by the trampoline. */
+extern const u8 __efi64_thunk_ret_tramp[];
 int efi_rtmap_prepare_thunks(void);
 void efi_rtmap_set_thunks(void);
 #ifdef CONFIG_EFI_MIXED

@@ -280,8 +280,7 @@ pub(crate) fn enable_services(forward_cfg: bool, fresh: bool) {
     unsafe { bindings::efi_rtmap_enable(forward_cfg, fresh) };
 }
 
-/// Orders stores before against stores after. What the `kernel` crate has for it differs between
-/// kernel versions.
+/// Orders stores before against stores after.
 pub(crate) fn write_barrier() {
     // SAFETY: There are no requirements.
     unsafe { bindings::efi_rtmap_write_barrier() };

@@ -45,8 +45,10 @@ bool efi_rtmap_services_enabled(void)
 	return efi_enabled(EFI_RUNTIME_SERVICES);
 }
 
+/* Rust has this too, but under names that differ between kernel versions. */
 void efi_rtmap_write_barrier(void)
 {
+	/* Who finds the handover slot's CRC must find what it is of. */
 	smp_wmb();
 }
 
