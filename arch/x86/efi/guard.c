@@ -48,11 +48,10 @@ static_assert(offsetof(struct efi_rtmap_frame, after) == EFI_RTMAP_FRAME_AFTER);
 /* Named by __efi_call(). */
 struct efi_rtmap_frame efi_rtmap_frame;
 
-/* 32-bit firmware: nothing else in the kernel runs in that mode. */
+/* Nothing else in the kernel runs in that mode. */
 static bool is_in_32_bit_firmware(const struct pt_regs *regs)
 {
-	return IS_ENABLED(CONFIG_EFI_MIXED) && efi_rtmap_frame.guarded &&
-	       regs->cs == __KERNEL32_CS;
+	return IS_ENABLED(CONFIG_EFI_MIXED) && regs->cs == __KERNEL32_CS;
 }
 
 /*
@@ -60,14 +59,19 @@ static bool is_in_32_bit_firmware(const struct pt_regs *regs)
  * Interrupt handlers that fault meanwhile, and other threads, are told by stack or
  * code. Not recovered: calls made from interrupts, and firmware with its own stack.
  */
-static bool is_in_firmware(const struct pt_regs *regs)
+static bool is_in_64_bit_firmware(const struct pt_regs *regs)
 {
 	unsigned long sp = READ_ONCE(efi_rtmap_frame.sp);
 	unsigned long stack = (unsigned long)task_stack_page(current);
 
-	return efi_rtmap_frame.guarded && sp - stack < THREAD_SIZE &&
-	       regs->sp >= stack && regs->sp <= sp &&
+	return sp - stack < THREAD_SIZE && regs->sp >= stack && regs->sp <= sp &&
 	       !kernel_text_address(regs->ip);
+}
+
+static bool is_in_firmware(const struct pt_regs *regs)
+{
+	return efi_rtmap_frame.guarded &&
+	       (is_in_64_bit_firmware(regs) || is_in_32_bit_firmware(regs));
 }
 
 /* No more calls, and this one returns: the caller learns that it has failed. */
@@ -76,6 +80,8 @@ static void abort_call(struct pt_regs *regs)
 	add_taint(TAINT_FIRMWARE_WORKAROUND, LOCKDEP_STILL_OK);
 	clear_bit(EFI_RUNTIME_SERVICES, &efi.flags);
 
+	regs->flags &= ~(X86_EFLAGS_DF | X86_EFLAGS_AC | X86_EFLAGS_NT |
+			 X86_EFLAGS_TF);
 	if (is_in_32_bit_firmware(regs)) {
 		efi_rtmap_leave_thunk(regs);
 		return;
@@ -83,15 +89,13 @@ static void abort_call(struct pt_regs *regs)
 	regs->ax = EFI_ABORTED;
 	regs->ip = (unsigned long)efi_rtmap_call_return;
 	regs->sp = efi_rtmap_frame.sp;
-	regs->flags &= ~(X86_EFLAGS_DF | X86_EFLAGS_AC | X86_EFLAGS_NT |
-			 X86_EFLAGS_TF);
 	/* It is no marked target of indirect branches. */
 	regs->fred_cs.wfe = 0;
 }
 
 bool efi_rtmap_fixup_page_fault(struct pt_regs *regs, unsigned long address)
 {
-	if (!is_in_firmware(regs) && !is_in_32_bit_firmware(regs))
+	if (!is_in_firmware(regs))
 		return false;
 
 	pr_err(FW_BUG "page fault for address %#lx in EFI runtime service at %#lx\n",
@@ -102,7 +106,7 @@ bool efi_rtmap_fixup_page_fault(struct pt_regs *regs, unsigned long address)
 
 bool efi_rtmap_fixup_exception(struct pt_regs *regs, const char *what)
 {
-	if (!is_in_firmware(regs) && !is_in_32_bit_firmware(regs))
+	if (!is_in_firmware(regs))
 		return false;
 
 	pr_err(FW_BUG "%s in EFI runtime service at %#lx\n", what, regs->ip);

@@ -26,7 +26,6 @@
 #include <asm/efi.h>
 #include <asm/efi-rtmap.h>
 #include <asm/pgtable.h>
-#include <asm/processor-flags.h>
 #include <asm/sections.h>
 #include <asm/segment.h>
 
@@ -40,9 +39,6 @@ static struct {
 	efi_char16_t	name[EFI_VAR_NAME_LEN];
 	u8		data[];
 } *buffer;
-
-/* EFI_ABORTED as 32-bit firmware returns it. */
-#define FAULTED		(BIT(31) | 21)
 
 /* Bytes on the stack when firmware has returned: see __efi64_thunk(). */
 #define THUNK_FRAME	0x28
@@ -274,12 +270,10 @@ static void reset_system(int type, efi_status_t status, unsigned long size,
  */
 void efi_rtmap_leave_thunk(struct pt_regs *regs)
 {
-	regs->ax = FAULTED;
+	regs->ax = efi64_convert_status(EFI_ABORTED);
 	regs->cs = __KERNEL_CS;
 	regs->ip = __pa_symbol(__efi64_thunk_ret_tramp);
 	regs->sp = efi_mixed_mode_stack_pa - THUNK_FRAME;
-	regs->flags &= ~(X86_EFLAGS_DF | X86_EFLAGS_AC | X86_EFLAGS_NT |
-			 X86_EFLAGS_TF);
 }
 
 /* What is not set here is refused: the kernel's own thunks do that. */
