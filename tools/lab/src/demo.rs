@@ -54,8 +54,7 @@ fn table(scenario: &Scenario, run: &Run) -> Result<Table> {
         .load_preset(presets::UTF8_BORDERS_ONLY)
         .set_header(HEADER);
     for (k, step) in scenario.generations().into_iter().enumerate() {
-        let told = run.report.0.get(&k).and_then(|told| told.facts.as_ref());
-        match told {
+        match run.report.facts(k) {
             Some(facts) => table.add_row(row(step, facts)?),
             None => table.add_row([&k.to_string(), "did not report"]),
         };

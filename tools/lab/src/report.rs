@@ -48,6 +48,10 @@ impl Report {
         Ok(report)
     }
 
+    pub fn facts(&self, generation: usize) -> Option<&Facts> {
+        self.0.get(&generation)?.facts.as_ref()
+    }
+
     fn add(&mut self, event: Event) {
         match event {
             Event::Facts(facts) => {

@@ -84,8 +84,7 @@ pub(super) fn chain(scenario: &Scenario, report: &Report, events: &[Event]) -> V
 
 /// What the first kernel says in sysfs.
 fn svam_of_the_first(report: &Report) -> Option<Svam> {
-    let facts = report.0.get(&0)?.facts.as_ref()?;
-    let word = facts.rtmap.as_ref()?.get("svam")?;
+    let word = report.facts(0)?.rtmap.as_ref()?.get("svam")?;
     serde_json::from_value(word.as_str().into()).ok()
 }
 

@@ -112,7 +112,7 @@ impl Judge<'_> {
             );
         }
         let of = |report: &Report, k: usize| {
-            let facts = report.0.get(&k)?.facts.as_ref()?;
+            let facts = report.facts(k)?;
             facts.runtime_map.as_ref().ok().cloned()
         };
         if same {

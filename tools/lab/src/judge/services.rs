@@ -130,7 +130,7 @@ impl Judge<'_> {
         };
         let Calls { count, in_progress } = *calls;
         let before = self.generation.checked_sub(1);
-        let before = before.and_then(|k| self.observed.report.0.get(&k)?.facts.as_ref());
+        let before = before.and_then(|k| self.observed.report.facts(k));
         let before = before.and_then(|facts| facts.calls.as_ref().ok());
         let before = before.map_or(0, |calls| calls.count);
         self.expect(

@@ -10,8 +10,8 @@ impl Judge<'_> {
         let Some(tables) = self.worked("reading SMBIOS and ACPI tables", &facts.tables) else {
             return;
         };
-        let first = self.observed.report.0.get(&0);
-        let first = first.and_then(|told| told.facts.as_ref()?.tables.as_ref().ok());
+        let first = self.observed.report.facts(0);
+        let first = first.and_then(|facts| facts.tables.as_ref().ok());
         let Some(first) = first.filter(|_| self.works(Check::List)) else {
             return;
         };
