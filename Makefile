@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The front door. `make help` lists what there is.
 
-O     ?= build
+O     ?= build$(KERNEL:%=/%)
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/efi-rtmap
 ARCH  ?= x86_64
 TIME  ?= 60
@@ -46,7 +46,7 @@ help: ## show this list
 	@echo '  ARCH=arm64    for arm64 instead of x86_64; check does both, whatever this says'
 	@echo '  O=DIR         build there (default: ./build)'
 	@echo '  CACHE=DIR     keep downloads and the compiler cache there (default: ~/.cache/efi-rtmap)'
-	@echo '  KERNEL=7.2    build that version, with an O= of its own (default: the newest supported)'
+	@echo '  KERNEL=7.2    build that version (default: the newest supported), in ./build/7.2'
 	@echo '  KDIR=TREE     use a copy of this kernel tree instead of fetching one'
 	@echo '  RUST_LIB_SRC=DIR  use this source of the Rust library'
 	@echo '  PREPARE=no    do not look for Debian packages; everything is installed'

@@ -5,8 +5,11 @@
 # Options of the front door's make are not for the makes below it.
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 
+# Kernel versions that the hooks are for, the newest first.
+SUPPORTED="7.3 7.2"
+
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-O=$(realpath -m "${O:-$TOP/build}")
+O=$(realpath -m "${O:-$TOP/build${KERNEL:+/$KERNEL}}")
 CACHE=$(realpath -m "${CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/efi-rtmap}")
 ARCH=${ARCH:-x86_64}
 BINDGEN_VERSION=0.72.1
