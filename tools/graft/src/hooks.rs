@@ -50,8 +50,17 @@ pub struct Hook {
     pub file: TreePath,
     pub reason: String,
     /// The first kernel whose file has what the hook is for.
-    pub since: Option<Series>,
+    since: Option<Series>,
+    /// The last kernel that does not have it anyway.
+    until: Option<Series>,
     pub insertion: Insertion,
+}
+
+impl Hook {
+    pub fn is_for(&self, series: Series) -> bool {
+        self.since.is_none_or(|since| since <= series)
+            && self.until.is_none_or(|until| series <= until)
+    }
 }
 
 #[derive(Deserialize)]
@@ -66,6 +75,7 @@ struct Definition {
     file: TreePath,
     reason: String,
     since: Option<Series>,
+    until: Option<Series>,
     anchor: String,
     place: Place,
     lines: String,
@@ -112,6 +122,7 @@ fn checked(source: &str, definition: Definition) -> Result<Hook> {
         file,
         reason,
         since,
+        until,
         anchor,
         place,
         mut lines,
@@ -134,6 +145,7 @@ fn checked(source: &str, definition: Definition) -> Result<Hook> {
         file,
         reason: reason.trim().to_owned(),
         since,
+        until,
         insertion: Insertion {
             anchor: anchor.trim_end().to_owned(),
             place,

@@ -43,7 +43,7 @@ impl Overlay {
     /// What the repository has for kernels of this series.
     pub fn load(repo: &Path, series: Series) -> Result<Self> {
         let mut hooks = hooks::load(&repo.join("hooks"))?;
-        hooks.retain(|hook| hook.since.is_none_or(|since| since <= series));
+        hooks.retain(|hook| hook.is_for(series));
         let mut files = Vec::new();
         for folder in MIRRORED {
             let top = repo.join(folder);

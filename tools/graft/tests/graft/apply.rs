@@ -227,18 +227,31 @@ fn the_patch_does_what_apply_does() {
     assert_eq!(bench.snapshot().content(), grafted);
 }
 
-#[test]
-fn a_hook_waits_for_its_kernel() {
+/// Whether a hook with `condition` is in a tree that is Linux 7.3, then 7.10, then 7.3 again.
+fn applied(condition: &str) -> [bool; 3] {
     let bench = Bench::new();
     bench.edit_repo(
         HOOKS,
         "place = \"after\"",
-        "since = \"7.10\"\nplace = \"after\"",
+        &format!("{condition}\nplace = \"after\""),
     );
-    assert!(bench.must(&[]).contains("hooks: 2 applied"));
-    let older = "PATCHLEVEL = 3\n";
-    bench.edit_tree("Makefile", older, "PATCHLEVEL = 10\n");
-    assert!(bench.must(&[]).contains("hooks: 3 applied"));
-    bench.edit_tree("Makefile", "PATCHLEVEL = 10\n", older);
-    assert!(bench.must(&[]).contains("hooks: 2 applied"));
+    let (older, newer) = ("PATCHLEVEL = 3\n", "PATCHLEVEL = 10\n");
+    let applied = || bench.must(&[]).contains("hooks: 3 applied");
+    let first = applied();
+    bench.edit_tree("Makefile", older, newer);
+    let second = applied();
+    bench.edit_tree("Makefile", newer, older);
+    [first, second, applied()]
+}
+
+#[test]
+fn a_hook_waits_for_its_kernel() {
+    assert_eq!(applied("since = \"7.10\""), [false, true, false]);
+    assert_eq!(applied("since = \"7.3\""), [true, true, true]);
+}
+
+#[test]
+fn a_hook_goes_with_its_kernel() {
+    assert_eq!(applied("until = \"7.3\""), [true, false, true]);
+    assert_eq!(applied("until = \"7.10\""), [true, true, true]);
 }
