@@ -34,6 +34,7 @@ bool efi_rtmap_fixup_page_fault(struct pt_regs *regs, unsigned long address);
 bool efi_rtmap_fixup_exception(struct pt_regs *regs, const char *what);
 unsigned int efi_rtmap_longest_wait(unsigned int seconds);
 void efi_rtmap_call_hung(u32 service);
+bool efi_rtmap_is_faulted(void);
 
 /*
  * Rust, called from C. The stub, which has no Rust, has a C twin of the first.
@@ -175,6 +176,7 @@ static inline bool efi_rtmap_install(void) { return false; }
 static inline bool efi_rtmap_remove(void) { return false; }
 static inline bool efi_rtmap_has_thunks(void) { return false; }
 static inline void efi_rtmap_call_hung(u32 service) { }
+static inline bool efi_rtmap_is_faulted(void) { return false; }
 
 static inline bool efi_rtmap_fixup_page_fault(struct pt_regs *regs,
 					      unsigned long address)

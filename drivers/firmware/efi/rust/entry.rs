@@ -144,6 +144,16 @@ unsafe extern "C" fn efi_rtmap_call_hung(service: u32) {
     call::hung(service);
 }
 
+/// Whether firmware has failed, and is not called any more.
+///
+/// # Safety
+///
+/// None is needed; `#[export]` asks for the keyword.
+#[export]
+unsafe extern "C" fn efi_rtmap_is_faulted() -> bool {
+    state::is_faulted()
+}
+
 /// Whether there is anything to show in sysfs.
 ///
 /// # Safety
