@@ -29,6 +29,7 @@ void efi_rtmap_keep_boot_services(void);
 bool efi_rtmap_take_over(unsigned long systab);
 bool efi_rtmap_install(void);
 bool efi_rtmap_remove(void);
+bool efi_rtmap_keeps_map(void);
 bool efi_rtmap_has_thunks(void);
 bool efi_rtmap_fixup_page_fault(struct pt_regs *regs, unsigned long address);
 bool efi_rtmap_fixup_exception(struct pt_regs *regs, const char *what);
@@ -148,7 +149,7 @@ efi_status_t efi_rtmap_svam(u64 systab);
 bool efi_rtmap_release_boot_services(void);
 void efi_rtmap_enable(bool forward_cfg, bool fresh);
 void efi_rtmap_check_answers(void);
-void efi_rtmap_disable(void);
+void efi_rtmap_disable(bool pass_on);
 
 /* For the mark of the call that is about to be made, or has been. */
 u32 efi_rtmap_current_service(void);
@@ -174,6 +175,7 @@ static inline void efi_rtmap_keep_boot_services(void) { }
 static inline bool efi_rtmap_take_over(unsigned long systab) { return false; }
 static inline bool efi_rtmap_install(void) { return false; }
 static inline bool efi_rtmap_remove(void) { return false; }
+static inline bool efi_rtmap_keeps_map(void) { return false; }
 static inline bool efi_rtmap_has_thunks(void) { return false; }
 static inline void efi_rtmap_call_hung(u32 service) { }
 static inline bool efi_rtmap_is_faulted(void) { return false; }

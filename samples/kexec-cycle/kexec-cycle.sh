@@ -223,7 +223,7 @@ check_file() {
 
 check_rtmap() {
 	[ -d $RTMAP ] || die "there is no $RTMAP" \
-		"This kernel was built without CONFIG_EFI_RTMAP, was started with efi=rtmap:off or efi=noruntime, or not by EFI."
+		"This kernel was built without CONFIG_EFI_RTMAP, was started with efi=rtmap:off, or not by EFI."
 }
 
 main "$@"

@@ -167,7 +167,7 @@ void __ref efi_rtmap_enable(bool forward_cfg, bool fresh)
  * Boots on without runtime services. The service pointers are set all the same:
  * what calls them unasked gets an error, not a NULL pointer.
  */
-void __ref efi_rtmap_disable(void)
+void __ref efi_rtmap_disable(bool pass_on)
 {
 	efi_native_runtime_setup();
 }

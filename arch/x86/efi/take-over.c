@@ -174,11 +174,33 @@ void __ref efi_rtmap_enable(bool forward_cfg, bool fresh)
 	efi_dump_pagetable();
 }
 
+/*
+ * Whether a kernel that must not call firmware, as with efi=noruntime, keeps the
+ * memory map for its successors, which may.
+ */
+bool efi_rtmap_keeps_map(void)
+{
+	return efi_enabled(EFI_MEMMAP) && efi_runtime_supported() &&
+	       efi_runtime_disabled() && !efi_rtmap_is_off();
+}
+
+/* Such a kernel has no other occasion, and page tables are built before SMP. */
+static int __init take_over_without_calls(void)
+{
+	const struct efi_info *info = &boot_params.efi_info;
+
+	if (efi_rtmap_keeps_map())
+		efi_rtmap_take_over(info->efi_systab |
+				    (u64)info->efi_systab_hi << 32);
+	return 0;
+}
+early_initcall(take_over_without_calls);
+
 /* Whether the services of 32-bit firmware outlive kexec. */
 bool efi_rtmap_has_thunks(void)
 {
 	return efi_is_mixed() && efi_rtmap_took_over() &&
-	       efi_enabled(EFI_RUNTIME_SERVICES);
+	       (efi_enabled(EFI_RUNTIME_SERVICES) || efi_rtmap_keeps_map());
 }
 
 /*
@@ -186,9 +208,10 @@ bool efi_rtmap_has_thunks(void)
  * what calls them unasked gets an error, not a NULL pointer. Without a memory
  * map, kexec passes nothing of EFI on, so that no successor calls the firmware.
  */
-void __ref efi_rtmap_disable(void)
+void __ref efi_rtmap_disable(bool pass_on)
 {
-	efi_memmap_unmap();
+	if (!pass_on)
+		efi_memmap_unmap();
 	efi_native_runtime_setup();
 	clear_bit(EFI_RUNTIME_SERVICES, &efi.flags);
 }

@@ -23,8 +23,8 @@ const SAMPLES: u32 = 200;
 const MEMORY_MIB: u32 = 3072;
 
 /// Boot-time take-over is what happens between two lines of the kernel's log, less the same
-/// without runtime services (FLOOR).
-const FLOOR: &str = "efi=noruntime";
+/// without runtime services and without us (FLOOR).
+const FLOOR: &str = "efi=noruntime,rtmap:off";
 const TAKE_OVER: &str = "take-over at boot";
 
 /// One number of one kind in one generation: the smallest of all rounds, since whatever disturbs

@@ -161,7 +161,7 @@ pub(crate) fn decision(facts: &Facts) {
         Decision::Decline | Decision::ServicesOff(_) => return,
         Decision::Fresh { kind, refused, .. } => {
             assert_eq!(facts.predecessor, Predecessor::None, "a second SVAM");
-            assert!(kind == Kind::Phys || facts.svam_supported);
+            assert!(kind == Kind::Phys || facts.svam_supported && facts.calls);
             assert!(Svam::after(kind).allows(kind));
             let identity = kind.is_identity();
             let room = [facts.fixed_fits, facts.identity_fits][usize::from(identity)];
@@ -179,7 +179,8 @@ pub(crate) fn decision(facts: &Facts) {
         }
     };
     assert!(!facts.mixed || kind.is_identity(), "too high for 32 bits");
-    assert!(facts.latch == Latch::Clear || asked.retry, "known bad");
+    let retry = asked.retry && facts.calls;
+    assert!(facts.latch == Latch::Clear || retry, "known bad");
     assert_eq!(refused.or(Some(kind)), asked.kind.or(Some(kind)));
     assert_ne!(refused, Some(kind));
 }

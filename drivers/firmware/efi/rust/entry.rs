@@ -85,15 +85,20 @@ unsafe extern "C" fn efi_rtmap_take_over(systab: usize) -> bool {
         pr_info!("off, as requested\n");
         return false;
     }
-    ffi::guard_calls();
+    let calls = ffi::calls_firmware();
+    if calls {
+        ffi::guard_calls();
+    }
     let Some(map) = takeover::run(request, PhysAddr::new(systab as u64)).transpose() else {
         return false;
     };
     // Calls may be made as soon as services are enabled, so the map must be known before.
     if let Some(state) = state::set(State { request, map }) {
         match &state.map {
-            Ok(map) => ffi::enable_services(map.forward_cfg, map.life.origin == Origin::Fresh),
-            Err(_) => ffi::disable_services(),
+            Ok(map) if calls => {
+                ffi::enable_services(map.forward_cfg, map.life.origin == Origin::Fresh);
+            }
+            map => ffi::disable_services(map.is_ok()),
         }
         report::print(state);
     }

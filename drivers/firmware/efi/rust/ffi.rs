@@ -106,6 +106,12 @@ pub(crate) fn crc32(bytes: &[u8]) -> u32 {
     !unsafe { bindings::crc32_le(!0, bytes.as_ptr().cast(), bytes.len()) }
 }
 
+/// Whether this kernel calls firmware. `efi=noruntime` forbids it, as PREEMPT_RT kernels do by default.
+pub(crate) fn calls_firmware() -> bool {
+    // SAFETY: There are no requirements.
+    !unsafe { bindings::efi_runtime_disabled() }
+}
+
 /// What only C can name of what it found at boot, for the firmware whose system table is at `systab`.
 pub(crate) fn boot_facts(systab: PhysAddr) -> BootFacts {
     let mut facts = BootFacts::default();
@@ -344,10 +350,11 @@ pub(crate) fn taint_for_firmware() {
     };
 }
 
-/// Keeps the kernel from calling the runtime services.
-pub(crate) fn disable_services() {
+/// Keeps the kernel from calling the runtime services. Successors are told of firmware if `pass_on`
+/// says so.
+pub(crate) fn disable_services(pass_on: bool) {
     // SAFETY: See `boot_facts`.
-    unsafe { bindings::efi_rtmap_disable() };
+    unsafe { bindings::efi_rtmap_disable(pass_on) };
 }
 
 /// Physical address of the handover table, if the firmware's configuration tables have one.

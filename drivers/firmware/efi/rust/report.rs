@@ -3,7 +3,10 @@
 //! What the user gets to see: the boot line and the values in sysfs.
 
 use crate::{
-    ffi::attribute,
+    ffi::{
+        self,
+        attribute, //
+    },
     plan::{
         decide::Svam,
         request::Kind, //
@@ -21,8 +24,17 @@ use kernel::prelude::*;
 /// Prints the one line that says which map there is, whose, and why.
 pub(crate) fn print(state: &State) {
     match &state.map {
-        Ok(map) => pr_info!("{}\n", format_args!("{}", Summary(map))),
+        Ok(map) => pr_info!("{}{}\n", format_args!("{}", Summary(map)), not_called()),
         Err(failure) => pr_err!("runtime services off: {}\n", format_args!("{failure}")),
+    }
+}
+
+/// What the user must know of a map that is there for successors only.
+fn not_called() -> &'static str {
+    if ffi::calls_firmware() {
+        ""
+    } else {
+        "; runtime services off here, by efi=noruntime or by default"
     }
 }
 
@@ -83,7 +95,7 @@ impl fmt::Display for Value<'_> {
                 Err(_) => f.write_str("unknown"),
             },
             attribute::REASON => match map {
-                Ok(map) => map.reason.fmt(f),
+                Ok(map) => write!(f, "{}{}", map.reason, not_called()),
                 Err(failure) => failure.fmt(f),
             },
             attribute::REQUESTED => f.write_str(self.state.request.name()),

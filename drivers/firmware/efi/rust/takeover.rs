@@ -85,6 +85,7 @@ pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Fai
         request,
         predecessor,
         latch: found.latch,
+        calls: ffi::calls_firmware(),
         mixed: boot.mixed,
         svam_supported: fresh && firmware.svam_callable(&map)?,
         quirk: firmware.quirk().filter(|_| fresh),

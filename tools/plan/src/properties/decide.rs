@@ -61,11 +61,13 @@ fn facts() -> impl Strategy<Value = Facts> {
     let quirk = prop::option::of(kind().prop_map(move |kind| Quirk { kind, source }));
     let firmware = (any::<bool>(), any::<bool>(), quirk);
     let past = (predecessor(), latch());
-    (request(), past, firmware, kind(), fits(), fits()).prop_map(
-        |(request, past, firmware, default, identity_fits, fixed_fits)| Facts {
+    let calls = prop::bool::weighted(0.8);
+    (request(), past, calls, firmware, kind(), fits(), fits()).prop_map(
+        |(request, past, calls, firmware, default, identity_fits, fixed_fits)| Facts {
             request,
             predecessor: past.0,
             latch: past.1,
+            calls,
             mixed: firmware.0,
             svam_supported: firmware.1,
             quirk: firmware.2,

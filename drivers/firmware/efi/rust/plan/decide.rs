@@ -36,11 +36,13 @@ pub(crate) fn decide(facts: &Facts) -> Decision {
     if facts.request.off {
         return Decision::Decline;
     }
+    // A kernel that does not call firmware cannot say that it has come back to its senses.
+    let retry = facts.request.retry && facts.calls;
     match facts.latch {
-        Latch::Faulted { service } if !facts.request.retry => {
+        Latch::Faulted { service } if !retry => {
             return Decision::ServicesOff(Off::Faulted { service });
         }
-        Latch::InCall { service, count } if !facts.request.retry => {
+        Latch::InCall { service, count } if !retry => {
             return Decision::ServicesOff(Off::InCall { service, count });
         }
         _ => (),
@@ -72,7 +74,7 @@ fn fresh(facts: &Facts) -> Decision {
     let (kind, reason) = preferred(facts);
     let (kind, reason) = match (kind.is_identity(), facts.identity_fits, facts.fixed_fits) {
         (true, Ok(()), _) | (false, _, Ok(())) => (kind, reason),
-        (true, Err(error), Ok(())) if facts.svam_supported && !facts.mixed => {
+        (true, Err(error), Ok(())) if facts.calls && facts.svam_supported && !facts.mixed => {
             (Kind::Fixed, Reason::DoesNotFit(error))
         }
         (false, Ok(()), Err(error)) => (Kind::Ident, Reason::DoesNotFit(error)),
@@ -88,7 +90,9 @@ fn fresh(facts: &Facts) -> Decision {
 
 /// The kind to have if addresses were no object.
 fn preferred(facts: &Facts) -> (Kind, Reason) {
-    if !facts.svam_supported {
+    if !facts.calls {
+        (Kind::Phys, Reason::NoCalls)
+    } else if !facts.svam_supported {
         (Kind::Phys, Reason::SvamUnsupported)
     } else if facts.mixed {
         // High addresses do not fit 32 bits. Either 1:1 kind does.
@@ -131,6 +135,7 @@ mod tests {
         },
         predecessor: Predecessor::None,
         latch: Latch::Clear,
+        calls: true,
         mixed: false,
         svam_supported: true,
         quirk: None,
@@ -206,7 +211,35 @@ mod tests {
             assert_eq!(decide(&facts), Decision::ServicesOff(off));
             facts.request.retry = true;
             assert!(reuses(facts, kind, Reason::Handover, None));
+            facts.calls = false;
+            assert_eq!(decide(&facts), Decision::ServicesOff(off));
         }
+    }
+
+    #[test]
+    fn a_kernel_that_does_not_call_firmware_passes_a_map_on() {
+        for kind in Kind::ALL {
+            let facts = Facts {
+                calls: false,
+                ..after(Predecessor::Handover { kind })
+            };
+            assert!(reuses(facts, kind, Reason::Handover, None));
+        }
+        let first = Facts {
+            calls: false,
+            ..FRESH
+        };
+        let reason = Reason::NoCalls;
+        assert!(makes(first, Kind::Phys, reason, None));
+        for kind in [Kind::Ident, Kind::Fixed] {
+            assert!(makes(asking(kind, first), Kind::Phys, reason, Some(kind)));
+        }
+        let high = Facts {
+            identity_fits: Err(TOO_HIGH),
+            ..first
+        };
+        let off = Decision::ServicesOff(Off::DoesNotFit(TOO_HIGH));
+        assert_eq!(decide(&high), off);
     }
 
     #[test]

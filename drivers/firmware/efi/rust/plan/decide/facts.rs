@@ -20,6 +20,8 @@ pub(crate) struct Facts {
     pub(crate) request: Request,
     pub(crate) predecessor: Predecessor,
     pub(crate) latch: Latch,
+    /// This kernel calls firmware: not with `efi=noruntime`.
+    pub(crate) calls: bool,
     /// 32-bit firmware under a 64-bit kernel.
     pub(crate) mixed: bool,
     /// SVAM can be called: RT_PROPERTIES (UEFI 2.10, section 4.6) does not exclude it, and the pointer
