@@ -15,7 +15,7 @@ use uguid::{guid, Guid};
 const DEVICE: &str = "/dev/efi_test";
 /// Non-volatile, boot service access, runtime access.
 const ATTRIBUTES: u32 = 7;
-const GLOBAL_VARIABLE: Guid = guid!("8be4df61-93ca-11d2-aa0d-00e098032b8c");
+pub const GLOBAL_VARIABLE: Guid = guid!("8be4df61-93ca-11d2-aa0d-00e098032b8c");
 const VENDOR: Guid = Guid::parse_or_panic(VENDOR_GUID);
 /// An action writes it; nobody reads it.
 const SCRATCH_VARIABLE: &str = "RtmapScratch";

@@ -17,8 +17,8 @@ use crate::arch::{self, PAGE_TABLES};
 use crate::clock;
 use crate::efi_test::EfiTest;
 use crate::next_kernel::KEXEC;
-use crate::tables;
 use crate::variables::{self, as_outcome};
+use crate::{secure_boot, tables};
 
 const RTMAP: &str = "/sys/firmware/efi/rtmap";
 const CLOCK_SAMPLES: u32 = 20;
@@ -44,6 +44,7 @@ pub fn collect(
         variables: as_outcome(variables::exercise(generation)),
         storage: as_outcome(EfiTest::open().and_then(|efi| efi.storage())),
         clock: as_outcome(clock::read(CLOCK_SAMPLES)),
+        secure_boot: as_outcome(secure_boot::read()),
         calls: as_outcome(read_calls()),
         rtmap: read_rtmap()?,
         tainted: read_line("/proc/sys/kernel/tainted")?.parse()?,

@@ -13,6 +13,7 @@ mod kernel_log;
 mod memory;
 mod next_kernel;
 mod pstore;
+mod secure_boot;
 mod serial;
 mod shared;
 mod tables;

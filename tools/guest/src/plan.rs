@@ -78,6 +78,11 @@ impl Loader {
         }
     }
 
+    /// The kernel before, not kexec-tools, makes up what this one is told at its start.
+    pub fn is_file_load(self) -> bool {
+        matches!(self, Self::KexecFileLoad | Self::CrashFileLoad)
+    }
+
     /// The last action of the kernel before starts this one.
     pub fn started_by_action(self) -> bool {
         matches!(self, Self::CrashLoad | Self::CrashFileLoad | Self::Script)

@@ -67,6 +67,8 @@ pub struct Facts {
     pub variables: Outcome<Variables>,
     pub storage: Outcome<Storage>,
     pub clock: Outcome<Clock>,
+    /// What the variables hold in which firmware tells whether it checks signatures.
+    pub secure_boot: Outcome<BTreeMap<String, u8>>,
     /// What the handover table tells of firmware calls, after those above.
     pub calls: Outcome<Calls>,
     /// The bits of /proc/sys/kernel/tainted, after those calls too.

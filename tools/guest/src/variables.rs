@@ -40,24 +40,34 @@ fn list() -> Result<Vec<String>> {
     Ok(names)
 }
 
-fn path(generation: usize) -> PathBuf {
-    Path::new(DIRECTORY).join(format!("{}-{VENDOR_GUID}", variable_name(generation)))
+/// The file of a variable, by its name and GUID.
+pub fn path(name: &str) -> PathBuf {
+    Path::new(DIRECTORY).join(name)
+}
+
+fn path_of(generation: usize) -> PathBuf {
+    path(&format!("{}-{VENDOR_GUID}", variable_name(generation)))
 }
 
 fn write(generation: usize) -> Result<()> {
     let mut bytes = ATTRIBUTES.to_le_bytes().to_vec();
     bytes.extend(variable_content(generation));
     // One write(2): efivarfs takes attributes and content at once.
-    fs::write(path(generation), bytes)?;
+    fs::write(path_of(generation), bytes)?;
     Ok(())
 }
 
 fn read(generation: usize) -> Result<String> {
-    let bytes = fs::read(path(generation))?;
-    let (attributes, content) = bytes.split_first_chunk().context("no attributes")?;
-    let attributes = u32::from_le_bytes(*attributes);
+    let (attributes, content) = content(&path_of(generation))?;
     ensure!(attributes == ATTRIBUTES, "attributes are {attributes:#x}");
-    Ok(String::from_utf8_lossy(content).into_owned())
+    Ok(String::from_utf8_lossy(&content).into_owned())
+}
+
+/// Attributes and content of a variable.
+pub fn content(path: &Path) -> Result<(u32, Vec<u8>)> {
+    let bytes = fs::read(path)?;
+    let (attributes, content) = bytes.split_first_chunk().context("no attributes")?;
+    Ok((u32::from_le_bytes(*attributes), content.to_vec()))
 }
 
 pub fn as_outcome<T>(result: Result<T>) -> Outcome<T> {

@@ -20,6 +20,8 @@ pub struct Arch {
     pub report_device: &'static str,
     /// The bootable file, in a kernel's build directory.
     pub kernel: &'static str,
+    /// What the kernel before was told of secure boot, kexec-tools tell the next with `-c` too.
+    pub kexec_load_tells_secure_boot: bool,
     pub guest: Guest,
     pub hostile: Hostile,
     pub rtmap: Rtmap,
@@ -85,6 +87,7 @@ static X86_64: Arch = Arch {
     parameters: "no_timer_check",
     report_device: "isa-serial",
     kernel: "arch/x86/boot/bzImage",
+    kexec_load_tells_secure_boot: false,
     guest: Guest {
         rust_target: "x86_64-unknown-linux-gnu",
         cross: false,
@@ -137,6 +140,7 @@ static ARM64: Arch = Arch {
     parameters: "",
     report_device: "pci-serial",
     kernel: "arch/arm64/boot/Image",
+    kexec_load_tells_secure_boot: true,
     guest: Guest {
         rust_target: "aarch64-unknown-linux-gnu",
         cross: true,

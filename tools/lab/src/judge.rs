@@ -4,6 +4,7 @@
 mod firmware;
 mod log;
 mod maps;
+mod secure_boot;
 mod services;
 mod tables;
 #[cfg(test)]
@@ -18,7 +19,7 @@ use efi_rtmap_orders::Event;
 use crate::arch::Arch;
 use crate::machine::{ballast, End};
 use crate::report::{Report, Told};
-use crate::scenario::{Kind, Origin, Scenario, Step, YesNo};
+use crate::scenario::{Check, Kind, Origin, Scenario, Step, YesNo};
 
 /// `TAINT_FIRMWARE_WORKAROUND`, as a bit.
 const TAINT_FIRMWARE: u64 = 1 << 11;
@@ -147,6 +148,7 @@ impl Judge<'_> {
         self.page_tables();
         self.runtime_map();
         self.tables();
+        self.secure_boot();
         self.converted();
         self.variables();
         self.storage();
@@ -253,6 +255,12 @@ impl Judge<'_> {
             let said = self.told.log.iter().any(|logged| logged.contains(&line));
             self.expect(said, || format!("{line:?} in the log"), "no such line");
         }
+    }
+
+    /// It is not left without services because it was told of no firmware.
+    fn knows_firmware(&self) -> bool {
+        let kind = self.step.expect.kind;
+        self.works(Check::List) || kind.is_some_and(|kind| kind != Kind::None)
     }
 
     fn taint(&mut self) {

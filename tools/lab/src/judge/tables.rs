@@ -2,7 +2,6 @@
 //! SMBIOS, ACPI, ESRT: a kernel that knows of the firmware finds what the first kernel found.
 
 use super::Judge;
-use crate::scenario::Check;
 
 impl Judge<'_> {
     pub(super) fn tables(&mut self) {
@@ -12,7 +11,7 @@ impl Judge<'_> {
         };
         let first = self.observed.report.facts(0);
         let first = first.and_then(|facts| facts.tables.as_ref().ok());
-        let Some(first) = first.filter(|_| self.works(Check::List)) else {
+        let Some(first) = first.filter(|_| self.knows_firmware()) else {
             return;
         };
         self.expect(

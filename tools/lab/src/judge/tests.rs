@@ -8,11 +8,13 @@ mod services;
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use efi_rtmap_guest::plan::{variable_content, variable_name, Action, Damage, VENDOR_GUID};
+use efi_rtmap_guest::plan::VENDOR_GUID;
+use efi_rtmap_guest::plan::{variable_content, variable_name, Action, Damage, Loader};
 use efi_rtmap_guest::ptdump::{Level, Mapping};
 use efi_rtmap_guest::report::{Calls, Clock, RuntimeRegion, Storage, Variables};
 
 use super::*;
+use crate::scenario::expect::Services;
 use crate::scenario::KnownFailure;
 use crate::scenario_file::parse;
 
@@ -89,6 +91,7 @@ fn good_facts(k: usize) -> Facts {
             held: (0..=k).map(held).collect(),
             written: Ok(()),
         }),
+        secure_boot: Ok([("SecureBoot".into(), 0), ("SetupMode".into(), 1)].into()),
         storage: Ok(Storage {
             maximum: 3,
             remaining: 2,
@@ -140,6 +143,7 @@ pub fn good() -> Report {
         log: vec![
             "Linux version 7.3".into(),
             "efi: rtmap: ident, fresh".into(),
+            "secureboot: Secure boot disabled".into(),
         ],
         left: true,
         ..Told::default()
@@ -366,6 +370,53 @@ fn a_machine_that_was_stopped() {
     let end = End::TimedOut(Duration::from_secs(120));
     let seen = findings(&scenario(), &good(), "", &end);
     one_finding(seen, "machine: ", &["power off", "120 s"]);
+}
+
+#[test]
+fn secure_boot() {
+    let said = |words: &'static str| move |told: &mut Told| told.log[2] = words.into();
+    red(
+        said("secureboot: Secure boot enabled"),
+        &["word on secure boot", "disabled", "enabled"],
+    );
+    red(said("nothing"), &["word on secure boot", "None"]);
+    let not_told = "secureboot: Secure boot could not be determined (mode 0)";
+    let with = |loader| {
+        let mut scenario = scenario();
+        scenario.kernel[1].loader = Some(loader);
+        let mut report = good();
+        said(not_told)(report.0.get_mut(&1).unwrap());
+        findings(&scenario, &report, "", &End::Exited)
+    };
+    assert_eq!(with(Loader::KexecLoad), [""; 0]);
+    one_finding(
+        with(Loader::KexecFileLoad),
+        "generation 1: ",
+        &["word on secure boot", "mode 0"],
+    );
+    red_facts(
+        |facts| facts.secure_boot = Ok([("SecureBoot".into(), 1)].into()),
+        &["secure boot variables as in the first", "\"SecureBoot\": 1"],
+    );
+    red_facts(
+        |facts| facts.secure_boot = Err("EIO".into()),
+        &["reading secure boot variables", "EIO"],
+    );
+}
+
+#[test]
+fn a_kernel_that_must_not_call_firmware_is_told_all_the_same() {
+    let mut scenario = scenario();
+    scenario.kernel[1].expect.services = Some(Services::All(false));
+    let mut report = good();
+    let told = report.0.get_mut(&1).unwrap();
+    told.log[2] = "secureboot: Secure boot enabled".into();
+    let facts = told.facts.as_mut().unwrap();
+    facts.variables = Err("none".into());
+    (facts.storage, facts.clock) = (Err("none".into()), Err("none".into()));
+    facts.secure_boot = Err("none".into());
+    let seen = findings(&scenario, &report, "", &End::Exited);
+    one_finding(seen, "generation 1: ", &["word on secure boot"]);
 }
 
 #[test]
