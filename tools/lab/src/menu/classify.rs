@@ -132,6 +132,7 @@ fn of_facts(told: &Told, facts: &Facts) -> Vec<String> {
         Services::Off => "services off".into(),
         Services::But(failed) => format!("works but for {}", failed.join(", ")),
     });
+    words.extend(told.actions.iter().filter_map(of_crash_kernel));
     if facts.tainted & TAINT_FIRMWARE != 0 {
         words.push("firmware blamed".into());
     }
@@ -149,6 +150,18 @@ fn of_call((action, outcome): &(Action, Result<String, String>)) -> Option<&str>
         (Action::Call(_), Ok(text) | Err(text)) => Some(text),
         _ => None,
     }
+}
+
+/// What is left of the kernel that crashed.
+fn of_crash_kernel((action, outcome): &(Action, Result<String, String>)) -> Option<String> {
+    let words = match (action, outcome) {
+        (Action::ReadDump, Ok(_)) => "dump complete",
+        (Action::ReadDump, Err(_)) => "no dump",
+        (Action::ReadPstore, Ok(_)) => "log of the crash in variables",
+        (Action::ReadPstore, Err(_)) => "no log of the crash in variables",
+        _ => return None,
+    };
+    Some(words.into())
 }
 
 enum Services {

@@ -22,8 +22,9 @@ before, with kexec-tools. \"Works\" means that variables were listed, read and w
 in each of the kernels. \"Services off\" means that the kernel runs, but does not call firmware. \"Firmware
 blamed\" means that the kernel says what firmware has done, and is tainted. W+X ranges are those of the EFI
 page tables that are writable and executable. Rows that came out alike with either loader are shown once.
-The rows of 32-bit firmware are measured without the driver, and \"works\" there is without the clock, which
-kernels do not ask 32-bit firmware for.
+The rows of 32-bit firmware, and those that name no misbehaviour, are measured without the driver.
+\"Works\" is without the clock for 32-bit firmware, which kernels do not ask for it. \"Dump complete\"
+means that a crash kernel has read all memory of the kernel that crashed.
 ";
 
 pub fn render(menus: &[(&Arch, Menu)]) -> String {

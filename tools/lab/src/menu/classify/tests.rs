@@ -120,6 +120,27 @@ fn what_is_added() {
 }
 
 #[test]
+fn what_is_left_of_a_crash() {
+    let left = |dump: Result<String, String>, log: Result<String, String>| {
+        both(|told| {
+            told.actions = vec![
+                (Action::ReadDump, dump.clone()),
+                (Action::ReadPstore, log.clone()),
+            ];
+        })
+    };
+    let (found, none) = (Ok(String::new()), Err(String::new()));
+    assert_eq!(
+        left(found.clone(), found.clone()),
+        "works, dump complete, log of the crash in variables"
+    );
+    assert_eq!(
+        left(none.clone(), none),
+        "works, no dump, no log of the crash in variables"
+    );
+}
+
+#[test]
 fn the_end() {
     let stopped = |words: &str, end: &End| {
         let mut report = good();
