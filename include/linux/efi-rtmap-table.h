@@ -14,7 +14,8 @@
  *
  * The EFI stub allocates it as EFI_ACPI_RECLAIM_MEMORY, which every kernel and
  * every kexec leaves alone, and installs it as a configuration table under
- * LINUX_EFI_RTMAP_TABLE_GUID. It consists of a header and two slots. A kernel
+ * LINUX_EFI_RTMAP_TABLE_GUID. Where no stub has, Kexec Handover may carry it, see
+ * include/linux/kho/abi/efi-rtmap.h. It consists of a header and two slots. A kernel
  * writes the slot that is not current, so that one which stops while writing
  * leaves the other valid. A slot that holds its length and CRC as zero has
  * never been written.

@@ -151,6 +151,11 @@ void efi_rtmap_enable(bool forward_cfg, bool fresh);
 void efi_rtmap_check_answers(void);
 void efi_rtmap_disable(bool pass_on);
 
+/* The handover table in memory that KHO keeps. */
+u64 efi_rtmap_retrieve_table(void);
+u64 efi_rtmap_alloc_table(size_t size);
+void efi_rtmap_drop_table(void);
+
 /* For the mark of the call that is about to be made, or has been. */
 u32 efi_rtmap_current_service(void);
 bool efi_rtmap_services_enabled(void);

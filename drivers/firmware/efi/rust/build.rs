@@ -286,10 +286,8 @@ impl Plan<'_> {
             config: self.firmware.config,
             vendor: self.firmware.vendor,
         };
-        if let Some(table) = &mut self.table {
-            if let Err(error) = table.publish(&snapshot, &entries) {
-                pr_warn!("handover table: not written: {error:?}\n");
-            }
+        if let Err(error) = self.write_table(&snapshot, &entries) {
+            pr_warn!("handover table: not written: {error:?}\n");
         }
         Ok(Map {
             kind,
@@ -301,5 +299,17 @@ impl Plan<'_> {
             wx_pages: wx_pages.count(),
             table: self.table,
         })
+    }
+
+    /// Tells the next kernel of `entries`, in the table that there is or, where Kexec Handover can
+    /// carry it, a new one.
+    fn write_table(&mut self, snapshot: &Snapshot, entries: &[Entry]) -> Result {
+        if self.table.is_none() {
+            self.table = Memory::make(entries.len())?;
+        }
+        match &mut self.table {
+            Some(table) => table.publish(snapshot, entries),
+            None => Ok(()),
+        }
     }
 }

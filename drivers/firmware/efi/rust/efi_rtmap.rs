@@ -20,6 +20,7 @@
 
 mod build;
 mod call;
+mod carrier;
 mod entry;
 mod failure;
 mod ffi;

@@ -2,11 +2,20 @@
 
 //! The kernel's C functions and variables that are the same on every architecture, made safe.
 
+mod carrier;
 mod mapped;
 
-pub(crate) use self::mapped::{
-    read_physical,
-    Mapped, //
+pub(crate) use self::{
+    carrier::{
+        alloc_table,
+        drop_table,
+        installed_table,
+        retrieve_table, //
+    },
+    mapped::{
+        read_physical,
+        Mapped, //
+    },
 };
 
 use crate::plan::{
@@ -355,11 +364,4 @@ pub(crate) fn taint_for_firmware() {
 pub(crate) fn disable_services(pass_on: bool) {
     // SAFETY: See `boot_facts`.
     unsafe { bindings::efi_rtmap_disable(pass_on) };
-}
-
-/// Physical address of the handover table, if the firmware's configuration tables have one.
-pub(crate) fn table_address() -> Option<PhysAddr> {
-    // SAFETY: The variable changes only while configuration tables are read, long before.
-    let address = unsafe { addr_of!(bindings::efi_rtmap_table).read() };
-    (address != usize::MAX).then_some(PhysAddr::new(address as u64))
 }

@@ -24,6 +24,7 @@ use crate::{
         region::Region,
         wire::{
             encode,
+            header,
             Slot,
             SlotId,
             Snapshot,
@@ -80,6 +81,28 @@ impl Memory {
             mapped: Mapped::new(address, size)?,
             next: (SlotId::First, 1),
         })
+    }
+
+    /// Makes a table with room for `entries`, for Kexec Handover to hand over. [`None`] if that is off.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM` if it cannot be mapped, `EOVERFLOW` if no table has so much room.
+    pub(crate) fn make(entries: usize) -> Result<Option<Self>> {
+        let (header, size) = header(entries).ok_or(EOVERFLOW)?;
+        let Some(address) = ffi::alloc_table(size) else {
+            return Ok(None);
+        };
+        let mapped = Mapped::new(address, size)?;
+        mapped.write(0, &header)?;
+        pr_info!(
+            "handover table: at {}, for Kexec Handover\n",
+            format_args!("{address}")
+        );
+        Ok(Some(Self {
+            mapped,
+            next: (SlotId::First, 1),
+        }))
     }
 
     /// Leaves the mark that a kernel has been here, for its successors.

@@ -5,14 +5,11 @@
 use crate::{
     arch,
     build::Plan,
+    carrier,
     failure::Failure,
     ffi,
     firmware::Firmware,
-    handover::{
-        Found,
-        Inherited,
-        Memory, //
-    },
+    handover::Inherited,
     plan::{
         addr::PhysAddr,
         decide::{
@@ -57,18 +54,7 @@ pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Fai
     let space = ffi::address_space();
 
     let mut regions = Firmware::regions(&map, false)?;
-    let mut table = ffi::table_address().and_then(|address| Memory::open(address).ok());
-    let found = match &mut table {
-        Some(table) => table.look(&firmware, &map, &space, &regions)?,
-        // One that cannot be opened may have been used: it proves nothing.
-        None => Found {
-            used: ffi::table_address().is_some(),
-            ..Found::default()
-        },
-    };
-    if let Some(table) = &table {
-        table.leave_mark();
-    }
+    let (table, found) = carrier::look(&firmware, &map, &space, &regions)?;
     let fresh = !found.used && !boot.kexec && map.has_free_memory();
     let predecessor = match &found.inherited {
         Some(Inherited { snapshot, .. }) => Predecessor::Handover {

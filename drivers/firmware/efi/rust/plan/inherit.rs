@@ -2,6 +2,7 @@
 
 //! Whether the map that an earlier kernel left fits the firmware that is there.
 
+mod agree;
 mod error;
 mod legacy;
 mod place;
@@ -23,6 +24,7 @@ use super::{
 };
 
 pub(crate) use self::{
+    agree::agree,
     error::InheritError,
     legacy::legacy_kind,
     place::place, //

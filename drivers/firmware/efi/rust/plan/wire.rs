@@ -24,7 +24,10 @@ use super::{
 use core::fmt;
 
 pub(crate) use self::{
-    encode::encode,
+    encode::{
+        encode,
+        header, //
+    },
     slot::Slot,
     table::{
         SlotId,

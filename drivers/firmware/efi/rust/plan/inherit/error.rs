@@ -31,6 +31,8 @@ pub(crate) enum InheritError {
     WritableCode(PhysRange),
     NotCovered(PhysRange),
     Scattered(PhysRange),
+    /// Two tables, two addresses of one region.
+    Disagree(PhysRange, VirtAddr, VirtAddr),
 }
 
 impl From<SlotError> for InheritError {
@@ -79,6 +81,11 @@ impl fmt::Display for InheritError {
             Self::Scattered(range) => {
                 write!(f, "entries move parts of runtime region {range} apart")
             }
+            Self::Disagree(range, virt, other) => write!(
+                f,
+                "handover tables disagree: runtime region {range} is at {virt} in the stub's, \
+                 and at {other} in that of Kexec Handover"
+            ),
         }
     }
 }

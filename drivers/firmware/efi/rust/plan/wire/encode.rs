@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Writing a slot.
+//! Writing a table: its header, and a slot.
 
 use super::{
     super::{
@@ -12,10 +12,29 @@ use super::{
     ENTRY_SIZE,
     FLAG_FORWARD_CFG,
     FLAG_WRITABLE_CODE,
+    HEADER_SIZE,
+    MAGIC,
     MAJOR,
     MINOR,
     SLOT_HEADER_SIZE, //
 };
+
+/// The header of a table whose slots have room for `entries`, and which a kernel uses already, and
+/// the size of the table. The rest of it is zero. [`None`] for more entries than any table has.
+pub(crate) fn header(entries: usize) -> Option<([u8; HEADER_SIZE], usize)> {
+    let slot_size = entries
+        .checked_mul(ENTRY_SIZE)?
+        .checked_add(SLOT_HEADER_SIZE)?;
+    let size = slot_size.checked_mul(2)?.checked_add(HEADER_SIZE)?;
+    let mut header = [0; HEADER_SIZE];
+    let mut out = Writer::new(&mut header);
+    out.put_u64(MAGIC)?;
+    out.put_u32(u32::try_from(size).ok()?)?;
+    out.put_u32(u32::try_from(slot_size).ok()?)?;
+    out.put_u64(0)?; // no call yet
+    out.put_u32(1)?; // used
+    Some((header, size))
+}
 
 /// Writes `snapshot` and `entries` into `slot` under the number `sequence`. Returns how many bytes
 /// that takes, or [`None`] if they do not fit.
@@ -78,6 +97,7 @@ mod tests {
     use super::*;
     use crate::plan::{
         addr::VirtAddr,
+        decide::Latch,
         fixtures::{
             crc32,
             BLANK_ENTRY, //
@@ -115,6 +135,24 @@ mod tests {
         assert_eq!(slot.map(|slot| slot.id), Some(SlotId::Second));
         let entries = slot.and_then(|slot| slot.entries().ok());
         assert!(entries.is_some_and(|list| list.eq([Ok(BLANK_ENTRY), Ok(second)])));
+    }
+
+    #[test]
+    fn a_new_table_is_in_use_and_has_room() {
+        for entries in [0, 1, 256] {
+            let Some((header, size)) = header(entries) else {
+                unreachable!("{entries} entries do not fit");
+            };
+            assert_eq!(Table::size(&header), Ok(size));
+            let mut bytes = [0; HEADER_SIZE + 2 * (SLOT_HEADER_SIZE + 256 * ENTRY_SIZE)];
+            bytes[..HEADER_SIZE].copy_from_slice(&header);
+            let table = Table::new(&bytes);
+            assert!(table.is_ok_and(|table| table.used()
+                && table.capacity() == entries
+                && table.latch() == Latch::Clear
+                && matches!(table.current(crc32, |_| ()), Ok(None))));
+        }
+        assert!(header(usize::MAX / ENTRY_SIZE).is_none());
     }
 
     #[test]

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Which memory carries the handover table: that of the first kernel's EFI stub, or, for chains
+//! without it, what Kexec Handover (KHO) keeps.
+
+use crate::{
+    failure::Failure,
+    ffi,
+    firmware::Firmware,
+    handover::{
+        Found,
+        Memory, //
+    },
+    plan::{
+        addr::PhysAddr,
+        decide::Latch,
+        inherit::agree,
+        layout::AddressSpace,
+        memmap::MemoryMap,
+        region::Region, //
+    }, //
+};
+use kernel::prelude::*;
+
+/// Finds the table to go on with, if there is one, and what earlier kernels tell. The arguments are
+/// those of [`Memory::look`]. The mark of use is left in the table.
+///
+/// # Errors
+///
+/// A [`Failure`] if two tables say different things: nobody knows which is right. And `ENOMEM`.
+pub(crate) fn look(
+    firmware: &Firmware,
+    map: &MemoryMap<'_>,
+    space: &AddressSpace,
+    regions: &[Region],
+) -> Result<(Option<Memory>, Found), Failure> {
+    let installed = ffi::installed_table();
+    let retrieved = ffi::retrieve_table();
+    let open = |address: Option<PhysAddr>| address.and_then(|address| Memory::open(address).ok());
+    let look = |table: &mut Memory| {
+        let found = table.look(firmware, map, space, regions);
+        table.leave_mark();
+        found
+    };
+    match (open(installed), open(retrieved)) {
+        (None, None) => {
+            // One that cannot be opened may have been used: it proves nothing.
+            let used = installed.or(retrieved).is_some();
+            let nothing = Found::default();
+            Ok((None, Found { used, ..nothing }))
+        }
+        (Some(mut table), None) | (None, Some(mut table)) => {
+            let found = look(&mut table)?;
+            Ok((Some(table), found))
+        }
+        // An earlier kernel could not open the one that the stub has made. Both are right, then,
+        // or none is.
+        (Some(mut table), Some(mut other)) => {
+            let found = join(look(&mut table)?, look(&mut other)?)?;
+            drop(other);
+            ffi::drop_table();
+            Ok((Some(table), found))
+        }
+    }
+}
+
+/// What two tables tell together.
+fn join(first: Found, second: Found) -> Result<Found, Failure> {
+    if let (Some(first), Some(second)) = (&first.inherited, &second.inherited) {
+        agree(&first.regions, &second.regions)?;
+    }
+    Ok(Found {
+        used: true,
+        latch: match first.latch {
+            Latch::Clear => second.latch,
+            latch => latch,
+        },
+        inherited: first.inherited.or(second.inherited),
+    })
+}

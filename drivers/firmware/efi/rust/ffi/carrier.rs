@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Where there is memory for the handover table: the EFI stub's, or what Kexec Handover (KHO) keeps.
+
+use crate::plan::addr::PhysAddr;
+use core::ptr::addr_of;
+use kernel::bindings;
+
+/// Physical address of the table that the first kernel's stub has installed, if the firmware's
+/// configuration tables have one.
+pub(crate) fn installed_table() -> Option<PhysAddr> {
+    // SAFETY: The variable changes only while configuration tables are read, long before.
+    address(unsafe { addr_of!(bindings::efi_rtmap_table).read() } as u64)
+}
+
+/// Physical address of the table that the kernel before has handed over with KHO, if it has. Called
+/// once, by the take-over.
+pub(crate) fn retrieve_table() -> Option<PhysAddr> {
+    // SAFETY: The take-over runs before there are other threads that could hand tables over.
+    address(unsafe { bindings::efi_rtmap_retrieve_table() })
+}
+
+/// Physical address of `size` bytes for a new table that KHO hands over, if it is on. What
+/// [`retrieve_table`] has given may not be used any more.
+pub(crate) fn alloc_table(size: usize) -> Option<PhysAddr> {
+    // SAFETY: As above.
+    address(unsafe { bindings::efi_rtmap_alloc_table(size) })
+}
+
+/// Hands nothing over. What [`retrieve_table`] has given may not be used any more.
+pub(crate) fn drop_table() {
+    // SAFETY: As above.
+    unsafe { bindings::efi_rtmap_drop_table() };
+}
+
+fn address(value: u64) -> Option<PhysAddr> {
+    // EFI_INVALID_TABLE_ADDR
+    (value != u64::MAX).then_some(PhysAddr::new(value))
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The handover table in memory that Kexec Handover (KHO) keeps, for chains whose
+ * first kernel was not started by our EFI stub.
+ */
+
+#define pr_fmt(fmt) "efi: rtmap: handover table: " fmt
+
+#include <linux/efi.h>
+#include <linux/efi-rtmap.h>
+#include <linux/init.h>
+#include <linux/kexec_handover.h>
+#include <linux/kho/abi/efi-rtmap.h>
+#include <linux/mm.h>
+
+/* What the next kernel gets. */
+static struct folio *table;
+static bool retrieved;
+
+static phys_addr_t table_address(void)
+{
+	return table ? PFN_PHYS(folio_pfn(table)) : EFI_INVALID_TABLE_ADDR;
+}
+
+static void retrieve(void)
+{
+	phys_addr_t address;
+	size_t size;
+	int error;
+
+	retrieved = true;
+	error = kho_retrieve_subtree(EFI_RTMAP_KHO_NAME, &address, &size);
+	if (error == -ENOENT || error == -EOPNOTSUPP)
+		return;
+	if (!error)
+		table = kho_restore_folio(address);
+	if (table && size <= folio_size(table)) {
+		pr_info("at %pa, by Kexec Handover\n", &address);
+		return;
+	}
+	pr_warn("Kexec Handover has not kept it\n");
+	efi_rtmap_drop_table();
+}
+
+/*
+ * Physical address of the table that the kernel before has handed over with KHO,
+ * or EFI_INVALID_TABLE_ADDR.
+ */
+u64 efi_rtmap_retrieve_table(void)
+{
+	retrieve();
+	return table_address();
+}
+
+/* The same for a new table, to be handed over: there is none unless KHO is on. */
+u64 efi_rtmap_alloc_table(size_t size)
+{
+	efi_rtmap_drop_table();
+	if (kho_is_enabled())
+		table = folio_alloc(GFP_KERNEL | __GFP_ZERO, get_order(size));
+	return table_address();
+}
+
+/* The next kernel does not need what this one has found. */
+void efi_rtmap_drop_table(void)
+{
+	if (table)
+		folio_put(table);
+	table = NULL;
+}
+
+/*
+ * Hands the table over, whether or not this kernel makes use of it: its
+ * successors may.
+ */
+static int __init hand_over(void)
+{
+	int error;
+
+	if (!kho_is_enabled())
+		return 0;
+	if (!retrieved)
+		retrieve();
+	if (!table)
+		return 0;
+
+	error = kho_preserve_folio(table);
+	if (error)
+		goto failed;
+	error = kho_add_subtree(EFI_RTMAP_KHO_NAME, folio_address(table),
+				folio_size(table));
+	if (!error)
+		return 0;
+
+	kho_unpreserve_folio(table);
+failed:
+	pr_warn("Kexec Handover does not take it: error %d\n", error);
+	return error;
+}
+fs_initcall_sync(hand_over);	/* KHO itself is ready after fs_initcall. */
