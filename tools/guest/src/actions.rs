@@ -15,10 +15,12 @@ use crate::clock::nanoseconds;
 use crate::efi_test::EfiTest;
 use crate::shared::Files;
 use crate::variables::as_outcome;
-use crate::{crash, dump, kernel_log, memory, pstore};
+use crate::{crash, dump, kernel_log, live_update, memory, pstore};
 
 const BUSYBOX: &str = "/bin/busybox";
-const TABLE_MARK: &str = " RTMAP=";
+/// What stands before a table's address in the kernel log: the stub's, or else one that Kexec Handover
+/// carries.
+const TABLE_MARKS: [&str; 2] = [" RTMAP=", "rtmap: handover table: at "];
 /// Far more than 128 regions in two slots need; keeps a wrong size from reading on.
 const LARGEST_TABLE: u32 = 1 << 20;
 
@@ -44,6 +46,8 @@ pub fn perform(generation: usize, action: &Action, files: &Files) -> Event {
         Action::Read(path) => read(path),
         Action::ReadDump => dump::read(),
         Action::ReadPstore => pstore::read(),
+        Action::PreserveFile => live_update::preserve(),
+        Action::RetrieveFile => live_update::retrieve(),
         Action::Bench(_) => unreachable!("handled above"),
     };
     Event::Action {
@@ -55,6 +59,11 @@ pub fn perform(generation: usize, action: &Action, files: &Files) -> Event {
 
 fn damage_table(kind: Damage) -> Result<String> {
     let address = table_address()?;
+    if kind == Damage::Magic {
+        let magic = damage::toggle_magic(&memory::read(address, damage::MAGIC.len())?)?;
+        memory::write(address, &magic)?;
+        return Ok(format!("table at {address:#x}: magic is {magic:02x?} now"));
+    }
     let head = memory::read(address, size_of::<Header>())?;
     let size = Header::read(&head)?.size.get();
     ensure!(size <= LARGEST_TABLE, "handover table: {size} bytes");
@@ -68,16 +77,16 @@ fn damage_table(kind: Damage) -> Result<String> {
     Ok(format!("table at {address:#x}: {said}"))
 }
 
-/// From the kernel's line of configuration tables.
 fn table_address() -> Result<u64> {
     let log = kernel_log::read()?;
-    let number = log
-        .iter()
-        .find_map(|line| Some(line.split_once(TABLE_MARK)?.1))
-        .and_then(|rest| rest.split_ascii_whitespace().next())
-        .context("no RTMAP= in the kernel log")?;
+    let after = |mark| log.iter().find_map(|line| Some(line.split_once(mark)?.1));
+    let number = TABLE_MARKS
+        .into_iter()
+        .find_map(after)
+        .and_then(|rest| rest.split([' ', ',']).next())
+        .context("the kernel log has no address of a handover table")?;
     let digits = number.strip_prefix("0x").unwrap_or(number);
-    u64::from_str_radix(digits, 16).with_context(|| format!("RTMAP={number}"))
+    u64::from_str_radix(digits, 16).with_context(|| format!("handover table at {number}"))
 }
 
 /// Not zeros: what others read here afterwards must be wrong for them.

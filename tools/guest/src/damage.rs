@@ -8,7 +8,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::plan::Damage;
 
-const MAGIC: &[u8; 8] = b"EFIRTMAP";
+pub const MAGIC: &[u8; 8] = b"EFIRTMAP";
 /// Of an entry's permission.
 const WRITE: u32 = 2;
 const EXECUTE: u32 = 4;
@@ -16,6 +16,8 @@ const EXECUTE: u32 = 4;
 const EFI_PAGE: u64 = 4096;
 /// GetTime, in the kernel's numbering of runtime services.
 const GET_TIME: u32 = 1;
+/// What [`Damage::Moved`] moves entries by.
+const DISTANCE: u64 = 1 << 30;
 /// No runtime region has it, on any machine of the lab.
 const OUTSIDE: u64 = 0x0100_0000;
 
@@ -93,6 +95,17 @@ impl Header {
     }
 }
 
+/// The bytes to write over `magic`, which is a table's or what this has made of it.
+pub fn toggle_magic(magic: &[u8]) -> Result<[u8; 8], Error> {
+    let found = <[u8; 8]>::try_from(magic).map_err(|_| Error::Short(magic.len()))?;
+    let toggled = found.map(|byte| !byte);
+    if &found == MAGIC || &toggled == MAGIC {
+        Ok(toggled)
+    } else {
+        Err(Error::Magic(found))
+    }
+}
+
 /// Spoils `table`, the whole of it, and says what was changed.
 pub fn apply(table: &mut [u8], damage: Damage) -> Result<String, Error> {
     let slot_size = Header::read(table)?.slot_size.get() as usize;
@@ -164,6 +177,11 @@ fn spoil(bytes: &mut [u8], damage: Damage) {
                 entry.phys = OUTSIDE.into();
             }
         }
+        Damage::Moved => {
+            for entry in entries(bytes) {
+                entry.virt = entry.virt.get().wrapping_sub(DISTANCE).into();
+            }
+        }
         Damage::ReadOnly => {
             for entry in entries(bytes) {
                 entry.permission = (entry.permission.get() & !WRITE).into();
@@ -184,7 +202,7 @@ fn spoil(bytes: &mut [u8], damage: Damage) {
             let slot = slot_of_mut(bytes);
             slot.vendor_crc = (!slot.vendor_crc.get()).into();
         }
-        Damage::InCall | Damage::Faulted => unreachable!("outside the slots"),
+        Damage::Magic | Damage::InCall | Damage::Faulted => unreachable!("outside the slots"),
     }
     let crc = crc32fast::hash(&bytes[4..]);
     slot_of_mut(bytes).crc = crc.into();
@@ -285,6 +303,7 @@ mod tests {
             (Damage::ForeignFirmware, 60..64),
             (Damage::EntryOutside, 96..112),
             (Damage::ReadOnly, 132..136),
+            (Damage::Moved, 104..112),
         ] {
             let bytes = damaged([1, 0], damage);
             assert!(crc_right(&bytes, 0), "{damage:?}");
@@ -329,6 +348,14 @@ mod tests {
             assert_eq!(bytes[at..at + 4], GET_TIME.to_le_bytes());
             assert_eq!(bytes[64..], table([1, 2])[64..]);
         }
+    }
+
+    #[test]
+    fn a_magic_that_is_spoiled_twice_is_right() {
+        let spoiled = toggle_magic(MAGIC).unwrap();
+        assert_ne!(&spoiled, MAGIC);
+        assert_eq!(&toggle_magic(&spoiled).unwrap(), MAGIC);
+        assert_eq!(toggle_magic(&[0xaa; 8]), Err(Error::Magic([0xaa; 8])));
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod dump;
 mod efi_test;
 mod facts;
 mod kernel_log;
+mod live_update;
 mod memory;
 mod next_kernel;
 mod pstore;

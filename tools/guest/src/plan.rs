@@ -130,6 +130,10 @@ pub enum Action {
     ReadDump,
     /// Print what earlier kernels have left in variables when they crashed.
     ReadPstore,
+    /// Have a file kept over the next kexec, in a live update session.
+    PreserveFile,
+    /// Read it again.
+    RetrieveFile,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -138,6 +142,10 @@ pub enum Damage {
     /// The current slot's checksum is wrong, the older slot is good.
     CrcOneSlot,
     CrcBoth,
+    /// It is no table any more, or, the second time, one again.
+    Magic,
+    /// All virtual addresses are 1 GiB lower; checksum right.
+    Moved,
     NewerMajor,
     /// One entry lies where the firmware has no runtime region; checksum right.
     EntryOutside,
