@@ -121,8 +121,9 @@ impl EfiTest {
 
     /// Tells firmware that listens which generation this is.
     pub fn announce(&self, generation: usize) -> Result<()> {
-        let number = u8::try_from(generation).context("generation")?;
-        self.set_variable(GENERATION_VARIABLE, &[number])?.success()
+        let number = u16::try_from(generation).context("generation")?;
+        self.set_variable(GENERATION_VARIABLE, &number.to_le_bytes())?
+            .success()
     }
 
     /// Calls a service once, with arguments that sane firmware takes.

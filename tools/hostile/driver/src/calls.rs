@@ -59,18 +59,18 @@ pub unsafe extern "efiapi" fn serve<const INDEX: usize>(
 /// # Safety
 ///
 /// These are the arguments of a call of SetVariable().
-unsafe fn announced_generation(arguments: Arguments) -> Option<u8> {
+unsafe fn announced_generation(arguments: Arguments) -> Option<u16> {
     let [name, vendor, _, size, data] = arguments;
-    let (name, vendor, data) = (name as *const u16, vendor as *const Guid, data as *const u8);
-    if name.is_null() || vendor.is_null() || data.is_null() || size != 1 {
+    let (name, vendor, data) = (name as *const u16, vendor as *const Guid, data as *const u16);
+    if name.is_null() || vendor.is_null() || data.is_null() || size != size_of::<u16>() {
         return None;
     }
-    // SAFETY: the caller's: a name, zero at its end, a GUID and a byte. The comparison of the name
+    // SAFETY: the caller's: a name, zero at its end, a GUID and two bytes. The comparison of the name
     // stops at the first difference, so at its end at the latest.
     unsafe {
         let mut expected = GENERATION_VARIABLE.encode_utf16().chain([0]).enumerate();
         let same = expected.all(|(index, unit)| name.add(index).read_unaligned() == unit);
-        (same && vendor.read_unaligned() == VENDOR).then(|| data.read())
+        (same && vendor.read_unaligned() == VENDOR).then(|| data.read_unaligned())
     }
 }
 

@@ -4,7 +4,7 @@
 //! Firmware is entered by one processor at a time (UEFI 2.10, section 8.1), so that a load and a
 //! store do for a counter.
 
-use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU8, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, AtomicU8, Ordering::Relaxed};
 
 use efi_rtmap_orders::{Event, Fault, Orders, Service, What, MAX_FAULTS};
 use spin::Once;
@@ -16,7 +16,7 @@ const MOST_TOLD: u8 = 16;
 
 static ORDERS: Once<Orders> = Once::new();
 static AT_RUNTIME: AtomicBool = AtomicBool::new(false);
-static GENERATION: AtomicU8 = AtomicU8::new(0);
+static GENERATION: AtomicU16 = AtomicU16::new(0);
 static CALLS: [AtomicU32; Service::ALL.len()] = [const { AtomicU32::new(0) }; Service::ALL.len()];
 static TOLD: [AtomicU8; MAX_FAULTS] = [const { AtomicU8::new(0) }; MAX_FAULTS];
 
@@ -33,12 +33,12 @@ pub fn at_runtime() -> bool {
     AT_RUNTIME.load(Relaxed)
 }
 
-pub fn generation() -> u8 {
+pub fn generation() -> u16 {
     GENERATION.load(Relaxed)
 }
 
 /// A generation that says its name again does not start anew.
-pub fn begin_generation(number: u8) {
+pub fn begin_generation(number: u16) {
     if number == generation() {
         return;
     }

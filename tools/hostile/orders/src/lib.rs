@@ -17,7 +17,7 @@ pub const FW_CFG_NAME: &str = "opt/efi-rtmap/orders";
 pub const MAX_SIZE: usize = 1024;
 /// The most faults at once.
 pub const MAX_FAULTS: usize = 8;
-/// The guest sets this variable, of [`VENDOR_GUID`], to the number of its generation, one byte, before
+/// The guest sets this variable, of [`VENDOR_GUID`], to the number of its generation, two bytes, before
 /// it makes any other call.
 pub const GENERATION_VARIABLE: &str = "RtmapGeneration";
 /// Of the variables that the lab's guests write.
@@ -49,7 +49,7 @@ pub struct Fault {
     /// From which generation on, as [`GENERATION_VARIABLE`] counts. Calls belong to the generation that
     /// was announced last, to 0 before any was; those before ExitBootServices() do not count.
     #[serde(default)]
-    pub generation: u8,
+    pub generation: u16,
     /// In which call of the service in that very generation, counted from 1; 0: in every one from that
     /// generation on.
     #[serde(default)]
@@ -276,17 +276,17 @@ pub enum Event {
         identity: bool,
     },
     /// A kernel has said which generation it is. `pc` is where SetVariable runs.
-    Generation { number: u8, pc: u64 },
+    Generation { number: u16, pc: u64 },
     /// The first call of a service in this generation, and where it runs.
     Call {
         service: Service,
-        generation: u8,
+        generation: u16,
         pc: u64,
     },
     /// A fault is about to happen. Of each, 16 are told in a generation.
     Fault {
         what: What,
         service: Service,
-        generation: u8,
+        generation: u16,
     },
 }

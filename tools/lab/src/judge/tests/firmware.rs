@@ -20,7 +20,7 @@ fn svam(count: u32, virt: u64) -> Event {
     }
 }
 
-fn call(generation: u8, pc: u64) -> Event {
+fn call(generation: u16, pc: u64) -> Event {
     Event::Call {
         service: Service::GetTime,
         generation,
@@ -28,7 +28,7 @@ fn call(generation: u8, pc: u64) -> Event {
     }
 }
 
-fn fault(generation: u8) -> Event {
+fn fault(generation: u16) -> Event {
     Event::Fault {
         what: What::PageFault,
         service: Service::GetTime,

@@ -39,7 +39,7 @@ fn off(told: &mut Told) {
     facts.clock = Err("EINVAL".into());
 }
 
-fn fault(what: What, generation: u8) -> Event {
+fn fault(what: What, generation: u16) -> Event {
     Event::Fault {
         what,
         service: Service::GetTime,
