@@ -106,6 +106,17 @@ pub fn toggle_magic(magic: &[u8]) -> Result<[u8; 8], Error> {
     }
 }
 
+/// Bytes in use of the slot that was written last.
+pub fn used(table: &[u8]) -> Result<u32, Error> {
+    let header = Header::read(table)?;
+    let slot_size = header.slot_size.get() as usize;
+    let slots = table[size_of::<Header>()..].chunks_exact(slot_size.max(1));
+    let slots = slots.filter_map(|bytes| Some(Slot::ref_from_prefix(bytes).ok()?.0));
+    let last = slots.take(2).max_by_key(|slot| slot.sequence.get());
+    last.map(|slot| slot.length.get())
+        .ok_or(Error::Short(table.len()))
+}
+
 /// Spoils `table`, the whole of it, and says what was changed.
 pub fn apply(table: &mut [u8], damage: Damage) -> Result<String, Error> {
     let slot_size = Header::read(table)?.slot_size.get() as usize;
@@ -273,6 +284,17 @@ mod tests {
         let mut bytes = table(sequences);
         apply(&mut bytes, damage).unwrap();
         bytes
+    }
+
+    #[test]
+    fn what_is_used_is_of_the_last_slot() {
+        let mut bytes = table([7, 6]);
+        assert_eq!(used(&bytes), Ok(136));
+        bytes[64 + 4] += 1;
+        assert_eq!(used(&bytes), Ok(137));
+        bytes[64 + SLOT_SIZE + 4] += 2;
+        assert_eq!(used(&bytes), Ok(137));
+        assert_eq!(used(&bytes[..100]), Err(Error::Short(100)));
     }
 
     #[test]

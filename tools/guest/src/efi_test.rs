@@ -126,6 +126,12 @@ impl EfiTest {
             .success()
     }
 
+    /// Deletes a variable that must be there.
+    pub fn delete_variable(&self, name: &str) -> Result<()> {
+        let deleted = self.set_variable(name, &[])?.success();
+        deleted.with_context(|| format!("delete {name}"))
+    }
+
     /// Calls a service once, with arguments that sane firmware takes.
     pub fn call(&self, service: Service) -> Result<Status> {
         Ok(match service {

@@ -7,10 +7,10 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use efi_rtmap_guest::damage::Header;
+use efi_rtmap_guest::damage::{self, Header};
 use efi_rtmap_guest::plan::BALLAST;
 use efi_rtmap_guest::ptdump::Mapping;
-use efi_rtmap_guest::report::{Calls, Facts, Outcome, RuntimeRegion};
+use efi_rtmap_guest::report::{Facts, Handover, Outcome, RuntimeRegion};
 
 use crate::actions::run;
 use crate::arch::{self, PAGE_TABLES};
@@ -21,11 +21,13 @@ use crate::variables::{self, as_outcome};
 use crate::{secure_boot, tables};
 
 const RTMAP: &str = "/sys/firmware/efi/rtmap";
+const MEMORY: &str = "/proc/meminfo";
 const CLOCK_SAMPLES: u32 = 20;
 
 /// Whatever firmware does in these calls, the others are made.
 pub fn collect(
     generation: usize,
+    soak: bool,
     command_line: &str,
     announced: Option<Outcome<()>>,
 ) -> Result<Facts> {
@@ -41,11 +43,13 @@ pub fn collect(
         tables: as_outcome(tables::read()),
         runtime_map: as_outcome(read_runtime_map()),
         runtime_services: as_outcome(arch::runtime_services()),
-        variables: as_outcome(variables::exercise(generation)),
+        variables: as_outcome(variables::exercise(generation, soak)),
         storage: as_outcome(EfiTest::open().and_then(|efi| efi.storage())),
         clock: as_outcome(clock::read(CLOCK_SAMPLES)),
         secure_boot: as_outcome(secure_boot::read()),
-        calls: as_outcome(read_calls()),
+        handover: as_outcome(read_handover()),
+        memory_kib: memory_kib()?,
+        reserved_kib: arch::reserved()? >> 10,
         rtmap: read_rtmap()?,
         tainted: read_line("/proc/sys/kernel/tainted")?.parse()?,
         // Last: calls into firmware have built what they build on demand.
@@ -80,12 +84,22 @@ fn read_rtmap() -> Result<Option<BTreeMap<String, String>>> {
     Ok(Some(values))
 }
 
-fn read_calls() -> Result<Calls> {
+fn memory_kib() -> Result<u64> {
+    let text = fs::read_to_string(MEMORY).context(MEMORY)?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"));
+    let number = line.and_then(|rest| rest.trim().strip_suffix(" kB"));
+    let number = number.and_then(|number| number.parse().ok());
+    number.with_context(|| format!("{MEMORY}: no MemTotal"))
+}
+
+fn read_handover() -> Result<Handover> {
     let path = Path::new(RTMAP).join("table");
     let table = fs::read(&path).with_context(|| path.display().to_string())?;
     let header = Header::read(&table)?;
-    Ok(Calls {
-        count: header.call_count.get(),
+    Ok(Handover {
+        size: header.size.get(),
+        used: damage::used(&table)?,
+        calls: header.call_count.get(),
         in_progress: header.call_service.get(),
     })
 }

@@ -9,8 +9,20 @@ use anyhow::{Context, Result};
 
 const KMSG: &str = "/dev/kmsg";
 
+/// Of a record's level: warnings, and worse.
+const WARNING: u8 = 4;
+
 /// One `[seconds.microseconds] text` per record.
 pub fn read() -> Result<Vec<String>> {
+    lines(|_| true)
+}
+
+/// The same of warnings, worse, and what is about EFI.
+pub fn read_briefly() -> Result<Vec<String>> {
+    lines(|record| level(record).is_none_or(|level| level <= WARNING) || record.contains(";efi: "))
+}
+
+fn lines(wanted: impl Fn(&str) -> bool) -> Result<Vec<String>> {
     let mut kmsg = OpenOptions::new()
         .read(true)
         .custom_flags(nix::fcntl::OFlag::O_NONBLOCK.bits())
@@ -21,7 +33,10 @@ pub fn read() -> Result<Vec<String>> {
     loop {
         match kmsg.read(&mut record) {
             Ok(0) => break,
-            Ok(length) => lines.push(line(&String::from_utf8_lossy(&record[..length]))),
+            Ok(length) => {
+                let record = String::from_utf8_lossy(&record[..length]);
+                lines.extend(wanted(&record).then(|| line(&record)));
+            }
             Err(error) if error.kind() == ErrorKind::WouldBlock => break,
             // Overwritten while we read: the next record is there.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
@@ -29,6 +44,12 @@ pub fn read() -> Result<Vec<String>> {
         }
     }
     Ok(lines)
+}
+
+/// The three low bits of a record's first number.
+fn level(record: &str) -> Option<u8> {
+    let number: u32 = record.split_once(',')?.0.parse().ok()?;
+    Some((number & 7) as u8)
 }
 
 /// A record is `level,sequence,microseconds,flags;text`, then lines of metadata.

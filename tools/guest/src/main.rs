@@ -23,8 +23,9 @@ mod variables;
 use std::fs;
 use std::path::Path;
 
-use anyhow::{bail, ensure, Context, Result};
-use efi_rtmap_guest::plan::{Loader, Plan, FW_CFG_NAME, GENERATION_PARAMETER};
+use anyhow::{bail, Context, Result};
+use efi_rtmap_guest::plan::{Generation, Loader, Plan};
+use efi_rtmap_guest::plan::{CHAIN, FW_CFG_NAME, GENERATION_PARAMETER};
 use efi_rtmap_guest::report::Event;
 use nix::mount::{mount, MsFlags};
 use nix::sys::reboot::{reboot, RebootMode};
@@ -65,16 +66,18 @@ fn live(generation: &mut usize) -> Result<()> {
     let k = *generation;
 
     let plan = read_plan()?;
-    ensure!(k < plan.generations.len(), "no generation {k} in the plan");
     let files = shared::Files::open(&plan.files)?;
+    let chain: Vec<Generation> = serde_json::from_slice(files.get(CHAIN)?).context(CHAIN)?;
+    let step = chain.get(k);
+    let step = step.with_context(|| format!("no generation {k} in the chain"))?;
 
     let announced = plan
         .announce
         .then(|| as_outcome(EfiTest::open().and_then(|efi| efi.announce(k))));
-    let facts = facts::collect(k, command_line.trim(), announced)?;
+    let facts = facts::collect(k, plan.soak, command_line.trim(), announced)?;
     serial.send(&Event::Facts(Box::new(facts)))?;
-    let mut then = plan.generations[k].then.as_slice();
-    let next = plan.generations.get(k + 1);
+    let mut then = step.then.as_slice();
+    let next = chain.get(k + 1);
     let mut leave = None;
     if next.is_some_and(|next| next.loader.started_by_action()) {
         let (last, others) = then
@@ -88,9 +91,14 @@ fn live(generation: &mut usize) -> Result<()> {
     if let Some(next) = next.filter(|next| next.loader != Loader::Script) {
         next_kernel::load(next, &files)?;
     }
+    let lines = if plan.soak {
+        kernel_log::read_briefly()?
+    } else {
+        kernel_log::read()?
+    };
     serial.send(&Event::KernelLog {
         generation: k,
-        lines: kernel_log::read()?,
+        lines,
     })?;
     serial.send(&Event::Leaving { generation: k })?;
     match (next, leave) {

@@ -12,6 +12,9 @@ pub use efi_rtmap_orders::VENDOR_GUID;
 
 /// Name of the plan among the machine's fw_cfg files.
 pub const FW_CFG_NAME: &str = "opt/efi-rtmap/plan";
+/// Name of the chain among [`Plan::files`]: a list of [`Generation`]s in JSON. It may be too long for
+/// fw_cfg, which is slow.
+pub const CHAIN: &str = "chain";
 /// Kernel parameter that carries the generation's number.
 pub const GENERATION_PARAMETER: &str = "rtmap.gen=";
 /// A file of this name in the initrd is checksummed in every generation.
@@ -21,10 +24,13 @@ pub const BALLAST: &str = "/ballast";
 pub struct Plan {
     /// Where each file lies in the memory shared with the host.
     pub files: BTreeMap<String, Span>,
-    pub generations: Vec<Generation>,
     /// Each kernel tells the firmware which generation it is, before it makes any other call.
     #[serde(default)]
     pub announce: bool,
+    /// The chain is long: variables that are not [`kept`] are deleted, and little of each kernel's log
+    /// is told.
+    #[serde(default)]
+    pub soak: bool,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -53,6 +59,9 @@ pub enum Loader {
     /// Below 4 GiB, where 32-bit firmware can return to.
     #[serde(rename = "-c --mem-max=0xffffffff")]
     KexecLoadLow,
+    /// Without the checksum of all that is loaded, for which emulated machines take seconds.
+    #[serde(rename = "-c --no-checks")]
+    KexecLoadUnchecked,
     #[serde(rename = "-s")]
     KexecFileLoad,
     /// It is started when the kernel before crashes, as that kernel's last action has it.
@@ -71,6 +80,7 @@ impl Loader {
         match self {
             Self::KexecLoad => &["-l", "-c"],
             Self::KexecLoadLow => &["-l", "-c", "--mem-max=0xffffffff"],
+            Self::KexecLoadUnchecked => &["-l", "-c", "--no-checks"],
             Self::KexecFileLoad => &["-l", "-s"],
             Self::CrashLoad => &["-p", "-c"],
             Self::CrashFileLoad => &["-p", "-s"],
@@ -94,6 +104,7 @@ impl fmt::Display for Loader {
         f.write_str(match self {
             Self::KexecLoad => "-c",
             Self::KexecLoadLow => "-c --mem-max=0xffffffff",
+            Self::KexecLoadUnchecked => "-c --no-checks",
             Self::KexecFileLoad => "-s",
             Self::CrashLoad => "-p -c",
             Self::CrashFileLoad => "-p -s",
@@ -170,10 +181,28 @@ pub fn variable_name(generation: usize) -> String {
     format!("{VARIABLE_PREFIX}{generation:02}")
 }
 
-/// What `generation` writes into it: differs in content and length from all others.
+/// What `generation` writes into it: differs in content from all others, and in length from the next.
+/// Short: once boot services are gone, EDK2 does not get the space of a deleted variable back.
 pub fn variable_content(generation: usize) -> Vec<u8> {
     let line = format!("written by generation {generation}; ");
-    line.repeat(generation % 7 + 3).into_bytes()
+    line.repeat(generation % 4 + 1).into_bytes()
+}
+
+/// How many of the last variables a soak keeps, besides the first.
+const KEPT: usize = 16;
+
+/// The generations whose variables are there once `generation` has written its own: all up to it or,
+/// in a soak, the first and the last ones.
+pub fn kept(generation: usize, soak: bool) -> Vec<usize> {
+    let last_forgotten = forgotten(generation, soak).unwrap_or(0);
+    std::iter::once(0)
+        .chain(last_forgotten + 1..=generation)
+        .collect()
+}
+
+/// The generation whose variable `generation` deletes before it writes its own.
+pub fn forgotten(generation: usize, soak: bool) -> Option<usize> {
+    generation.checked_sub(KEPT).filter(|k| soak && *k > 0)
 }
 
 #[cfg(test)]
@@ -189,5 +218,27 @@ mod tests {
                 variable_content(generation + 1)
             );
         }
+    }
+
+    #[test]
+    fn a_soak_keeps_the_first_variable_and_the_last() {
+        assert_eq!(kept(40, false).len(), 41);
+        assert_eq!(kept(0, true), [0]);
+        assert_eq!(kept(KEPT, true).len(), KEPT + 1);
+        let kept = kept(40, true);
+        assert_eq!((kept[0], kept[1], kept.len()), (0, 41 - KEPT, KEPT + 1));
+    }
+
+    #[test]
+    fn what_is_forgotten_was_kept_until_then() {
+        for k in 1..40 {
+            let before = kept(k - 1, true).into_iter();
+            let now: Vec<_> = before
+                .filter(|kept| Some(*kept) != forgotten(k, true))
+                .chain([k])
+                .collect();
+            assert_eq!(now, kept(k, true));
+        }
+        assert_eq!(forgotten(40, false), None);
     }
 }

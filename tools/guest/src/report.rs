@@ -24,7 +24,7 @@ pub enum Event {
         generation: usize,
         calls: BTreeMap<String, Timing>,
     },
-    /// The whole kernel log, just before this kernel ends.
+    /// The kernel log, just before this kernel ends; all of it, but in a soak.
     KernelLog {
         generation: usize,
         lines: Vec<String>,
@@ -69,8 +69,13 @@ pub struct Facts {
     pub clock: Outcome<Clock>,
     /// What the variables hold in which firmware tells whether it checks signatures.
     pub secure_boot: Outcome<BTreeMap<String, u8>>,
-    /// What the handover table tells of firmware calls, after those above.
-    pub calls: Outcome<Calls>,
+    /// The handover table, after the calls above.
+    pub handover: Outcome<Handover>,
+    /// MemTotal of /proc/meminfo, in KiB: what this kernel has not lost to what it found reserved.
+    pub memory_kib: u64,
+    /// What the device tree reserves, in KiB, but for this kernel's initrd. kexec -s adds the next
+    /// one's, and kexec -c passes on what it finds.
+    pub reserved_kib: u64,
     /// The bits of /proc/sys/kernel/tainted, after those calls too.
     pub tainted: u64,
     /// CRC-32 of the ballast in the initrd, if there is one.
@@ -78,9 +83,13 @@ pub struct Facts {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Calls {
+pub struct Handover {
+    /// Bytes of the table.
+    pub size: u32,
+    /// Bytes in use of its current slot.
+    pub used: u32,
     /// All calls, by any kernel, since firmware started the first.
-    pub count: u32,
+    pub calls: u32,
     /// The service that is being called; 0: none.
     pub in_progress: u32,
 }
@@ -101,9 +110,9 @@ pub struct Variables {
     pub listed_before: Vec<String>,
     /// The same afterwards.
     pub listed: Vec<String>,
-    /// For this generation and each one before: what its variable holds.
+    /// For each generation whose variable is kept, in their order: what it holds.
     pub held: Vec<Outcome<String>>,
-    /// Writing this generation's own.
+    /// Writing this generation's own, once the one to be forgotten is deleted.
     pub written: Outcome<()>,
 }
 

@@ -5,27 +5,40 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{ensure, Context, Result};
-use efi_rtmap_guest::plan::{variable_content, variable_name, VARIABLE_PREFIX, VENDOR_GUID};
+use efi_rtmap_guest::plan::{forgotten, kept, variable_content, variable_name};
+use efi_rtmap_guest::plan::{VARIABLE_PREFIX, VENDOR_GUID};
 use efi_rtmap_guest::report::{Outcome, Variables};
+
+use crate::efi_test::EfiTest;
 
 const DIRECTORY: &str = "/sys/firmware/efi/efivars";
 /// Non-volatile, boot service access, runtime access.
 const ATTRIBUTES: u32 = 7;
 
-/// Reads what all generations up to `generation` wrote, after writing this one's own.
-pub fn exercise(generation: usize) -> Result<Variables> {
+/// Reads what the generations up to `generation` wrote and a soak has kept, after writing this one's
+/// own.
+pub fn exercise(generation: usize, soak: bool) -> Result<Variables> {
     if !Path::new(DIRECTORY).join(".").is_dir() {
         anyhow::bail!("no {DIRECTORY}");
     }
+    // Before efivarfs makes a list, and past it: it protects names that it does not know.
+    let forgotten = forgotten(generation, soak).map_or(Ok(()), forget);
     crate::mount_one("efivarfs", DIRECTORY).context("mount efivarfs")?;
     let listed_before = list()?;
-    let written = write(generation);
+    let written = forgotten.and_then(|()| write(generation));
     Ok(Variables {
         listed_before,
         written: as_outcome(written),
         listed: list()?,
-        held: (0..=generation).map(|k| as_outcome(read(k))).collect(),
+        held: kept(generation, soak)
+            .into_iter()
+            .map(|k| as_outcome(read(k)))
+            .collect(),
     })
+}
+
+fn forget(generation: usize) -> Result<()> {
+    EfiTest::open()?.delete_variable(&variable_name(generation))
 }
 
 fn list() -> Result<Vec<String>> {

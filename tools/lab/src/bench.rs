@@ -8,10 +8,11 @@ use std::sync::Mutex;
 use anyhow::{anyhow, ensure, Context, Result};
 use comfy_table::{presets, CellAlignment, Table};
 use efi_rtmap_guest::plan::{Action, Loader};
-use efi_rtmap_guest::ptdump::{Level, Mapping};
+use efi_rtmap_guest::ptdump::Mapping;
 use efi_rtmap_guest::report::Timing;
 
 use crate::machine::Lab;
+use crate::page_tables;
 use crate::report::{Report, Told};
 use crate::runner;
 use crate::scenario::{Image, Scenario, Step};
@@ -162,35 +163,12 @@ fn measure(told: &Told) -> Result<Vec<(String, u64)>> {
         numbers.push(("mappings".into(), mappings.len() as u64));
         numbers.push((
             "page-table pages".into(),
-            page_table_pages(mappings, facts.five_level),
+            page_tables::pages(mappings, facts.five_level),
         ));
         let regions = facts.runtime_map.as_ref().map_or(0, Vec::len);
         numbers.push(("runtime regions".into(), regions as u64));
     }
     Ok(numbers)
-}
-
-/// How many pages of page tables these mappings take, the top level's own page aside: one for
-/// each stretch of addresses that a table above a mapping covers.
-fn page_table_pages(mappings: &[Mapping], five_level: bool) -> u64 {
-    let mut tables = BTreeSet::new();
-    for mapping in mappings {
-        let leaf = match mapping.level {
-            Level::Pte => 12,
-            Level::Pmd => 21,
-            Level::Pud => 30,
-            Level::P4d => 39,
-            Level::Pgd => 48,
-        };
-        let top = if five_level { 48 } else { 39 };
-        for shift in [21, 30, 39, 48] {
-            if shift > leaf && shift <= top {
-                let last = (mapping.end - 1) >> shift;
-                tables.extend((mapping.start >> shift..=last).map(|index| (shift, index)));
-            }
-        }
-    }
-    tables.len() as u64
 }
 
 fn table(numbers: &Numbers) -> Table {
@@ -224,16 +202,6 @@ fn table(numbers: &Numbers) -> Table {
 mod tests {
     use super::*;
 
-    fn mapping(start: u64, end: u64, level: Level) -> Mapping {
-        Mapping {
-            start,
-            end,
-            write: true,
-            execute: false,
-            level,
-        }
-    }
-
     #[test]
     fn take_over_is_between_two_lines() {
         let line = |time, text| format!("[{time}] {text}");
@@ -246,32 +214,5 @@ mod tests {
         log.pop();
         let error = take_over_window(&log, window).unwrap_err();
         assert!(error.to_string().contains("after"), "{error}");
-    }
-
-    #[test]
-    fn one_page_needs_a_table_of_each_level() {
-        let page = [mapping(0, 0x1000, Level::Pte)];
-        assert_eq!(page_table_pages(&page, false), 3);
-        assert_eq!(page_table_pages(&page, true), 4);
-    }
-
-    #[test]
-    fn tables_are_shared_by_neighbours() {
-        let two = [
-            mapping(0, 0x1000, Level::Pte),
-            mapping(0x1f_f000, 0x20_0000, Level::Pte),
-        ];
-        assert_eq!(page_table_pages(&two, false), 3);
-        let apart = [
-            mapping(0, 0x1000, Level::Pte),
-            mapping(0x20_0000, 0x20_1000, Level::Pte),
-        ];
-        assert_eq!(page_table_pages(&apart, false), 4);
-    }
-
-    #[test]
-    fn large_pages_need_fewer() {
-        let large = [mapping(0, 0x40_0000, Level::Pmd)];
-        assert_eq!(page_table_pages(&large, false), 2);
     }
 }

@@ -6,7 +6,7 @@ use comfy_table::{presets, Table};
 use efi_rtmap_guest::report::Facts;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::machine::Lab;
+use crate::machine::{Lab, CONSOLE};
 use crate::runner::{self, Run};
 use crate::scenario::{Scenario, Step};
 
@@ -41,7 +41,7 @@ pub fn run(lab: &Lab, scenario: &Scenario) -> Result<bool> {
     }
     println!("\nW+X: ranges of the EFI page tables that are writable and executable");
     println!("GetTime: time of one call through /dev/efi_test, emulated (TCG)");
-    println!("console: {}", run.logs.join("console.log").display());
+    println!("console: {}", run.logs.join(CONSOLE).display());
     if !run.findings.is_empty() {
         println!("\n{}", runner::explain("FAILED", scenario, &run));
     }

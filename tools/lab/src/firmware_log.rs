@@ -14,7 +14,8 @@ pub fn read(path: &Path) -> Result<Vec<Event>> {
     parse(&text).with_context(|| path.display().to_string())
 }
 
-fn parse(text: &str) -> Result<Vec<Event>> {
+/// Those of whole lines.
+pub fn parse(text: &str) -> Result<Vec<Event>> {
     let whole = text.rfind('\n').map_or("", |end| &text[..end]);
     let events = whole.lines().enumerate().map(|(index, line)| {
         serde_json::from_str(line).with_context(|| format!("line {}: {line:?}", index + 1))

@@ -58,47 +58,63 @@ pub struct Observed<'a> {
 
 pub fn judge(scenario: &Scenario, observed: &Observed<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let steps = scenario.generations();
-    for (k, step) in steps.iter().enumerate() {
-        let told = observed.report.0.get(&k);
-        let Some((told, facts)) = told.and_then(|told| Some((told, told.facts.as_ref()?))) else {
-            let last = observed
-                .console
-                .lines()
-                .rfind(|line| !line.trim().is_empty());
-            let errors = told.map(|told| told.errors.join("; ") + "; ");
-            let errors = errors.unwrap_or_default();
-            findings.push(Finding {
-                generation: Some(k),
-                expected: "a report of this generation".into(),
-                seen: format!("none; {errors}console ends with {:?}", last.unwrap_or("")),
-            });
+    for k in 0..scenario.generations().len() {
+        findings.extend(generation(scenario, observed, k));
+        // Those after it have told nothing either.
+        if observed.report.facts(k).is_none() {
             break;
-        };
-        let mut judge = Judge {
-            scenario,
-            generation: k,
-            step,
-            steps: &steps,
-            observed,
-            told,
-            facts,
-            findings: Vec::new(),
-        };
-        judge.all();
-        findings.append(&mut judge.findings);
+        }
     }
-    if let Some(events) = observed.firmware {
-        findings.extend(firmware::chain(scenario, observed.report, events));
-    }
-    if *observed.end != End::Exited {
-        findings.push(Finding {
-            generation: None,
-            expected: "power off by the guest".into(),
-            seen: observed.end.to_string(),
-        });
-    }
+    findings.extend(chain(scenario, observed));
+    findings.extend(end(observed.end));
     findings
+}
+
+/// What is to be said of one generation.
+pub fn generation(scenario: &Scenario, observed: &Observed<'_>, k: usize) -> Vec<Finding> {
+    let told = observed.report.0.get(&k);
+    let Some((told, facts)) = told.and_then(|told| Some((told, told.facts.as_ref()?))) else {
+        let last = observed
+            .console
+            .lines()
+            .rfind(|line| !line.trim().is_empty());
+        let errors = told.map(|told| told.errors.join("; ") + "; ");
+        let errors = errors.unwrap_or_default();
+        return vec![Finding {
+            generation: Some(k),
+            expected: "a report of this generation".into(),
+            seen: format!("none; {errors}console ends with {:?}", last.unwrap_or("")),
+        }];
+    };
+    let steps = scenario.generations();
+    let mut judge = Judge {
+        scenario,
+        generation: k,
+        step: steps[k],
+        steps: &steps,
+        observed,
+        told,
+        facts,
+        findings: Vec::new(),
+    };
+    judge.all();
+    judge.findings
+}
+
+/// What is to be said of the generations so far together.
+pub fn chain(scenario: &Scenario, observed: &Observed<'_>) -> Vec<Finding> {
+    let events = observed.firmware;
+    let findings = events.map(|events| firmware::chain(scenario, observed.report, events));
+    findings.unwrap_or_default()
+}
+
+/// What is to be said of how the machine ended.
+pub fn end(end: &End) -> Option<Finding> {
+    (*end != End::Exited).then(|| Finding {
+        generation: None,
+        expected: "power off by the guest".into(),
+        seen: end.to_string(),
+    })
 }
 
 struct Judge<'a> {

@@ -3,13 +3,14 @@
 
 use std::fs::{self, File};
 use std::io::{Seek, SeekFrom, Write};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result};
 use efi_rtmap_guest::plan::{Action, Generation, Loader, Plan, Span, BALLAST};
-use efi_rtmap_guest::plan::{FW_CFG_NAME, GENERATION_PARAMETER};
+use efi_rtmap_guest::plan::{CHAIN, FW_CFG_NAME, GENERATION_PARAMETER};
 use efi_rtmap_orders::Orders;
 use flate2::read::GzDecoder;
 use wait_timeout::ChildExt;
@@ -17,11 +18,15 @@ use wait_timeout::ChildExt;
 use crate::arch::{Arch, FirmwarePaths};
 use crate::build::{tools_dir, Build};
 use crate::cpio::Archive;
-use crate::scenario::{Image, Scenario};
+use crate::scenario::{Image, Scenario, Step};
 
 const PAGE: u64 = 4096;
 const INITRD: &str = "initrd";
-/// What the hostile driver said.
+/// How often a machine that runs is looked at.
+const WATCH_INTERVAL: Duration = Duration::from_secs(1);
+/// What the kernels printed, what the guest told, and what the hostile driver did.
+pub const CONSOLE: &str = "console.log";
+pub const REPORT: &str = "report.jsonl";
 pub const FIRMWARE_LOG: &str = "firmware.jsonl";
 
 /// How the whole lab runs its machines.
@@ -48,11 +53,22 @@ pub struct Remains {
 pub enum End {
     Exited,
     TimedOut(Duration),
+    /// By who watched it.
+    Stopped(String),
     Failed(String),
 }
 
 impl Lab {
     pub fn run(&self, scenario: &Scenario) -> Result<Remains> {
+        self.run_watched(scenario, || Ok(ControlFlow::Continue(())))
+    }
+
+    /// Runs it, and while it runs asks `watch` every now and then whether it is to be stopped.
+    pub fn run_watched(
+        &self,
+        scenario: &Scenario,
+        watch: impl FnMut() -> Result<ControlFlow<String>>,
+    ) -> Result<Remains> {
         let logs = self.build.logs(&scenario.name);
         if logs.exists() {
             fs::remove_dir_all(&logs)?;
@@ -64,11 +80,11 @@ impl Lab {
         fs::write(logs.join("plan.json"), serde_json::to_string(&plan)?)?;
         let firmware = self.arch.firmware(scenario.firmware)?;
         fs::copy(&firmware.variables, logs.join("variables.fd"))?;
-        let mut command = self.command(scenario, &plan, &firmware, &initrd, &logs)?;
+        let mut command = self.command(scenario, &firmware, &initrd, &logs)?;
         fs::write(logs.join("qemu.cmd"), format!("{command:?}\n"))?;
 
         let (started, clock) = (SystemTime::now(), Instant::now());
-        let end = self.supervise(&mut command, scenario)?;
+        let end = self.supervise(&mut command, scenario, watch)?;
         let remains = Remains {
             end,
             started,
@@ -87,21 +103,38 @@ impl Lab {
         Ok(remains)
     }
 
-    fn supervise(&self, command: &mut Command, scenario: &Scenario) -> Result<End> {
+    fn supervise(
+        &self,
+        command: &mut Command,
+        scenario: &Scenario,
+        mut watch: impl FnMut() -> Result<ControlFlow<String>>,
+    ) -> Result<End> {
         let mut qemu = command
             .spawn()
             .with_context(|| format!("{}: install it", self.arch.qemu))?;
-        let limit = f64::from(scenario.time_limit_s) * self.time_factor;
-        let limit = Duration::from_secs_f64(limit);
-        Ok(match qemu.wait_timeout(limit)? {
-            Some(status) if status.success() => End::Exited,
-            Some(status) => End::Failed(status.to_string()),
-            None => {
-                qemu.kill()?;
-                qemu.wait()?;
-                End::TimedOut(limit)
+        let limit = self.time(scenario.time_limit_s);
+        let started = Instant::now();
+        let stopped = loop {
+            let left = limit.saturating_sub(started.elapsed());
+            match qemu.wait_timeout(left.min(WATCH_INTERVAL))? {
+                Some(status) if status.success() => return Ok(End::Exited),
+                Some(status) => return Ok(End::Failed(status.to_string())),
+                None if left.is_zero() => break Ok(End::TimedOut(limit)),
+                None => match watch() {
+                    Ok(ControlFlow::Continue(())) => {}
+                    Ok(ControlFlow::Break(why)) => break Ok(End::Stopped(why)),
+                    Err(error) => break Err(error),
+                },
             }
-        })
+        };
+        qemu.kill()?;
+        qemu.wait()?;
+        stopped
+    }
+
+    /// A time limit on this host.
+    pub fn time(&self, seconds: u32) -> Duration {
+        Duration::from_secs_f64(f64::from(seconds) * self.time_factor)
     }
 
     /// The guest's initrd, with the scenario's ballast in it.
@@ -130,11 +163,12 @@ impl Lab {
             file: File::create(logs.join("shared"))?,
             plan: Plan {
                 files: Default::default(),
-                generations: Vec::new(),
                 announce: scenario.is_hostile(),
+                soak: scenario.soak,
             },
         };
         shared.add(INITRD, initrd)?;
+        let mut chain = Vec::new();
         for (k, step) in scenario.generations().into_iter().enumerate() {
             let kernel = step.image.to_string();
             shared.add(&kernel, &self.build.kernel(step.image)?)?;
@@ -142,23 +176,28 @@ impl Lab {
             for action in &mut then {
                 self.share_for(action, &mut shared)?;
             }
-            let Arch {
-                console,
-                parameters,
-                ..
-            } = self.arch;
-            let options = &step.options;
-            shared.plan.generations.push(Generation {
+            chain.push(Generation {
                 kernel,
                 initrd: INITRD.into(),
                 loader: step.loader.unwrap_or(Loader::KexecLoad),
-                command_line: format!(
-                    "console={console} panic=-1 {parameters} {GENERATION_PARAMETER}{k} {options}"
-                ),
+                command_line: self.command_line(k, step),
                 then,
             });
         }
+        shared.put(CHAIN, &serde_json::to_vec(&chain)?)?;
         shared.finish()
+    }
+
+    fn command_line(&self, generation: usize, step: &Step) -> String {
+        let Arch {
+            console,
+            parameters,
+            ..
+        } = self.arch;
+        let options = &step.options;
+        format!(
+            "console={console} panic=-1 {parameters} {GENERATION_PARAMETER}{generation} {options}"
+        )
     }
 
     /// Shares the file that an action names by its path, and renames it to what the guest sees.
@@ -180,14 +219,13 @@ impl Lab {
     fn command(
         &self,
         scenario: &Scenario,
-        plan: &Plan,
         firmware: &FirmwarePaths,
         initrd: &Path,
         logs: &Path,
     ) -> Result<Command> {
         let shared = logs.join("shared");
         let size = fs::metadata(&shared)?.len();
-        let first = scenario.generations()[0].image;
+        let first = scenario.generations()[0];
         let accelerator = if self.count_instructions {
             "tcg,thread=single"
         } else {
@@ -207,16 +245,10 @@ impl Lab {
             .args(["-smp", &scenario.smp.to_string()])
             .args(["-display", "none", "-no-reboot", "-nodefaults"])
             .args(["-monitor", "none"])
-            .args([
-                "-serial",
-                &format!("file:{}", logs.join("console.log").display()),
-            ])
+            .args(["-serial", &format!("file:{}", logs.join(CONSOLE).display())])
             .args([
                 "-chardev",
-                &format!(
-                    "file,id=report,path={}",
-                    logs.join("report.jsonl").display()
-                ),
+                &format!("file,id=report,path={}", logs.join(REPORT).display()),
             ])
             .args([
                 "-device",
@@ -235,10 +267,10 @@ impl Lab {
                 ),
             ])
             .arg("-kernel")
-            .arg(self.build.kernel(first)?)
+            .arg(self.build.kernel(first.image)?)
             .arg("-initrd")
             .arg(initrd)
-            .args(["-append", &plan.generations[0].command_line])
+            .args(["-append", &self.command_line(0, first)])
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
             .stderr(output);
@@ -329,10 +361,14 @@ impl Shared {
             return Ok(());
         }
         let content = fs::read(path).with_context(|| path.display().to_string())?;
+        self.put(name, &content)
+    }
+
+    fn put(&mut self, name: &str, content: &[u8]) -> Result<()> {
         let end = self.file.stream_position()?;
         let offset = end.next_multiple_of(PAGE);
         self.file.seek(SeekFrom::Start(offset))?;
-        self.file.write_all(&content)?;
+        self.file.write_all(content)?;
         let size = content.len() as u64;
         self.plan.files.insert(name.into(), Span { offset, size });
         Ok(())
@@ -351,6 +387,7 @@ impl std::fmt::Display for End {
         match self {
             Self::Exited => f.write_str("power off"),
             Self::TimedOut(limit) => write!(f, "no end within {} s", limit.as_secs()),
+            Self::Stopped(why) => f.write_str(why),
             Self::Failed(status) => write!(f, "QEMU: {status}, see qemu.log"),
         }
     }

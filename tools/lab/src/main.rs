@@ -17,11 +17,13 @@ mod machine;
 mod menu;
 mod option_rom;
 mod packages;
+mod page_tables;
 mod programs;
 mod report;
 mod runner;
 mod scenario;
 mod scenario_file;
+mod soak;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -32,7 +34,7 @@ use clap::{Args, Parser, Subcommand};
 use arch::Arch;
 use build::Build;
 use machine::Lab;
-use scenario::Scenario;
+use scenario::{Requested, Scenario};
 
 /// The scenario that `lab demo` runs.
 const DEMO: &str = "demo";
@@ -73,6 +75,17 @@ enum Command {
         /// How many at once; as many as there are processors if not given
         #[arg(long, short)]
         jobs: Option<usize>,
+    },
+    /// Run a long chain on one firmware: nothing may grow, wear out or be lost
+    Soak {
+        #[command(flatten)]
+        common: Common,
+        /// How many kernels, one after the other
+        #[arg(long, default_value_t = 1000)]
+        generations: usize,
+        /// What the first kernel asks for: auto, phys, ident or fixed
+        #[arg(long, default_value = "auto", value_parser = soak::chain::requested)]
+        kind: Requested,
     },
     /// Run scenarios
     Run {
@@ -177,6 +190,16 @@ impl Command {
                 let lab = common.lab()?;
                 hostile_image::build(&lab.build, lab.arch)?;
                 menu::run(&lab, &selected, at_once(jobs)?, &write)
+            }
+            Self::Soak {
+                common,
+                generations,
+                kind,
+            } => {
+                ensure!(generations > 0, "--generations 0: at least one");
+                let lab = common.lab()?;
+                hostile_image::build(&lab.build, lab.arch)?;
+                soak::run(&lab, &soak::chain::scenario(lab.arch, generations, kind))
             }
             Self::Run {
                 common,

@@ -35,17 +35,21 @@ impl Report {
     pub fn parse(text: &str) -> Result<Self> {
         let mut report = Self::default();
         for line in text.lines() {
-            let Some(start) = line.find(LINE_START) else {
-                continue;
-            };
             // A machine that was stopped may leave half a line, and only as the last one.
-            match serde_json::from_str(&line[start..]) {
-                Ok(event) => report.add(event),
+            match report.hear(line) {
                 Err(error) if error.is_eof() => break,
-                Err(error) => return Err(error).with_context(|| format!("report: {line}")),
+                heard => heard.with_context(|| format!("report: {line}"))?,
             }
         }
         Ok(report)
+    }
+
+    /// Takes one line in.
+    pub fn hear(&mut self, line: &str) -> serde_json::Result<()> {
+        if let Some(start) = line.find(LINE_START) {
+            self.add(serde_json::from_str(&line[start..])?);
+        }
+        Ok(())
     }
 
     pub fn facts(&self, generation: usize) -> Option<&Facts> {

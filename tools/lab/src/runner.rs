@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::firmware_log;
 use crate::judge::{judge, Finding, Observed};
-use crate::machine::{End, Lab, FIRMWARE_LOG};
+use crate::machine::{End, Lab, CONSOLE, FIRMWARE_LOG, REPORT};
 use crate::report::Report;
 use crate::scenario::Scenario;
 
@@ -35,8 +35,8 @@ pub fn run(lab: &Lab, scenario: &Scenario) -> Result<Run> {
     };
     let remains = lab.run(scenario)?;
     let logs = &remains.logs;
-    let report = Report::read(&logs.join("report.jsonl"))?;
-    let console = fs::read(logs.join("console.log"))?;
+    let report = Report::read(&logs.join(REPORT))?;
+    let console = fs::read(logs.join(CONSOLE))?;
     let console = String::from_utf8_lossy(&console).into_owned();
     let firmware = match scenario.is_hostile() {
         true => Some(firmware_log::read(&logs.join(FIRMWARE_LOG))?),
@@ -172,5 +172,5 @@ pub fn explain(verdict: &str, scenario: &Scenario, run: &Run) -> String {
         let Finding { expected, seen, .. } = finding;
         told += &format!("\n        expected {expected}\n        seen     {seen}");
     }
-    told + &format!("\n    console: {}", run.logs.join("console.log").display())
+    told + &format!("\n    console: {}", run.logs.join(CONSOLE).display())
 }

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use crate::arch::{self, Arch};
 use crate::judge::Finding;
 
-pub use expect::{Check, Expect, Kind, Origin, RuntimeMap, Svam, Wx, WxWord, YesNo};
+pub use expect::{Check, Expect, Kind, Origin, Requested, RuntimeMap, Svam, Wx, WxWord, YesNo};
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -55,6 +55,9 @@ pub struct Scenario {
     /// It takes so long that it runs only when asked for.
     #[serde(default)]
     pub long: bool,
+    /// The chain is so long that not all of it is told, or kept in variables.
+    #[serde(skip)]
+    pub soak: bool,
     /// The misbehaviour, for the table that compares with stock.
     pub row: Option<String>,
     /// What it takes to get by with such firmware, where the options of the kernels do not tell.
@@ -179,6 +182,7 @@ impl Scenario {
             fault: Vec::new(),
             hostile: false,
             long: false,
+            soak: false,
             row: None,
             needs: None,
             kernel,

@@ -37,10 +37,27 @@ pub fn runtime_services() -> Result<u64> {
     Ok(u64::from_le_bytes(bytes.try_into().expect("8 bytes")))
 }
 
+/// Bytes that the device tree reserves, in whole pages, but for the initrd, which this kernel gives
+/// free.
+pub fn reserved() -> Result<u64> {
+    let bytes = fs::read(DEVICE_TREE).context(DEVICE_TREE)?;
+    let initrd = chosen("linux,initrd-start").unwrap_or(0);
+    let page = crate::page_size()?;
+    let others = tree(&bytes)?
+        .memory_reservations()
+        .filter(|reservation| reservation.address() as u64 != initrd);
+    Ok(others
+        .map(|reservation| (reservation.size() as u64).next_multiple_of(page))
+        .sum())
+}
+
+fn tree(bytes: &[u8]) -> Result<Fdt<'_>> {
+    Fdt::new(bytes).map_err(|error| anyhow!("{DEVICE_TREE}: {error}"))
+}
+
 fn chosen(name: &str) -> Result<u64> {
     let bytes = fs::read(DEVICE_TREE).context(DEVICE_TREE)?;
-    let tree = Fdt::new(&bytes).map_err(|error| anyhow!("{DEVICE_TREE}: {error}"))?;
-    let value = tree
+    let value = tree(&bytes)?
         .find_node("/chosen")
         .and_then(|node| node.property(name)?.as_usize());
     let value = value.with_context(|| format!("{DEVICE_TREE}: no number /chosen {name}"))?;

@@ -35,6 +35,11 @@ pub fn runtime_services() -> Result<u64> {
     read_hex(Path::new(RUNTIME_SERVICES))
 }
 
+/// There is no device tree.
+pub fn reserved() -> Result<u64> {
+    Ok(0)
+}
+
 fn read_hex(path: &Path) -> Result<u64> {
     let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
     let text = text.trim_end();

@@ -4,8 +4,8 @@
 use std::fmt::Debug;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use efi_rtmap_guest::plan::{variable_content, variable_name, VENDOR_GUID};
-use efi_rtmap_guest::report::{Calls, Clock, Outcome, Storage, Variables};
+use efi_rtmap_guest::plan::{kept, variable_content, variable_name, VENDOR_GUID};
+use efi_rtmap_guest::report::{Clock, Handover, Outcome, Storage, Variables};
 
 use super::Judge;
 use crate::scenario::{Check, Origin};
@@ -25,11 +25,25 @@ impl Judge<'_> {
             }
         };
         self.wanted(Check::Write, "writing a variable", &variables.written);
-        for k in 0..=self.generation {
+        let kept = kept(self.generation, self.scenario.soak);
+        for (place, k) in kept.into_iter().enumerate() {
             if self.steps[k].expect.works(Check::Write) {
                 self.listed(k, variables);
-                self.held(k, variables);
+                self.held(k, variables.held.get(place));
             }
+        }
+        self.forgotten(variables);
+    }
+
+    /// What was deleted stays away.
+    fn forgotten(&mut self, variables: &Variables) {
+        let names: Vec<String> = kept(self.generation, self.scenario.soak)
+            .into_iter()
+            .map(|k| format!("{}-{VENDOR_GUID}", variable_name(k)))
+            .collect();
+        let other = variables.listed.iter().find(|name| !names.contains(name));
+        if let Some(other) = other {
+            self.find("no variable but those that are kept", other);
         }
     }
 
@@ -52,11 +66,10 @@ impl Judge<'_> {
         );
     }
 
-    fn held(&mut self, k: usize, variables: &Variables) {
+    fn held(&mut self, k: usize, seen: Option<&Outcome<String>>) {
         let name = variable_name(k);
         let wanted = String::from_utf8_lossy(&variable_content(k)).into_owned();
-        let seen = variables.held.get(k).cloned();
-        let seen = seen.unwrap_or(Err("nothing".into()));
+        let seen = seen.cloned().unwrap_or(Err("nothing".into()));
         let what = format!("reading {name}");
         if let Some(seen) = self.wanted(Check::Read, &what, &seen) {
             self.expect(
@@ -125,18 +138,20 @@ impl Judge<'_> {
             return;
         }
         let facts = self.facts;
-        let Some(calls) = self.worked("reading the handover table", &facts.calls) else {
+        let Some(table) = self.worked("reading the handover table", &facts.handover) else {
             return;
         };
-        let Calls { count, in_progress } = *calls;
+        let Handover {
+            calls, in_progress, ..
+        } = *table;
         let before = self.generation.checked_sub(1);
         let before = before.and_then(|k| self.observed.report.facts(k));
-        let before = before.and_then(|facts| facts.calls.as_ref().ok());
-        let before = before.map_or(0, |calls| calls.count);
+        let before = before.and_then(|facts| facts.handover.as_ref().ok());
+        let before = before.map_or(0, |table| table.calls);
         self.expect(
-            count > before,
+            calls > before,
             || format!("more than {before} calls counted in the handover table"),
-            count.to_string(),
+            calls.to_string(),
         );
         // The mark of a call that never came back stays.
         let faulted = self.step.expect.faulted == Some(true);

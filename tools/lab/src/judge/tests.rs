@@ -11,7 +11,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use efi_rtmap_guest::plan::VENDOR_GUID;
 use efi_rtmap_guest::plan::{variable_content, variable_name, Action, Damage, Loader};
 use efi_rtmap_guest::ptdump::{Level, Mapping};
-use efi_rtmap_guest::report::{Calls, Clock, RuntimeRegion, Storage, Variables};
+use efi_rtmap_guest::report::{Clock, Handover, RuntimeRegion, Storage, Variables};
 
 use super::*;
 use crate::scenario::expect::Services;
@@ -49,7 +49,7 @@ fn scenario() -> Scenario {
     parse(SCENARIO, x86_64()).unwrap().remove(0)
 }
 
-fn good_facts(k: usize) -> Facts {
+pub fn good_facts(k: usize) -> Facts {
     let origin = if k == 0 { "fresh" } else { "handover" };
     let files = [
         ("kind", "ident"),
@@ -101,10 +101,14 @@ fn good_facts(k: usize) -> Facts {
             epoch: NOW as i64,
             nanoseconds: 1,
         }),
-        calls: Ok(Calls {
-            count: 1 + k as u32,
+        handover: Ok(Handover {
+            size: 0x1000,
+            used: 136,
+            calls: 1 + k as u32,
             in_progress: 0,
         }),
+        memory_kib: 1_000_000,
+        reserved_kib: 0,
         tainted: 0,
         ballast: None,
     }

@@ -87,7 +87,7 @@ impl Seen<'_> {
         match self.end {
             _ if panic => "panic",
             End::TimedOut(_) => "hangs",
-            End::Exited | End::Failed(_) => "stops",
+            End::Exited | End::Failed(_) | End::Stopped(_) => "stops",
         }
     }
 

@@ -36,6 +36,15 @@ fn variables() {
 }
 
 #[test]
+fn variables_that_come_back() {
+    let other = format!("{}-{VENDOR_GUID}", variable_name(7));
+    red_facts(
+        |facts| facts.variables.as_mut().unwrap().listed.push(other),
+        &["no variable but those that are kept", "RtmapLab07"],
+    );
+}
+
+#[test]
 fn clock_and_storage() {
     red_facts(
         |facts| facts.clock = Err("EINVAL".into()),
@@ -119,15 +128,15 @@ fn services_that_work_in_part() {
 
 #[test]
 fn calls() {
-    fn of(facts: &mut Facts) -> &mut Calls {
-        facts.calls.as_mut().unwrap()
+    fn of(facts: &mut Facts) -> &mut Handover {
+        facts.handover.as_mut().unwrap()
     }
     red_facts(
-        |facts| facts.calls = Err("no table".into()),
+        |facts| facts.handover = Err("no table".into()),
         &["handover table", "no table"],
     );
     red_facts(
-        |facts| of(facts).count = 1,
+        |facts| of(facts).calls = 1,
         &["more than 1 calls", "seen 1"],
     );
     red_facts(

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0
+//! The chain of a soak: firmware starts a kernel of ours, and after it kernels that ask for other
+//! kinds of map, that are told to leave all to the C code, and stock ones take turns.
+
+use anyhow::{Context, Result};
+use efi_rtmap_guest::plan::Loader;
+
+use crate::arch::Arch;
+use crate::scenario::{Expect, Image, Kind, Origin, Requested, RuntimeMap, Scenario, Step, Svam};
+use crate::scenario::{Wx, WxWord};
+
+/// In a small machine stock kernels after kexec clear 16 bytes of themselves.
+const MEMORY_MIB: u32 = 3072;
+/// Far more than a generation takes: who watches the chain notices earlier if one is silent.
+const LIMIT_EACH_S: u32 = 60;
+
+/// One round; the next one has the other loader.
+const ROUND: [Turn; 6] = [
+    Turn::Asks(Requested::Auto),
+    Turn::Asks(Requested::Phys),
+    Turn::Asks(Requested::Ident),
+    Turn::Asks(Requested::Fixed),
+    Turn::Off,
+    Turn::Stock,
+];
+const LOADERS: [Loader; 2] = [Loader::KexecLoadUnchecked, Loader::KexecFileLoad];
+
+#[derive(Clone, Copy)]
+enum Turn {
+    Asks(Requested),
+    Off,
+    Stock,
+}
+
+/// The word of a kernel's command line.
+pub fn requested(word: &str) -> Result<Requested> {
+    let found = serde_json::from_value(word.into());
+    found.with_context(|| format!("{word:?} is none of auto, phys, ident, fixed"))
+}
+
+/// `generations` kernels, the first of which asks for `first`.
+pub fn scenario(arch: &Arch, generations: usize, first: Requested) -> Scenario {
+    let map = map(arch, first);
+    let mut ours = 0;
+    let kernel = (0..generations)
+        .map(|k| {
+            let turn = match k {
+                0 => Turn::Asks(first),
+                _ => ROUND[k % ROUND.len()],
+            };
+            let step = step(k, turn, map, ours);
+            ours += u32::from(step.rtmap_on());
+            step
+        })
+        .collect();
+    Scenario {
+        memory_mib: MEMORY_MIB,
+        time_limit_s: LIMIT_EACH_S.saturating_mul(generations.try_into().unwrap_or(u32::MAX)),
+        // It counts the calls of SetVirtualAddressMap.
+        hostile: true,
+        soak: true,
+        ..Scenario::new(
+            format!("soak-{first}"),
+            "nothing grows, wears out or is lost".into(),
+            kernel,
+        )
+    }
+}
+
+/// What firmware has from the first kernel on.
+fn map(arch: &Arch, first: Requested) -> (Kind, Svam) {
+    match first {
+        Requested::Auto => (arch.rtmap.kind, arch.rtmap.svam),
+        Requested::Phys => (Kind::Phys, Svam::NotCalled),
+        Requested::Ident => (Kind::Ident, Svam::CalledIdent),
+        Requested::Fixed => (Kind::Fixed, Svam::CalledFixed),
+    }
+}
+
+fn step(k: usize, turn: Turn, (kind, svam): (Kind, Svam), generation: u32) -> Step {
+    let (image, request) = match turn {
+        Turn::Asks(kind) => (Image::Rtmap, format!("efi=rtmap:{kind}")),
+        Turn::Off => (Image::Rtmap, "efi=rtmap:off".into()),
+        Turn::Stock => (Image::Stock, String::new()),
+    };
+    let runtime_map = (k > 0).then_some(RuntimeMap::Same);
+    let expect = match turn {
+        Turn::Asks(asked) => Expect {
+            kind: Some(kind),
+            origin: Some(if k == 0 {
+                Origin::Fresh
+            } else {
+                Origin::Handover
+            }),
+            svam: Some(svam),
+            requested: Some(asked),
+            // Others cannot count.
+            generation: Some(generation),
+            log: refusal(asked, kind).into_iter().collect(),
+            runtime_map,
+            ..Expect::default()
+        },
+        Turn::Off | Turn::Stock => Expect {
+            wx: Some(Wx::Word(WxWord::Any)),
+            runtime_map,
+            ..Expect::default()
+        },
+    };
+    Step {
+        image,
+        // The console has no more than the lines that tell kernels apart, and what is worse.
+        options: format!("loglevel=6 {request}"),
+        loader: (k > 0).then(|| LOADERS[k / ROUND.len() % LOADERS.len()]),
+        repeat: 1,
+        then: Vec::new(),
+        expect,
+    }
+}
+
+/// What a kernel says that cannot have what it asks for.
+fn refusal(asked: Requested, kind: Kind) -> Option<String> {
+    let other = asked != Requested::Auto && asked.to_string() != kind.to_string();
+    other.then(|| format!("efi: rtmap: {asked} refused"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arch;
+
+    fn of(generations: usize, first: Requested) -> Scenario {
+        scenario(arch::named("x86_64").unwrap(), generations, first)
+    }
+
+    #[test]
+    fn it_is_a_good_scenario() {
+        let scenario = of(40, Requested::Fixed);
+        scenario.validate().unwrap();
+        assert_eq!(scenario.generations().len(), 40);
+    }
+
+    #[test]
+    fn each_kernel_is_loaded_either_way() {
+        let scenario = of(13, Requested::Auto);
+        let loader = |k: usize| scenario.kernel[k].loader;
+        assert_eq!(loader(0), None);
+        for k in 1..ROUND.len() {
+            assert_eq!(loader(k), Some(Loader::KexecLoadUnchecked));
+            assert_eq!(loader(k + ROUND.len()), Some(Loader::KexecFileLoad));
+        }
+        assert_eq!(loader(2 * ROUND.len()), Some(Loader::KexecLoadUnchecked));
+    }
+
+    #[test]
+    fn the_map_stays_whatever_is_asked_for() {
+        let scenario = of(8, Requested::Fixed);
+        let expect = |k: usize| &scenario.kernel[k].expect;
+        for k in [0, 1, 2, 3, 6] {
+            assert_eq!(expect(k).kind, Some(Kind::Fixed));
+            assert_eq!(expect(k).svam, Some(Svam::CalledFixed));
+        }
+        assert_eq!(expect(1).log, ["efi: rtmap: phys refused"]);
+        assert_eq!(expect(3).log, [""; 0]);
+        assert_eq!(expect(6).requested, Some(Requested::Auto));
+    }
+
+    #[test]
+    fn only_our_kernels_count() {
+        let scenario = of(8, Requested::Auto);
+        let numbers = scenario.kernel.iter().map(|step| step.expect.generation);
+        let numbers: Vec<Option<u32>> = numbers.collect();
+        let ours = [0, 1, 2, 3].map(Some);
+        assert_eq!(numbers[..4], ours);
+        assert_eq!(numbers[4..], [None, None, Some(4), Some(5)]);
+    }
+
+    #[test]
+    fn an_unknown_kind_is_named() {
+        assert_eq!(requested("phys").unwrap(), Requested::Phys);
+        let error = requested("virt").unwrap_err().to_string();
+        assert!(error.contains("\"virt\"") && error.contains("fixed"));
+    }
+}
