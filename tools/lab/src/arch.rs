@@ -13,6 +13,8 @@ pub struct Arch {
     pub qemu: &'static str,
     pub machine: &'static str,
     pub cpu: &'static str,
+    /// Added to it, so that it reaches memory above 1 TiB.
+    pub wide: &'static str,
     pub console: &'static str,
     /// Kernel parameters that its machine needs.
     pub parameters: &'static str,
@@ -82,6 +84,7 @@ static X86_64: Arch = Arch {
     qemu: "qemu-system-x86_64",
     machine: "q35",
     cpu: "max",
+    wide: ",phys-bits=46",
     console: "ttyS0,115200",
     // On a busy host, the emulated timer is late for the test of it.
     parameters: "no_timer_check",
@@ -136,6 +139,7 @@ static ARM64: Arch = Arch {
     qemu: "qemu-system-aarch64",
     machine: "virt",
     cpu: "cortex-a57",
+    wide: "",
     console: "ttyAMA0",
     parameters: "",
     report_device: "pci-serial",

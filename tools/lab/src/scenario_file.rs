@@ -12,7 +12,8 @@ use toml::{Table, Value};
 use crate::arch::Arch;
 use crate::scenario::Scenario;
 
-type Substitutions = BTreeMap<String, String>;
+/// Strings and numbers.
+type Substitutions = BTreeMap<String, Value>;
 
 /// What an axis cannot be called.
 const ARCH: &str = "arch";
@@ -69,8 +70,9 @@ fn of_arch(arch: &Arch) -> Substitutions {
         ("stock-svam", rtmap.stock_svam.to_string()),
         ("stock-wx", rtmap.stock_wx.into()),
         ("legacy-wx", rtmap.legacy_wx.into()),
+        ("wide", arch.wide.into()),
     ]
-    .map(|(key, value)| (format!("{ARCH}.{key}"), value))
+    .map(|(key, value)| (format!("{ARCH}.{key}"), Value::String(value)))
     .into()
 }
 
@@ -144,23 +146,26 @@ fn combinations(axes: &Table) -> Result<Vec<Substitutions>> {
 
 fn placeholders(axis: &str, value: &Value) -> Result<Substitutions> {
     match value {
-        Value::String(text) => Ok([(axis.to_string(), text.clone())].into()),
+        Value::String(_) | Value::Integer(_) => Ok([(axis.to_string(), value.clone())].into()),
         Value::Table(parts) => parts
             .iter()
             .map(|(key, part)| {
-                let text = part
-                    .as_str()
-                    .with_context(|| format!("matrix.{axis}.{key}: {part} is not a string"))?;
-                Ok((format!("{axis}.{key}"), text.to_string()))
+                ensure!(part.is_str(), "matrix.{axis}.{key}: {part} is not a string");
+                Ok((format!("{axis}.{key}"), part.clone()))
             })
             .collect(),
-        other => bail!("matrix.{axis}: {other} is neither a string nor a table of strings"),
+        other => {
+            bail!("matrix.{axis}: {other} is neither a string, a number, nor a table of strings")
+        }
     }
 }
 
 fn substitute(value: &mut Value, substitutions: &Substitutions) -> Result<()> {
     match value {
-        Value::String(text) => *text = fill_in(text, substitutions)?,
+        Value::String(text) => match whole(text, substitutions) {
+            Some(number) => *value = number,
+            None => *text = fill_in(text, substitutions)?,
+        },
         Value::Array(items) => {
             for item in items {
                 substitute(item, substitutions)?;
@@ -176,6 +181,13 @@ fn substitute(value: &mut Value, substitutions: &Substitutions) -> Result<()> {
     Ok(())
 }
 
+/// The number that a string stands for which is nothing but its placeholder.
+fn whole(text: &str, substitutions: &Substitutions) -> Option<Value> {
+    let name = text.strip_prefix('{')?.strip_suffix('}')?;
+    let value = substitutions.get(name)?;
+    value.is_integer().then(|| value.clone())
+}
+
 fn fill_in(text: &str, substitutions: &Substitutions) -> Result<String> {
     let mut filled = String::new();
     let mut rest = text;
@@ -187,7 +199,10 @@ fn fill_in(text: &str, substitutions: &Substitutions) -> Result<String> {
             .get(name)
             .with_context(|| format!("{text:?}: nothing is called {name}"))?;
         filled += before;
-        filled += value;
+        match value {
+            Value::String(text) => filled += text,
+            number => filled += &number.to_string(),
+        }
         rest = after;
     }
     Ok(filled + rest)
@@ -285,6 +300,18 @@ mod tests {
             + "[matrix]\nkind = [{ is = \"phys\" }, { is = \"fixed\" }]\nloader = [\"-c\", \"-s\"]";
         let names: Vec<String> = parsed(&text).unwrap().into_iter().map(|s| s.name).collect();
         assert_eq!(names, ["phys-c", "phys-s", "fixed-c", "fixed-s"]);
+    }
+
+    #[test]
+    fn a_number_of_a_matrix_is_one_where_it_stands_alone() {
+        let text = GOOD
+            .replace("\"example\"", "\"example-{count}\"")
+            .replace("about =", "memory-mib = \"{count}\"\nabout =")
+            + "[matrix]\ncount = [64, 1024]";
+        let scenarios = parsed(&text).unwrap();
+        let seen = scenarios.iter().map(|s| (s.name.as_str(), s.memory_mib));
+        let seen: Vec<_> = seen.collect();
+        assert_eq!(seen, [("example-64", 64), ("example-1024", 1024)]);
     }
 
     #[test]

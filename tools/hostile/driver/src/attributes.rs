@@ -19,8 +19,8 @@ const TABLE: Guid = guid!("dcfa911d-26eb-469f-a220-38b7dc461220");
 /// Of no table.
 const NOBODY: Guid = Guid::ZERO;
 
-/// Some 680 entries.
-const ROOM: usize = 8 * PAGE as usize;
+/// Some 22,000 entries.
+const ROOM: usize = 256 * PAGE as usize;
 
 /// For a table with more entries than firmware's.
 static COPY: AtomicPtr<[u8; ROOM]> = AtomicPtr::new(core::ptr::null_mut());

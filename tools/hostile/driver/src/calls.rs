@@ -61,7 +61,11 @@ pub unsafe extern "efiapi" fn serve<const INDEX: usize>(
 /// These are the arguments of a call of SetVariable().
 unsafe fn announced_generation(arguments: Arguments) -> Option<u16> {
     let [name, vendor, _, size, data] = arguments;
-    let (name, vendor, data) = (name as *const u16, vendor as *const Guid, data as *const u16);
+    let (name, vendor, data) = (
+        name as *const u16,
+        vendor as *const Guid,
+        data as *const u16,
+    );
     if name.is_null() || vendor.is_null() || data.is_null() || size != size_of::<u16>() {
         return None;
     }

@@ -18,6 +18,7 @@ mod lies;
 mod memory_map;
 mod processor;
 mod properties;
+mod regions;
 mod report;
 mod schedule;
 mod services;
@@ -41,8 +42,12 @@ unsafe extern "efiapi" fn efi_main(_image: Handle, system: *mut SystemTable) -> 
     schedule::start(orders);
     // SAFETY: firmware has started this image with its system table; boot services are there.
     let done = unsafe {
-        services::hook((*system).runtime_services);
         let boot = &mut *(*system).boot_services;
+        // If that fails, this image is gone: nothing may lead to it yet.
+        if let Err(error) = regions::allocate(boot) {
+            return error;
+        }
+        services::hook((*system).runtime_services);
         boot_services::prepare(boot, system)
             .and_then(|()| properties::install(boot))
             .map(|()| memory_map::hook(boot))

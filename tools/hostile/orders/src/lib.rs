@@ -54,6 +54,9 @@ pub struct Fault {
     /// generation on.
     #[serde(default)]
     pub call: u32,
+    /// How many, of what is ordered by number.
+    #[serde(default)]
+    pub count: u16,
 }
 
 impl Fault {
@@ -223,6 +226,8 @@ pub enum What {
     MapWithoutCacheability,
     /// Page 0 is a runtime region.
     MapAtZero,
+    /// No lie: `count` runtime regions more, at the end of memory, with reserved memory between them.
+    ManyRegions,
     /// The memory attributes table is not there.
     AttributesAbsent,
     /// It has version 3.

@@ -20,6 +20,9 @@ const FW_CFG_SELECTOR: *mut u16 = 0x902_0008 as _;
 /// mov w0, #1; ret
 pub const TINY_FUNCTION: [u8; 8] = [0x20, 0, 0x80, 0x52, 0xc0, 0x03, 0x5f, 0xd6];
 
+/// The least of memory, in pages, that firmware gives a type of its own: for kernels with larger pages.
+pub const GRANULE: usize = 16;
+
 /// `line` ends in a zero.
 pub fn print(line: &[u8]) {
     // SAFETY: QEMU reads the line where the processor would.

@@ -20,6 +20,9 @@ const FW_CFG_DATA: u16 = 0x511;
 /// mov eax, 1; ret
 pub const TINY_FUNCTION: [u8; 6] = [0xb8, 1, 0, 0, 0, 0xc3];
 
+/// The least of memory, in pages, that firmware gives a type of its own.
+pub const GRANULE: usize = 1;
+
 /// `line` ends in a zero, for the other architecture's sake.
 pub fn print(line: &[u8]) {
     for byte in line.iter().take_while(|byte| **byte != 0) {

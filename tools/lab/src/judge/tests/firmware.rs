@@ -160,6 +160,7 @@ fn where_services_run() {
         service: Service::GetTime,
         generation: 0,
         call: 0,
+        count: 0,
     }];
     assert!(!entered(&scenario, CODE + INSIDE));
     assert!(entered(&scenario, HIGH + INSIDE));
@@ -206,6 +207,7 @@ fn faults_must_happen_and_as_often_as_expected() {
         service: Service::GetTime,
         generation: 0,
         call: 0,
+        count: 0,
     };
     let mut events = events();
     events[0] = Event::Ready {
