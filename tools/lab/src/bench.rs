@@ -2,6 +2,8 @@
 //! What each map kind costs against stock's way, in instructions: QEMU counts them as virtual
 //! nanoseconds. The same kernel and firmware for all, boots interleaved. No pass or fail.
 
+mod regions;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
@@ -93,6 +95,7 @@ pub fn run(lab: &Lab, rounds: u32, jobs: usize) -> Result<()> {
         "are the kernel's part, firmware does the same. Refused call: one that firmware returns"
     );
     println!("from at once, so nearly all of it is the kernel's. {TAKE_OVER}: to a microsecond.");
+    println!("\n{}", regions::table(lab, floor)?);
     Ok(())
 }
 

@@ -177,6 +177,7 @@ impl Command {
                     count_instructions: true,
                     ..common.lab()?
                 };
+                hostile_image::build(&lab.build, lab.arch)?;
                 bench::run(&lab, rounds, at_once(jobs)?).map(|()| true)
             }
             Self::Menu {
