@@ -9,6 +9,8 @@ use anyhow::{Context, Result};
 
 const KMSG: &str = "/dev/kmsg";
 
+/// In records about the firmware.
+const ABOUT_EFI: [&str; 2] = [";efi: ", ": Secure boot "];
 /// Of a record's level: warnings, and worse.
 const WARNING: u8 = 4;
 
@@ -19,7 +21,10 @@ pub fn read() -> Result<Vec<String>> {
 
 /// The same of warnings, worse, and what is about EFI.
 pub fn read_briefly() -> Result<Vec<String>> {
-    lines(|record| level(record).is_none_or(|level| level <= WARNING) || record.contains(";efi: "))
+    lines(|record| {
+        let about_efi = ABOUT_EFI.iter().any(|mark| record.contains(mark));
+        about_efi || level(record).is_none_or(|level| level <= WARNING)
+    })
 }
 
 fn lines(wanted: impl Fn(&str) -> bool) -> Result<Vec<String>> {

@@ -79,7 +79,8 @@ impl Machine {
         facts.announced = Some(Ok(()));
         spoil(&mut facts);
         let lines = ["ident, of the first", "phys refused", "fixed refused"];
-        let lines = lines.map(|line| format!("efi: rtmap: {line}")).to_vec();
+        let mut lines = lines.map(|line| format!("efi: rtmap: {line}")).to_vec();
+        lines.push("secureboot: Secure boot disabled".into());
         for event in [
             report::Event::Facts(Box::new(facts)),
             report::Event::KernelLog {
