@@ -21,6 +21,7 @@ use kernel::{
 /// Why the kernel goes without runtime services.
 pub(crate) enum Failure {
     Off(Off),
+    NoMemoryMap,
     Map(MapError),
     Regions(RegionError),
     Layout(LayoutError),
@@ -46,6 +47,9 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Off(off) => off.fmt(f),
+            Self::NoMemoryMap => f.write_str(
+                "the kernel has no memory map of the firmware: its log says why, or it is too large",
+            ),
             Self::Map(error) => error.fmt(f),
             Self::Regions(error) => error.fmt(f),
             Self::Layout(error) => error.fmt(f),

@@ -154,15 +154,16 @@ pub(crate) fn current_service() -> u32 {
 }
 
 /// The memory map that the kernel has at the moment, with the size and version of a descriptor.
+/// [`None`] if it has none.
 ///
 /// # Errors
 ///
-/// `ENOENT` if there is none, `ENOMEM` if there is no memory for the copy.
-pub(crate) fn memory_map() -> Result<(KVVec<u8>, usize, u32)> {
+/// `ENOMEM` if there is no memory for the copy.
+pub(crate) fn memory_map() -> Result<Option<(KVVec<u8>, usize, u32)>> {
     // SAFETY: The take-over runs before there are other threads that could change `efi`.
     let memmap = unsafe { addr_of!(bindings::efi.memmap).read() };
     if memmap.map.is_null() {
-        return Err(ENOENT);
+        return Ok(None);
     }
     let desc_size = memmap.desc_size;
     let count = usize::try_from(memmap.nr_map)?;
@@ -171,7 +172,8 @@ pub(crate) fn memory_map() -> Result<(KVVec<u8>, usize, u32)> {
     let map = unsafe { slice::from_raw_parts(memmap.map.cast::<u8>(), size) };
     let mut bytes = KVVec::with_capacity(size, GFP_KERNEL)?;
     bytes.extend_from_slice(map, GFP_KERNEL)?;
-    Ok((bytes, desc_size, u32::try_from(memmap.desc_version)?))
+    let version = u32::try_from(memmap.desc_version)?;
+    Ok(Some((bytes, desc_size, version)))
 }
 
 /// Has `fill` write the kernel's memory map anew.

@@ -69,9 +69,10 @@ impl Firmware {
     ///
     /// # Errors
     ///
-    /// `ENOMEM` or `ENOENT` if memory cannot be mapped, or there is no memory map.
-    pub(crate) fn read(systab: PhysAddr, boot: &BootFacts) -> Result<Self> {
-        let (memory_map, desc_size, desc_version) = ffi::memory_map()?;
+    /// A [`Failure`] if memory cannot be mapped, or there is no memory map.
+    pub(crate) fn read(systab: PhysAddr, boot: &BootFacts) -> Result<Self, Failure> {
+        let (memory_map, desc_size, desc_version) =
+            ffi::memory_map()?.ok_or(Failure::NoMemoryMap)?;
         let (width, layout) = if boot.mixed {
             (Width::Bits32, SystemTable::BITS_32)
         } else {
