@@ -152,7 +152,7 @@ void efi_rtmap_check_answers(void);
 void efi_rtmap_disable(bool pass_on);
 
 /* The handover table in memory that KHO keeps. */
-u64 efi_rtmap_retrieve_table(void);
+u64 efi_rtmap_retrieve_table(size_t *room);
 u64 efi_rtmap_alloc_table(size_t size);
 void efi_rtmap_drop_table(void);
 

@@ -18,6 +18,8 @@ const EFI_PAGE: u64 = 4096;
 const GET_TIME: u32 = 1;
 /// What [`Damage::Moved`] moves entries by.
 const DISTANCE: u64 = 1 << 30;
+/// What [`Damage::Larger`] adds to the size.
+const EXCESS: u32 = 1 << 20;
 /// No runtime region has it, on any machine of the lab.
 const OUTSIDE: u64 = 0x0100_0000;
 
@@ -126,6 +128,10 @@ pub fn apply(table: &mut [u8], damage: Damage) -> Result<String, Error> {
         header.call_service = GET_TIME.into();
         return Ok("in-call mark set".into());
     }
+    if damage == Damage::Larger {
+        header.size = (header.size.get() + EXCESS).into();
+        return Ok(format!("size {}", header.size));
+    }
     if damage == Damage::Faulted {
         header.faulted = GET_TIME.into();
         return Ok("fault recorded".into());
@@ -213,7 +219,9 @@ fn spoil(bytes: &mut [u8], damage: Damage) {
             let slot = slot_of_mut(bytes);
             slot.vendor_crc = (!slot.vendor_crc.get()).into();
         }
-        Damage::Magic | Damage::InCall | Damage::Faulted => unreachable!("outside the slots"),
+        Damage::Magic | Damage::Larger | Damage::InCall | Damage::Faulted => {
+            unreachable!("outside the slots")
+        }
     }
     let crc = crc32fast::hash(&bytes[4..]);
     slot_of_mut(bytes).crc = crc.into();
@@ -370,6 +378,14 @@ mod tests {
             assert_eq!(bytes[at..at + 4], GET_TIME.to_le_bytes());
             assert_eq!(bytes[64..], table([1, 2])[64..]);
         }
+    }
+
+    #[test]
+    fn a_size_is_raised() {
+        let mut bytes = table([1, 2]);
+        apply(&mut bytes, Damage::Larger).unwrap();
+        assert_eq!(bytes[8..12], EXCESS.to_le_bytes());
+        assert_eq!(bytes[64..], table([1, 2])[64..]);
     }
 
     #[test]

@@ -155,6 +155,8 @@ pub enum Damage {
     CrcBoth,
     /// It is no table any more, or, the second time, one again.
     Magic,
+    /// It says that it is larger than its memory.
+    Larger,
     /// All virtual addresses are 1 GiB lower; checksum right.
     Moved,
     NewerMajor,

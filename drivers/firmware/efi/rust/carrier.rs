@@ -12,7 +12,6 @@ use crate::{
         Memory, //
     },
     plan::{
-        addr::PhysAddr,
         decide::Latch,
         inherit::agree,
         layout::AddressSpace,
@@ -36,16 +35,17 @@ pub(crate) fn look(
 ) -> Result<(Option<Memory>, Found), Failure> {
     let installed = ffi::installed_table();
     let retrieved = ffi::retrieve_table();
-    let open = |address: Option<PhysAddr>| address.and_then(|address| Memory::open(address).ok());
     let look = |table: &mut Memory| {
         let found = table.look(firmware, map, space, regions);
         table.leave_mark();
         found
     };
-    match (open(installed), open(retrieved)) {
+    let stub = installed.and_then(|address| Memory::open(address, usize::MAX).ok());
+    let kho = retrieved.and_then(|(address, room)| Memory::open(address, room).ok());
+    match (stub, kho) {
         (None, None) => {
             // One that cannot be opened may have been used: it proves nothing.
-            let used = installed.or(retrieved).is_some();
+            let used = installed.is_some() || retrieved.is_some();
             let nothing = Found::default();
             Ok((None, Found { used, ..nothing }))
         }

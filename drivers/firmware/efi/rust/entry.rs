@@ -67,7 +67,7 @@ unsafe extern "C" fn efi_rtmap_leave_mark() {
     if state::map().is_some() {
         return;
     }
-    if let Some(table) = ffi::installed_table().and_then(|address| Memory::open(address).ok()) {
+    if let Some(table) = ffi::installed_table().and_then(|at| Memory::open(at, usize::MAX).ok()) {
         table.leave_mark();
     }
 }

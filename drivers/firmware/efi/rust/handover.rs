@@ -68,15 +68,22 @@ pub(crate) struct Inherited {
 }
 
 impl Memory {
-    /// Maps the table at `address`. What it holds is not looked at but for its size.
+    /// Maps the table at `address`, where there is `room` for so many bytes. What it holds is not
+    /// looked at but for its size.
     ///
     /// # Errors
     ///
-    /// `ENOMEM` if it cannot be mapped, `EINVAL` if it is no table; the reason is printed.
-    pub(crate) fn open(address: PhysAddr) -> Result<Self> {
+    /// `ENOMEM` if it cannot be mapped, `EINVAL` if it is no table, or a larger one; the reason is
+    /// printed.
+    pub(crate) fn open(address: PhysAddr, room: usize) -> Result<Self> {
         let mut header = [0; HEADER_SIZE];
         Mapped::new(address, header.len())?.read(0, &mut header);
         let size = Table::size(&header).map_err(refuse)?;
+        if size > room {
+            return Err(refuse(format_args!(
+                "size {size} is more than the {room} bytes that were kept"
+            )));
+        }
         Ok(Self {
             mapped: Mapped::new(address, size)?,
             next: (SlotId::First, 1),

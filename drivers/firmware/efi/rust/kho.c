@@ -44,11 +44,12 @@ static void retrieve(void)
 
 /*
  * Physical address of the table that the kernel before has handed over with KHO,
- * or EFI_INVALID_TABLE_ADDR.
+ * or EFI_INVALID_TABLE_ADDR. @room is the size of the memory that it lies in.
  */
-u64 efi_rtmap_retrieve_table(void)
+u64 efi_rtmap_retrieve_table(size_t *room)
 {
 	retrieve();
+	*room = table ? folio_size(table) : 0;
 	return table_address();
 }
 

@@ -13,11 +13,14 @@ pub(crate) fn installed_table() -> Option<PhysAddr> {
     address(unsafe { addr_of!(bindings::efi_rtmap_table).read() } as u64)
 }
 
-/// Physical address of the table that the kernel before has handed over with KHO, if it has. Called
-/// once, by the take-over.
-pub(crate) fn retrieve_table() -> Option<PhysAddr> {
-    // SAFETY: The take-over runs before there are other threads that could hand tables over.
-    address(unsafe { bindings::efi_rtmap_retrieve_table() })
+/// Physical address of the table that the kernel before has handed over with KHO, if it has, and the
+/// bytes that KHO has kept there. Called once, by the take-over.
+pub(crate) fn retrieve_table() -> Option<(PhysAddr, usize)> {
+    let mut room = 0;
+    // SAFETY: `room` is valid for writes. The take-over runs before there are other threads that
+    // could hand tables over.
+    let table = unsafe { bindings::efi_rtmap_retrieve_table(&mut room) };
+    address(table).map(|address| (address, room))
 }
 
 /// Physical address of `size` bytes for a new table that KHO hands over, if it is on. What
