@@ -139,12 +139,12 @@ mod tests {
 
     #[test]
     fn a_new_table_is_in_use_and_has_room() {
-        for entries in [0, 1, 256] {
+        for entries in [0, 1, 2] {
             let Some((header, size)) = header(entries) else {
                 unreachable!("{entries} entries do not fit");
             };
             assert_eq!(Table::size(&header), Ok(size));
-            let mut bytes = [0; HEADER_SIZE + 2 * (SLOT_HEADER_SIZE + 256 * ENTRY_SIZE)];
+            let mut bytes = [0; HEADER_SIZE + 2 * (SLOT_HEADER_SIZE + 2 * ENTRY_SIZE)];
             bytes[..HEADER_SIZE].copy_from_slice(&header);
             let table = Table::new(&bytes);
             assert!(table.is_ok_and(|table| table.used()
