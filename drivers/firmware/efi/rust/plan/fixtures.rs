@@ -143,6 +143,15 @@ pub(crate) fn range(start: u64, pages: u64) -> Result<PhysRange, RangeError> {
 }
 
 /// An entry for runtime services data.
+/// A region of one page at `phys`, which `virt` is the address of.
+pub(crate) fn region(phys: u64, virt: u64) -> Result<Region, RangeError> {
+    Ok(Region {
+        phys: range(phys, 1)?,
+        virt: VirtAddr::new(virt),
+        ..BLANK_REGION
+    })
+}
+
 pub(crate) fn entry(phys: u64, virt: u64, pages: u64) -> Result<Entry, RangeError> {
     Ok(Entry {
         ty: MemoryType::RUNTIME_SERVICES_DATA,

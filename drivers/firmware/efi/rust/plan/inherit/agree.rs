@@ -30,29 +30,15 @@ pub(crate) fn agree(regions: &[Region], others: &[Region]) -> Result<(), Inherit
 mod tests {
     use super::*;
     use crate::plan::{
-        addr::{
-            RangeError,
-            VirtAddr, //
-        },
-        fixtures::{
-            range,
-            BLANK_REGION, //
-        },
+        addr::RangeError,
+        fixtures::region, //
     };
 
     #[test]
     fn maps_with_the_same_addresses_agree() -> Result<(), RangeError> {
-        let at = |phys, virt| {
-            let virt = VirtAddr::new(virt);
-            range(phys, 1).map(|phys| Region {
-                phys,
-                virt,
-                ..BLANK_REGION
-            })
-        };
-        let map = [at(0x1000, 0x1000)?, at(0x3000, 0x3000)?];
+        let map = [region(0x1000, 0x1000)?, region(0x3000, 0x3000)?];
         assert_eq!(agree(&map, &map), Ok(()));
-        let moved = [map[0], at(0x3000, 0x4000)?];
+        let moved = [map[0], region(0x3000, 0x4000)?];
         let (here, there) = (map[1].virt, moved[1].virt);
         let error = InheritError::Disagree(map[1].phys, here, there);
         assert_eq!(agree(&map, &moved), Err(error));

@@ -60,21 +60,12 @@ mod tests {
             VirtAddr, //
         },
         fixtures::{
-            range,
-            BLANK_REGION,
+            region,
             X86_64, //
         },
     };
 
     const HIGH: u64 = 0xffff_fffe_0000_0000;
-
-    fn region(phys: u64, virt: u64) -> Result<Region, RangeError> {
-        Ok(Region {
-            phys: range(phys, 1)?,
-            virt: VirtAddr::new(virt),
-            ..BLANK_REGION
-        })
-    }
 
     #[test]
     fn legacy_addresses_tell_the_kind() -> Result<(), RangeError> {
