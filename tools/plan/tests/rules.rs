@@ -115,3 +115,14 @@ fn the_plan_uses_core_and_itself() {
         assert_eq!(strays, [""; 0], "{word}");
     }
 }
+
+#[test]
+fn nothing_sorts_on_the_stack() {
+    for word in [".sort_unstable", ".sort_by", ".sort("] {
+        assert_eq!(
+            strays(word, |_| false),
+            [""; 0],
+            "plan/sort.rs does it in place"
+        );
+    }
+}

@@ -15,7 +15,6 @@ use crate::{
         decide::Latch,
         inherit::agree,
         layout::AddressSpace,
-        memmap::MemoryMap,
         region::Region, //
     }, //
 };
@@ -29,14 +28,13 @@ use kernel::prelude::*;
 /// A [`Failure`] if two tables say different things: nobody knows which is right. And `ENOMEM`.
 pub(crate) fn look(
     firmware: &Firmware,
-    map: &MemoryMap<'_>,
     space: &AddressSpace,
     regions: &[Region],
 ) -> Result<(Option<Memory>, Found), Failure> {
     let installed = ffi::installed_table();
     let retrieved = ffi::retrieve_table();
     let look = |table: &mut Memory| {
-        let found = table.look(firmware, map, space, regions);
+        let found = table.look(firmware, space, regions);
         table.leave_mark();
         found
     };

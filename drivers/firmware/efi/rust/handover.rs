@@ -20,7 +20,6 @@ use crate::{
         },
         layout::AddressSpace,
         list::List,
-        memmap::MemoryMap,
         region::Region,
         wire::{
             encode,
@@ -117,9 +116,8 @@ impl Memory {
         self.set(USED_OFFSET, 1);
     }
 
-    /// Reads what an earlier kernel handed over, and checks it against `firmware`, its `map` and
-    /// the `regions` of that.
-    /// Why something is refused is printed.
+    /// Reads what an earlier kernel handed over, and checks it against `firmware` and the `regions`
+    /// of its memory map. Why something is refused is printed.
     ///
     /// # Errors
     ///
@@ -127,7 +125,6 @@ impl Memory {
     pub(crate) fn look(
         &mut self,
         firmware: &Firmware,
-        map: &MemoryMap<'_>,
         space: &AddressSpace,
         regions: &[Region],
     ) -> Result<Found> {
@@ -154,7 +151,7 @@ impl Memory {
         let entries = KVVec::from_elem(Entry::BLANK, table.capacity(), GFP_KERNEL)?;
         let mut placed = KVVec::with_capacity(regions.len(), GFP_KERNEL)?;
         placed.extend_from_slice(regions, GFP_KERNEL)?;
-        match inherit(&slot, firmware, map, space, entries, placed) {
+        match inherit(&slot, firmware, space, entries, placed) {
             Ok(inherited) => found.inherited = Some(inherited),
             Err(error) => {
                 refuse(error);
@@ -237,14 +234,13 @@ impl Memory {
 fn inherit(
     slot: &Slot<'_>,
     firmware: &Firmware,
-    map: &MemoryMap<'_>,
     space: &AddressSpace,
     mut buffer: KVVec<Entry>,
     mut regions: KVVec<Region>,
 ) -> Result<Inherited, InheritError> {
     let snapshot = slot.snapshot(&firmware.identity)?;
     let mut entries = List::new(&mut buffer);
-    entries_of(slot, &snapshot, map, space, &mut entries)?;
+    entries_of(slot, &snapshot, &mut regions, space, &mut entries)?;
     place(&mut regions, &entries)?;
     let count = entries.len();
     buffer.truncate(count);

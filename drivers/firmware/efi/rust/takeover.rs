@@ -54,7 +54,7 @@ pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Fai
     let space = ffi::address_space();
 
     let mut regions = Firmware::regions(&map, false)?;
-    let (table, found) = carrier::look(&firmware, &map, &space, &regions)?;
+    let (table, found) = carrier::look(&firmware, &space, &regions)?;
     let fresh = !found.used && !boot.kexec && map.has_free_memory();
     let predecessor = match &found.inherited {
         Some(Inherited { snapshot, .. }) => Predecessor::Handover {

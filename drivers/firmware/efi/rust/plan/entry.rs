@@ -19,6 +19,10 @@ use super::{
         MemoryType, //
     },
     perm::Permission,
+    ranges::{
+        meeting,
+        InMemory, //
+    },
     region::Region,
 };
 
@@ -60,6 +64,12 @@ impl Entry {
     }
 }
 
+impl InMemory for Entry {
+    fn phys(&self) -> PhysRange {
+        self.phys
+    }
+}
+
 /// How many pages of `entries` firmware may write and execute: it does not say which of them hold
 /// code, or wants it so.
 pub(crate) fn wx_pages(entries: &[Entry]) -> Pages {
@@ -71,7 +81,8 @@ pub(crate) fn wx_pages(entries: &[Entry]) -> Pages {
     })
 }
 
-/// Splits `regions` into `entries` by the `pieces` that the memory attributes table describes.
+/// Splits `regions` into `entries` by the `pieces` that the memory attributes table describes, which
+/// are in order, each in one region.
 /// What no piece covers keeps the permission of its type. Temporary regions are left out.
 ///
 /// # Errors
@@ -85,7 +96,7 @@ pub(crate) fn split(
     for region in regions.iter().filter(|region| !region.is_temporary()) {
         let rest = Permission::of_type(region.ty);
         let mut cursor = region.phys.start();
-        for piece in pieces.iter().filter(|p| region.phys.contains(&p.phys)) {
+        for piece in meeting(pieces, &region.phys) {
             add(entries, region, cursor, piece.phys.start(), rest)?;
             add(
                 entries,

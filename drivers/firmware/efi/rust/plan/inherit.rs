@@ -15,8 +15,14 @@ use super::{
     entry::Entry,
     layout::AddressSpace,
     list::List,
-    memmap::MemoryMap,
+    ranges::{
+        cover,
+        put_in_order,
+        InMemory, //
+    },
+    region::Region,
     request::Kind,
+    sort,
     wire::{
         Slot,
         Snapshot, //
@@ -30,37 +36,39 @@ pub(crate) use self::{
     place::place, //
 };
 
-/// Reads and checks the entries of `slot`, which says what `snapshot` holds, against `map`.
+/// Reads and checks the entries of `slot`, which says what `snapshot` holds, against the runtime
+/// `regions` of the firmware's memory map. Both are in the order of physical addresses then.
 ///
 /// # Errors
 ///
-/// An [`InheritError`] if an entry is malformed, lies outside the runtime regions of `map`, has an
-/// address that the kind or the address space rules out, overlaps another, or gives up W^X without
-/// the table saying that firmware leaves no choice.
+/// An [`InheritError`] if an entry is malformed, lies outside `regions`, has an address that the kind
+/// or the address space rules out, overlaps another, or gives up W^X without the table saying that
+/// firmware leaves no choice.
 pub(crate) fn entries_of(
     slot: &Slot<'_>,
     snapshot: &Snapshot,
-    map: &MemoryMap<'_>,
+    regions: &mut [Region],
     space: &AddressSpace,
     entries: &mut List<'_, Entry>,
 ) -> Result<(), InheritError> {
     for entry in slot.entries()? {
         let entry = entry?;
-        if !covered(&entry.phys, map.runtime_ranges()) {
-            return Err(InheritError::OutsideRuntime(entry.phys));
-        }
         check_address(snapshot.kind, &entry.phys, entry.virt, space)?;
         if entry.permission.writes() && entry.permission.executes() && !snapshot.writable_code {
             return Err(InheritError::WritableCode(entry.phys));
         }
-        let others = entries.iter().map(|e| (&e.phys, e.virt));
-        check_overlap(&entry.phys, entry.virt, others)?;
         entries.push(entry)?;
     }
     if entries.is_empty() {
         return Err(InheritError::NoEntries);
     }
-    Ok(())
+    sort_apart(entries, |entry| entry.virt)?;
+    // They do not overlap: see `collect`.
+    sort::by_key(regions, |region| region.phys.start());
+    match entries.iter().find(|entry| !cover(regions, &entry.phys)) {
+        Some(entry) => Err(InheritError::OutsideRuntime(entry.phys)),
+        None => Ok(()),
+    }
 }
 
 /// Checks that `space` has `phys` at `virt`, as a map of `kind` does: in the window, or 1:1 as far as
@@ -87,32 +95,25 @@ fn check_address(
     Ok(())
 }
 
-fn check_overlap<'a>(
-    phys: &PhysRange,
-    virt: VirtAddr,
-    others: impl Iterator<Item = (&'a PhysRange, VirtAddr)>,
+/// Puts `items`, of which `virt` gives the addresses, in the order of physical addresses.
+///
+/// # Errors
+///
+/// [`InheritError::Overlap`] if two of them overlap in either address space.
+fn sort_apart<T: InMemory>(
+    items: &mut [T],
+    virt: impl Fn(&T) -> VirtAddr,
 ) -> Result<(), InheritError> {
-    let end = virt.value().saturating_add(phys.bytes());
-    for (other, other_virt) in others {
-        let other_end = other_virt.value().saturating_add(other.bytes());
-        let virt_overlaps = virt.value() < other_end && other_virt.value() < end;
-        if phys.overlaps(other) || virt_overlaps {
-            return Err(InheritError::Overlap(*other, *phys));
-        }
+    sort::by_key(items, |item| (virt(item), item.phys().start()));
+    let mut pairs = items.iter().zip(items.iter().skip(1));
+    let meet = |(item, next): &(&T, &T)| {
+        let end = virt(item).value().saturating_add(item.phys().bytes());
+        end > virt(next).value()
+    };
+    if let Some((item, next)) = pairs.find(meet) {
+        return Err(InheritError::Overlap(item.phys(), next.phys()));
     }
-    Ok(())
-}
-
-/// Whether `ranges` together hold all of `range`.
-fn covered(range: &PhysRange, ranges: impl Iterator<Item = PhysRange> + Clone) -> bool {
-    let mut cursor = range.start();
-    while cursor < range.end() {
-        match ranges.clone().find(|part| part.contains_addr(cursor)) {
-            Some(part) => cursor = part.end(),
-            None => return false,
-        }
-    }
-    true
+    put_in_order(items).map_err(|(item, next)| InheritError::Overlap(item, next))
 }
 
 #[cfg_attr(
@@ -138,10 +139,12 @@ mod tests {
             ARM64,
             ARM64_39,
             BLANK_ENTRY,
+            BLANK_REGION,
             X86_64, //
         },
         layout::LayoutError,
         perm::Permission,
+        region::collect,
         wire::{
             encode,
             Identity,
@@ -175,9 +178,9 @@ mod tests {
     }
 
     /// Hands `entries` over, and checks them against a firmware with data at 1 MiB (4 pages) and
-    /// code right behind it (4 pages).
+    /// code right behind it (4 pages), which its memory map has the other way round.
     fn hand_over(snapshot: &Snapshot, entries: &[Entry]) -> Result<usize, InheritError> {
-        let map = MapBytes::new(&[data(0x10_0000, 4), code(0x10_4000, 4)]);
+        let map = MapBytes::new(&[code(0x10_4000, 4), data(0x10_0000, 4)]);
         let mut bytes = [0; SIZE];
         bytes[..8].copy_from_slice(b"EFIRTMAP");
         bytes[8..12].copy_from_slice(&(SIZE as u32).to_le_bytes());
@@ -191,10 +194,13 @@ mod tests {
         );
         let table = Table::new(&bytes).ok();
         let slot = table.and_then(|table| table.current(crc32, |_| ()).ok()?);
+        let mut buffer = [BLANK_REGION; 2];
+        let mut regions = List::new(&mut buffer);
+        assert_eq!(collect(&map.map(), false, &mut regions), Ok(()));
         let mut buffer = [BLANK_ENTRY; 3];
         let mut list = List::new(&mut buffer);
         match slot {
-            Some(slot) => entries_of(&slot, snapshot, &map.map(), &X86_64, &mut list)?,
+            Some(slot) => entries_of(&slot, snapshot, &mut regions, &X86_64, &mut list)?,
             None => return Err(InheritError::NoEntries),
         }
         Ok(list.len())

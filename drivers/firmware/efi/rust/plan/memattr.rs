@@ -13,7 +13,12 @@ use super::{
     },
     memmap::Descriptor,
     perm::Permission,
+    ranges::{
+        meeting,
+        InMemory, //
+    },
     region::Region,
+    sort, //
 };
 
 pub(crate) use self::header::{
@@ -35,6 +40,12 @@ impl Piece {
         phys: PhysRange::FIRST_PAGE,
         permission: Permission::Read,
     };
+}
+
+impl InMemory for Piece {
+    fn phys(&self) -> PhysRange {
+        self.phys
+    }
 }
 
 /// Reads the table in `bytes` into `pieces`, an empty list: ordered by address and without overlaps.
@@ -82,7 +93,9 @@ fn read(
         }
     }
     // Of two for the same range, the one that grants less comes first, and stays.
-    pieces.sort_unstable_by_key(|p| (p.phys.start(), p.phys.end(), p.permission.bits()));
+    sort::by_key(pieces, |p| {
+        (p.phys.start(), p.phys.end(), p.permission.bits())
+    });
     pieces.keep_by(|kept, next| !kept.phys.overlaps(&next.phys));
     Ok(header.entries().saturating_sub(pieces.len()))
 }
@@ -96,7 +109,7 @@ fn check(pieces: &[Piece], regions: &[Region]) -> Result<(), AttributesError> {
         .filter(|region| region.ty.is_runtime_services());
     let mut any = Permission::Read;
     for region in services.clone() {
-        let inside = pieces.iter().filter(|p| region.phys.contains(&p.phys));
+        let inside = meeting(pieces, &region.phys).iter();
         let pages = inside.clone().map(|piece| piece.phys.pages().count());
         any = inside.fold(any, |any, piece| any.union(piece.permission));
         // Pieces do not overlap, so they cover the region if they have as many pages.

@@ -30,11 +30,13 @@ pub(crate) mod memtype;
 pub(crate) mod page;
 pub(crate) mod perm;
 pub(crate) mod quirk;
+pub(crate) mod ranges;
 pub(crate) mod region;
 pub(crate) mod request;
 pub(crate) mod runtime;
 pub(crate) mod service;
 pub(crate) mod smbios;
+pub(crate) mod sort;
 pub(crate) mod wire;
 
 #[cfg(any(test, fuzzing, CONFIG_EFI_RTMAP_KUNIT_TEST))]

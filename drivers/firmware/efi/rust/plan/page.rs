@@ -19,6 +19,7 @@ use super::{
         Full,
         List, //
     },
+    sort, //
 };
 
 pub(crate) use self::{
@@ -59,7 +60,7 @@ pub(crate) fn mappings(
     let aliases = out.len();
     alias::push(entries, space, out)?;
     join(aliases, space.page, out)?;
-    out.sort_unstable_by_key(|mapping| mapping.virt);
+    sort::by_key(out, |mapping| mapping.virt);
     Ok(())
 }
 
@@ -67,7 +68,7 @@ pub(crate) fn mappings(
 fn join(first: usize, page: u64, list: &mut List<'_, Mapping>) -> Result<(), PageError> {
     let wanted = first..list.len();
     if let Some(wanted) = list.get_mut(wanted.clone()) {
-        wanted.sort_unstable_by_key(|mapping| mapping.virt);
+        sort::by_key(wanted, |mapping| mapping.virt);
     }
     let mut before = None::<Mapping>;
     for index in wanted.clone() {

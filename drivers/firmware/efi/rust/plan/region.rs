@@ -16,6 +16,7 @@ use super::{
         Attributes,
         MemoryType, //
     },
+    ranges::InMemory,
 };
 use core::fmt;
 
@@ -111,6 +112,12 @@ impl Region {
             phys: lower.phys.hull(&upper.phys),
             virt: lower.virt,
         })
+    }
+}
+
+impl InMemory for Region {
+    fn phys(&self) -> PhysRange {
+        self.phys
     }
 }
 

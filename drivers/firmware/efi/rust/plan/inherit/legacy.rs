@@ -9,11 +9,12 @@ use super::{
         request::Kind, //
     },
     check_address,
-    check_overlap,
+    sort_apart,
     InheritError, //
 };
 
-/// The kind of the map whose addresses `regions`, as a stock kernel handed them over, hold.
+/// The kind of the map whose addresses `regions`, as a stock kernel handed them over, hold. They are
+/// in the order of physical addresses then.
 ///
 /// Runtime services memory without the attribute for it has got no address from such a kernel, which
 /// maps what has the attribute. Firmware has not been told otherwise, so it is 1:1.
@@ -39,11 +40,10 @@ pub(crate) fn legacy_kind(
         .iter()
         .all(|region| region.virt == region.phys.start().identity());
     let kind = if all_identity { identity } else { Kind::Fixed };
-    for (index, region) in regions.iter().enumerate() {
+    for region in regions.iter() {
         check_address(kind, &region.phys, region.virt, space)?;
-        let others = regions.iter().take(index).map(|r| (&r.phys, r.virt));
-        check_overlap(&region.phys, region.virt, others)?;
     }
+    sort_apart(regions, |region| region.virt)?;
     Ok(kind)
 }
 
@@ -94,7 +94,7 @@ mod tests {
             let mut regions = [region(0x9000, 0)?, region(0x1000, virt)?, region(0, 0)?];
             assert_eq!(legacy_kind(&mut regions, &X86_64, Kind::Phys), Ok(kind));
             let got = regions.map(|region| region.virt.value());
-            assert_eq!(got, [0x9000, virt, 0]);
+            assert_eq!(got, [0, virt, 0x9000]);
         }
         let mut none = [region(0x9000, 0)?, region(0x1000, 0)?];
         assert!(legacy_kind(&mut none, &X86_64, Kind::Phys).is_err());

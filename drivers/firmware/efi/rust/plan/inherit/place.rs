@@ -9,13 +9,16 @@ use super::{
             VirtAddr, //
         },
         entry::Entry,
+        ranges::{
+            cover,
+            meeting, //
+        },
         region::Region, //
     },
-    covered,
     InheritError, //
 };
 
-/// Gives each of `regions` the address that `entries` map it at.
+/// Gives each of `regions` the address that `entries`, which are in order, map it at.
 ///
 /// # Errors
 ///
@@ -24,15 +27,16 @@ use super::{
 /// spaces: a successor is told one address for each region.
 pub(crate) fn place(regions: &mut [Region], entries: &[Entry]) -> Result<(), InheritError> {
     for region in regions {
-        let virt = entries
-            .iter()
-            .find_map(|entry| entry.translate(region.phys.start()))
-            .filter(|_| covered(&region.phys, entries.iter().map(|entry| entry.phys)))
+        let parts = meeting(entries, &region.phys);
+        let virt = parts
+            .first()
+            .filter(|_| cover(parts, &region.phys))
+            .and_then(|first| first.translate(region.phys.start()))
             .ok_or(InheritError::NotCovered(region.phys))?;
         // Neither address space wraps within an entry, but the distance between the two may.
         let moved_by = |phys: PhysAddr, virt: VirtAddr| virt.value().wrapping_sub(phys.value());
         let distance = moved_by(region.phys.start(), virt);
-        let mut parts = entries.iter().filter(|e| e.phys.overlaps(&region.phys));
+        let mut parts = parts.iter();
         if parts.any(|part| moved_by(part.phys.start(), part.virt) != distance) {
             return Err(InheritError::Scattered(region.phys));
         }

@@ -4,10 +4,12 @@
 
 use super::{
     super::{
+        addr::PhysAddr,
         list::List,
         memmap::MemoryMap, //
     },
-    Region, RegionError,
+    Region,
+    RegionError, //
 };
 
 /// Collects the regions of `map` that must be mapped, in its order, into `regions`.
@@ -38,6 +40,7 @@ pub(crate) fn collect(
     boot_services: bool,
     regions: &mut List<'_, Region>,
 ) -> Result<(), RegionError> {
+    let mut end = PhysAddr::new(0);
     for descriptor in map.iter() {
         let temporary = boot_services && descriptor.ty.is_boot_services();
         if !descriptor.is_runtime() && !temporary {
@@ -47,12 +50,15 @@ pub(crate) fn collect(
             continue;
         };
         let mut region = Region::of(&descriptor, phys);
-        if regions.iter().any(|other| other.repeated_by(&region)) {
+        // Most memory maps are in order: what lies behind all that has been taken meets none of it.
+        let behind = region.phys.start() >= end;
+        if !behind && regions.iter().any(|other| other.repeated_by(&region)) {
             continue;
         }
-        if !region.is_temporary() {
+        if !behind && !region.is_temporary() {
             region = take_in(region, regions)?;
         }
+        end = end.max(region.phys.end());
         let touching = regions.last_mut().filter(|last| follows(last, &region));
         match touching.and_then(|last| last.merged(&region).map(|merged| (last, merged))) {
             Some((last, merged)) => *last = merged,
