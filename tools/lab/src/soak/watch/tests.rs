@@ -146,10 +146,10 @@ fn so_does_a_number_that_changes() {
     let mut watch = machine.watch();
     machine.tell(0, |_| {});
     machine.tell(1, |_| {});
-    machine.tell(2, |facts| facts.memory_kib -= 4);
+    machine.tell(2, |facts| facts.memory_kib -= 8);
     assert!(watch.look().unwrap().is_some());
     let findings = watch.finish(&End::Exited).unwrap();
-    only(findings, &["generation 2: ", "memory", "seen 999996"]);
+    only(findings, &["generation 2: ", "memory", "seen 999992"]);
 }
 
 #[test]
