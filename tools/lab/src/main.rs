@@ -67,7 +67,7 @@ enum Command {
     Menu {
         #[command(flatten)]
         common: Common,
-        /// The table; those of other architectures that ran with this build stay in it
+        /// The table; what has been measured before with this build stays in it
         #[arg(long)]
         write: PathBuf,
         /// Names or patterns (*, ?) of scenarios; all that have a row if none is given
@@ -187,10 +187,10 @@ impl Command {
                 jobs,
             } => {
                 let all = scenario_file::load_all(&build::default_scenarios(), common.arch)?;
-                let selected = select(all, &patterns)?;
+                let selected = select(all.clone(), &patterns)?;
                 let lab = common.lab()?;
                 hostile_image::build(&lab.build, lab.arch)?;
-                menu::run(&lab, &selected, at_once(jobs)?, &write)
+                menu::run(&lab, &all, &selected, at_once(jobs)?, &write)
             }
             Self::Soak {
                 common,

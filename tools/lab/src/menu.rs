@@ -26,10 +26,11 @@ const STOCK_TIME_LIMIT_S: u32 = 240;
 #[derive(Serialize, Deserialize)]
 struct Menu {
     versions: Versions,
-    rows: Vec<Row>,
+    /// With the names of their scenarios, in the order of these.
+    rows: Vec<(String, Row)>,
 }
 
-#[derive(Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 struct Versions {
     ours: String,
     stock: String,
@@ -38,7 +39,7 @@ struct Versions {
     kexec: String,
 }
 
-#[derive(PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 struct Row {
     misbehaviour: String,
     stock: String,
@@ -46,9 +47,16 @@ struct Row {
     needs: String,
 }
 
-/// True if our kernels did as their scenarios expect.
-pub fn run(lab: &Lab, scenarios: &[Scenario], jobs: usize, write: &Path) -> Result<bool> {
-    let rows: Vec<&Scenario> = scenarios
+/// Measures those of `all` that are `selected`, and writes them and what has been measured of the
+/// others before. True if our kernels did as their scenarios expect.
+pub fn run(
+    lab: &Lab,
+    all: &[Scenario],
+    selected: &[Scenario],
+    jobs: usize,
+    write: &Path,
+) -> Result<bool> {
+    let rows: Vec<&Scenario> = selected
         .iter()
         .filter(|scenario| scenario.row.is_some())
         .collect();
@@ -86,13 +94,32 @@ pub fn run(lab: &Lab, scenarios: &[Scenario], jobs: usize, write: &Path) -> Resu
         let both = outcome.with_context(|| rows[place].name.clone())?;
         passed &= both.passed;
         menu.versions.learn(both.versions);
-        menu.rows.push(both.row);
+        menu.rows.push((rows[place].name.clone(), both.row));
     }
     menu.versions.qemu = first_line(Command::new(lab.arch.qemu).arg("--version"))?;
+    if let Some(before) = load(lab, lab.arch)? {
+        menu.add(before, all);
+    }
     save(lab, &menu)?;
     fs::write(write, table::render(&load_all(lab)?))
         .with_context(|| write.display().to_string())?;
     Ok(passed)
+}
+
+impl Menu {
+    /// Adds the rows of `before` that have not been measured again, if all else was the same then.
+    fn add(&mut self, before: Self, all: &[Scenario]) {
+        if before.versions != self.versions {
+            println!("with other versions, and dropped: what was measured before");
+            return;
+        }
+        let names = all.iter().map(|scenario| &scenario.name);
+        let rows = names.filter_map(|name| {
+            let mut rows = self.rows.iter().chain(&before.rows);
+            rows.find(|(measured, _)| measured == name).cloned()
+        });
+        self.rows = rows.collect();
+    }
 }
 
 /// One row, measured.
@@ -206,12 +233,64 @@ fn save(lab: &Lab, menu: &Menu) -> Result<()> {
 fn load_all(lab: &Lab) -> Result<Vec<(&'static Arch, Menu)>> {
     let mut menus = Vec::new();
     for arch in arch::ALL {
-        let path = lab.build.menu(arch);
-        if path.exists() {
-            let text = fs::read_to_string(&path)?;
-            let menu = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
-            menus.push((arch, menu));
-        }
+        menus.extend(load(lab, arch)?.map(|menu| (arch, menu)));
     }
     Ok(menus)
+}
+
+/// What has been measured on `arch` so far.
+fn load(lab: &Lab, arch: &Arch) -> Result<Option<Menu>> {
+    let path = lab.build.menu(arch);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let text = fs::read_to_string(&path)?;
+    let menu = serde_json::from_str(&text);
+    menu.with_context(|| format!("{}: remove it to begin anew", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn menu(ours: &str, rows: &[(&str, &str)]) -> Menu {
+        let row = |&(name, ours): &(&str, &str)| {
+            let row = Row {
+                misbehaviour: String::new(),
+                stock: String::new(),
+                ours: ours.into(),
+                needs: String::new(),
+            };
+            (name.to_string(), row)
+        };
+        Menu {
+            versions: Versions {
+                ours: ours.into(),
+                ..Versions::default()
+            },
+            rows: rows.iter().map(row).collect(),
+        }
+    }
+
+    fn after(before: Menu) -> Vec<(String, String)> {
+        let scenario = |name: &str| Scenario::new(name.into(), String::new(), Vec::new());
+        let all = ["a", "b", "c", "d"].map(scenario);
+        let mut now = menu("7.3", &[("c", "new"), ("b", "new")]);
+        now.add(before, &all);
+        let row = |(name, row): (String, Row)| (name, row.ours);
+        now.rows.into_iter().map(row).collect()
+    }
+
+    #[test]
+    fn what_is_not_measured_again_stays() {
+        let before = [("d", "old"), ("c", "old"), ("a", "old"), ("gone", "old")];
+        let expected = [("a", "old"), ("b", "new"), ("c", "new"), ("d", "old")];
+        let expected = expected.map(|(name, ours)| (name.to_string(), ours.to_string()));
+        assert_eq!(after(menu("7.3", &before)), expected);
+    }
+
+    #[test]
+    fn what_was_measured_with_other_versions_does_not() {
+        assert_eq!(after(menu("7.2", &[("a", "old")])).len(), 2);
+    }
 }

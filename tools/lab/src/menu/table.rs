@@ -44,9 +44,9 @@ fn section(name: &str, menu: &Menu) -> String {
     );
     section += ".. list-table::\n   :header-rows: 1\n   :widths: 28 30 26 16\n\n";
     section += &cells(["misbehaviour", "stock", "with efi-rtmap", "what is needed"]);
-    for (place, row) in menu.rows.iter().enumerate() {
+    for (place, (_, row)) in menu.rows.iter().enumerate() {
         // Both loaders, with the same result.
-        if menu.rows[..place].contains(row) {
+        if menu.rows[..place].iter().any(|(_, other)| other == row) {
             continue;
         }
         let Row {
@@ -82,6 +82,7 @@ mod tests {
             ours: ours.into(),
             needs: "nothing".into(),
         };
+        let row = |ours: &str| ("hangs-c".to_string(), row(ours));
         let menu = |rows| Menu {
             versions: Versions {
                 ours: "7.3-rtmap".into(),
