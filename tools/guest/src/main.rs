@@ -35,6 +35,8 @@ use efi_test::EfiTest;
 use serial::Serial;
 use variables::as_outcome;
 
+const SECURITY: &str = "/sys/kernel/security";
+
 fn main() {
     let mut generation = 0;
     if let Err(error) = live(&mut generation) {
@@ -120,6 +122,10 @@ fn mount_all() -> Result<()> {
         ("debugfs", "/sys/kernel/debug"),
     ] {
         mount_one(kind, target).with_context(|| format!("mount {kind} on {target}"))?;
+    }
+    // Not every kernel of the lab has it.
+    if Path::new(SECURITY).exists() {
+        mount_one("securityfs", SECURITY).context("mount securityfs")?;
     }
     Ok(())
 }

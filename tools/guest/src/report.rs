@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::plan::Action;
 use crate::ptdump::Mapping;
 
+/// The log of what firmware has measured into the TPM.
+pub const TPM_LOG: &str = "/sys/kernel/security/tpm0/binary_bios_measurements";
+
 /// Something that was tried in the guest, and what came of it.
 pub type Outcome<T> = Result<T, String>;
 
@@ -55,7 +58,7 @@ pub struct Facts {
     /// The text files of /sys/firmware/efi/rtmap, after the calls below; None: there is no such
     /// directory.
     pub rtmap: Option<BTreeMap<String, String>>,
-    /// CRC-32 of each table of SMBIOS, ACPI and ESRT, by its path in sysfs.
+    /// CRC-32 of each table of SMBIOS, ACPI and ESRT, and of the TPM's log, by its path in sysfs.
     pub tables: Outcome<BTreeMap<String, u32>>,
     /// The runtime regions that a successor is told of, in the order of physical addresses.
     pub runtime_map: Outcome<Vec<RuntimeRegion>>,

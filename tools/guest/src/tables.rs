@@ -7,10 +7,12 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-const DIRECTORIES: [&str; 3] = [
+const DIRECTORIES: [&str; 4] = [
     "/sys/firmware/dmi/tables",
     "/sys/firmware/acpi/tables",
     "/sys/firmware/efi/esrt",
+    // The log of what firmware has measured.
+    "/sys/kernel/security/tpm0",
 ];
 /// ACPI's table of what changes.
 const FACS: &str = "FACS";

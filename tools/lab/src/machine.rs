@@ -19,6 +19,7 @@ use crate::arch::{Arch, FirmwarePaths};
 use crate::build::{tools_dir, Build};
 use crate::cpio::Archive;
 use crate::scenario::{Image, Scenario, Step};
+use crate::tpm;
 
 const PAGE: u64 = 4096;
 const INITRD: &str = "initrd";
@@ -279,6 +280,9 @@ impl Lab {
         }
         if scenario.is_hostile() {
             self.attach_hostile(&mut qemu, scenario, logs)?;
+        }
+        if scenario.tpm {
+            tpm::attach(&mut qemu, logs)?;
         }
         if self.count_instructions {
             qemu.args(["-icount", "shift=0,sleep=off"]);

@@ -24,6 +24,7 @@ mod runner;
 mod scenario;
 mod scenario_file;
 mod soak;
+mod tpm;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

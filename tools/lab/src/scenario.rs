@@ -38,6 +38,9 @@ pub struct Scenario {
     pub smp: u32,
     #[serde(default = "default_time_limit")]
     pub time_limit_s: u32,
+    /// There is a TPM, into which firmware measures what it starts.
+    #[serde(default)]
+    pub tpm: bool,
     /// A file of this size in the initrd, of which every generation checks the content.
     #[serde(default)]
     pub ballast_mib: u32,
@@ -176,6 +179,7 @@ impl Scenario {
             memory_mib: default_memory(),
             smp: default_smp(),
             time_limit_s: default_time_limit(),
+            tpm: false,
             ballast_mib: 0,
             same_as: None,
             expect_failure: None,

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-//! SMBIOS, ACPI, ESRT: a kernel that knows of the firmware finds what the first kernel found.
+//! SMBIOS, ACPI, ESRT, the TPM's log: a kernel that knows of the firmware finds what the first kernel
+//! found.
+
+use efi_rtmap_guest::report::TPM_LOG;
 
 use super::Judge;
 
@@ -14,6 +17,11 @@ impl Judge<'_> {
         let Some(first) = first.filter(|_| self.knows_firmware()) else {
             return;
         };
+        self.expect(
+            first.contains_key(TPM_LOG) || !self.scenario.tpm,
+            || TPM_LOG.into(),
+            "none",
+        );
         self.expect(
             !first.is_empty(),
             || "SMBIOS and ACPI tables".into(),

@@ -11,7 +11,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use efi_rtmap_guest::plan::VENDOR_GUID;
 use efi_rtmap_guest::plan::{variable_content, variable_name, Action, Damage, Loader};
 use efi_rtmap_guest::ptdump::{Level, Mapping};
-use efi_rtmap_guest::report::{Clock, Handover, RuntimeRegion, Storage, Variables};
+use efi_rtmap_guest::report::{Clock, Handover, RuntimeRegion, Storage, Variables, TPM_LOG};
 
 use super::*;
 use crate::scenario::expect::Services;
@@ -421,6 +421,22 @@ fn a_kernel_that_must_not_call_firmware_is_told_all_the_same() {
     facts.secure_boot = Err("none".into());
     let seen = findings(&scenario, &report, "", &End::Exited);
     one_finding(seen, "generation 1: ", &["word on secure boot"]);
+}
+
+#[test]
+fn the_tpms_log() {
+    let mut scenario = scenario();
+    scenario.tpm = true;
+    let mut report = good();
+    let seen = findings(&scenario, &report, "", &End::Exited);
+    assert!(seen.len() == 2 && seen[0].contains(TPM_LOG), "{seen:?}");
+    for (k, told) in &mut report.0 {
+        let tables = &mut told.facts.as_mut().unwrap().tables;
+        let log = (TPM_LOG.to_string(), *k as u32);
+        tables.as_mut().unwrap().extend([log]);
+    }
+    let seen = findings(&scenario, &report, "", &End::Exited);
+    one_finding(seen, "generation 1: ", &[TPM_LOG, "other content"]);
 }
 
 #[test]
