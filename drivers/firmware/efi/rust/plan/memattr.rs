@@ -50,8 +50,10 @@ impl InMemory for Piece {
 
 /// Reads the table in `bytes` into `pieces`, an empty list: ordered by address and without overlaps.
 /// Returns how many entries were passed over because they are not in one runtime region of their
-/// type, or overlap one at a lower address. A table that gives up W^X is taken at its word. It takes `n log n` steps however hostile the `n` entries
-/// are: this runs before the first process.
+/// type, or overlap one at a lower address. A table that gives up W^X is taken at its word.
+///
+/// This runs before the first process: hostile entries are compared with the regions, not with each
+/// other.
 ///
 /// # Errors
 ///
