@@ -101,12 +101,8 @@ pub fn run(lab: &Lab, rounds: u32, jobs: usize) -> Result<()> {
 
 fn scenario(kind: &str, round: u32) -> Scenario {
     let step = |loader| Step {
-        image: Image::Rtmap,
-        options: format!("efi=rtmap:{kind}"),
-        loader,
-        repeat: 1,
         then: vec![Action::Bench(SAMPLES)],
-        expect: Default::default(),
+        ..Step::new(Image::Rtmap, format!("efi=rtmap:{kind}"), loader)
     };
     let mut kernel = vec![step(None)];
     kernel.resize(GENERATIONS, step(Some(Loader::KexecLoad)));

@@ -149,6 +149,18 @@ fn default_time_limit() -> u32 {
 }
 
 impl Step {
+    /// One kernel, of which nothing is asked or expected but what is of all.
+    pub fn new(image: Image, options: String, loader: Option<Loader>) -> Self {
+        Self {
+            image,
+            options,
+            loader,
+            repeat: default_repeat(),
+            then: Vec::new(),
+            expect: Expect::default(),
+        }
+    }
+
     /// Our code runs and shows its directory in sysfs.
     pub fn rtmap_on(&self) -> bool {
         self.image != Image::Stock && !self.options.contains("rtmap:off")

@@ -62,14 +62,7 @@ pub fn table(lab: &Lab, floor: u64) -> Result<Table> {
 }
 
 fn scenario(count: u16) -> Scenario {
-    let step = |loader| Step {
-        image: Image::Rtmap,
-        options: String::new(),
-        loader,
-        repeat: 1,
-        then: Vec::new(),
-        expect: Default::default(),
-    };
+    let step = |loader| Step::new(Image::Rtmap, String::new(), loader);
     let many = (count > 0).then(|| Fault {
         what: What::ManyRegions,
         service: Service::default(),

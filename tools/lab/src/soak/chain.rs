@@ -106,14 +106,12 @@ fn step(k: usize, turn: Turn, (kind, svam): (Kind, Svam), generation: u32) -> St
             ..Expect::default()
         },
     };
+    // The console has no more than the lines that tell kernels apart, and what is worse.
+    let options = format!("loglevel=6 {request}");
+    let loader = (k > 0).then(|| LOADERS[k / ROUND.len() % LOADERS.len()]);
     Step {
-        image,
-        // The console has no more than the lines that tell kernels apart, and what is worse.
-        options: format!("loglevel=6 {request}"),
-        loader: (k > 0).then(|| LOADERS[k / ROUND.len() % LOADERS.len()]),
-        repeat: 1,
-        then: Vec::new(),
         expect,
+        ..Step::new(image, options, loader)
     }
 }
 
