@@ -26,11 +26,11 @@ const STOCK_TIME_LIMIT_S: u32 = 240;
 #[derive(Serialize, Deserialize)]
 struct Menu {
     versions: Versions,
-    /// With the names of their scenarios, in the order of these.
+    /// With the names of their scenarios.
     rows: Vec<(String, Row)>,
 }
 
-#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 struct Versions {
     ours: String,
     stock: String,
@@ -48,7 +48,8 @@ struct Row {
 }
 
 /// Measures those of `all` that are `selected`, and writes them and what has been measured of the
-/// others before. True if our kernels did as their scenarios expect.
+/// others before. Each row is kept as soon as it is there, whatever becomes of the next. True if our
+/// kernels did as their scenarios expect.
 pub fn run(
     lab: &Lab,
     all: &[Scenario],
@@ -62,63 +63,78 @@ pub fn run(
         .collect();
     ensure!(!rows.is_empty(), "none of these scenarios has a row");
     let bar = runner::progress_bar(rows.len());
-    let waiting = Mutex::new(rows.iter().enumerate());
-    let done = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..jobs.min(rows.len()) {
-            scope.spawn(|| loop {
-                let next = waiting.lock().expect("no thread panics").next();
-                let Some((place, scenario)) = next else { break };
-                bar.set_message(scenario.name.clone());
-                let outcome = both(lab, scenario);
-                if let Ok(both) = &outcome {
-                    bar.suspend(|| println!("{}", both.told));
-                }
-                bar.inc(1);
-                done.lock()
-                    .expect("no thread panics")
-                    .push((place, outcome));
-            });
+    let waiting = Mutex::new(rows.iter());
+    let before = load(lab, lab.arch)?;
+    let menu = Mutex::new(Menu::new(first_line(
+        Command::new(lab.arch.qemu).arg("--version"),
+    )?));
+
+    let next = || waiting.lock().expect("no thread panics").next();
+    let measure = || {
+        let mut passed = true;
+        while let Some(scenario) = next() {
+            bar.set_message(scenario.name.clone());
+            let both = both(lab, scenario).with_context(|| scenario.name.clone())?;
+            bar.suspend(|| println!("{}", both.told));
+            bar.inc(1);
+            passed &= both.passed;
+            let mut menu = menu.lock().expect("no thread panics");
+            menu.learn(&scenario.name, both);
+            save(lab, &menu.with(before.as_ref(), all))?;
         }
+        anyhow::Ok(passed)
+    };
+    let passed: Vec<Result<bool>> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..jobs.min(rows.len()))
+            .map(|_| scope.spawn(measure))
+            .collect();
+        let ends = workers.into_iter().map(|worker| worker.join());
+        ends.map(|end| end.expect("no thread panics")).collect()
     });
     bar.finish_and_clear();
-
-    let mut done = done.into_inner().expect("no thread panics");
-    done.sort_by_key(|(place, _)| *place);
-    let mut menu = Menu {
-        versions: Versions::default(),
-        rows: Vec::new(),
-    };
-    let mut passed = true;
-    for (place, outcome) in done {
-        let both = outcome.with_context(|| rows[place].name.clone())?;
-        passed &= both.passed;
-        menu.versions.learn(both.versions);
-        menu.rows.push((rows[place].name.clone(), both.row));
+    let passed = passed.into_iter().collect::<Result<Vec<bool>>>()?;
+    let menu = menu.into_inner().expect("no thread panics");
+    if before.is_some_and(|before| !before.versions.agree(&menu.versions)) {
+        println!("with other versions, and dropped: what was measured before");
     }
-    menu.versions.qemu = first_line(Command::new(lab.arch.qemu).arg("--version"))?;
-    if let Some(before) = load(lab, lab.arch)? {
-        menu.add(before, all);
-    }
-    save(lab, &menu)?;
     fs::write(write, table::render(&load_all(lab)?))
         .with_context(|| write.display().to_string())?;
-    Ok(passed)
+    Ok(!passed.contains(&false))
 }
 
 impl Menu {
-    /// Adds the rows of `before` that have not been measured again, if all else was the same then.
-    fn add(&mut self, before: Self, all: &[Scenario]) {
-        if before.versions != self.versions {
-            println!("with other versions, and dropped: what was measured before");
-            return;
+    fn new(qemu: String) -> Self {
+        Self {
+            versions: Versions {
+                qemu,
+                ..Versions::default()
+            },
+            rows: Vec::new(),
         }
-        let names = all.iter().map(|scenario| &scenario.name);
-        let rows = names.filter_map(|name| {
-            let mut rows = self.rows.iter().chain(&before.rows);
-            rows.find(|(measured, _)| measured == name).cloned()
+    }
+
+    fn learn(&mut self, name: &str, both: Both) {
+        self.versions.learn(both.versions);
+        self.rows.push((name.into(), both.row));
+    }
+
+    /// In the order of `all`, and with the rows of `before` that have not been measured again, if all
+    /// else was the same then.
+    fn with(&self, before: Option<&Self>, all: &[Scenario]) -> Self {
+        let before = before.filter(|before| before.versions.agree(&self.versions));
+        let rows = all.iter().filter_map(|scenario| {
+            let older = before.iter().flat_map(|before| &before.rows);
+            let mut rows = self.rows.iter().chain(older);
+            rows.find(|(name, _)| *name == scenario.name).cloned()
         });
-        self.rows = rows.collect();
+        let mut versions = self.versions.clone();
+        if let Some(before) = before {
+            versions.learn(before.versions.clone());
+        }
+        Self {
+            rows: rows.collect(),
+            versions,
+        }
     }
 }
 
@@ -185,6 +201,19 @@ impl Versions {
                 .map(|facts| facts.kexec_version.clone())
                 .unwrap_or_default(),
         }
+    }
+
+    /// As far as both are known.
+    fn agree(&self, other: &Self) -> bool {
+        [
+            (&self.ours, &other.ours),
+            (&self.stock, &other.stock),
+            (&self.firmware, &other.firmware),
+            (&self.qemu, &other.qemu),
+            (&self.kexec, &other.kexec),
+        ]
+        .iter()
+        .all(|(one, other)| one == other || one.is_empty() || other.is_empty())
     }
 
     /// A row in which a kernel died tells nothing of it.
@@ -275,10 +304,10 @@ mod tests {
     fn after(before: Menu) -> Vec<(String, String)> {
         let scenario = |name: &str| Scenario::new(name.into(), String::new(), Vec::new());
         let all = ["a", "b", "c", "d"].map(scenario);
-        let mut now = menu("7.3", &[("c", "new"), ("b", "new")]);
-        now.add(before, &all);
+        let now = menu("7.3", &[("c", "new"), ("b", "new")]);
         let row = |(name, row): (String, Row)| (name, row.ours);
-        now.rows.into_iter().map(row).collect()
+        let rows = now.with(Some(&before), &all).rows;
+        rows.into_iter().map(row).collect()
     }
 
     #[test]
@@ -292,5 +321,10 @@ mod tests {
     #[test]
     fn what_was_measured_with_other_versions_does_not() {
         assert_eq!(after(menu("7.2", &[("a", "old")])).len(), 2);
+    }
+
+    #[test]
+    fn a_version_that_nobody_has_told_yet_is_no_other() {
+        assert_eq!(after(menu("", &[("a", "old")])).len(), 3);
     }
 }
