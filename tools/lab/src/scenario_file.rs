@@ -25,8 +25,10 @@ pub fn load_all(directory: &Path, arch: &Arch) -> Result<Vec<Scenario>> {
     let pattern = pattern
         .to_str()
         .context("directory of scenarios: no text")?;
-    let paths = glob::glob(pattern)?.collect::<Result<Vec<PathBuf>, _>>()?;
+    let mut paths = glob::glob(pattern)?.collect::<Result<Vec<PathBuf>, _>>()?;
     ensure!(!paths.is_empty(), "no scenarios: {pattern}");
+    // `crash.toml` before `crash-pstore.toml`.
+    paths.sort_by_key(|path| path.with_extension(""));
     let mut scenarios = Vec::new();
     for path in &paths {
         let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
