@@ -95,7 +95,7 @@ pub fn run(lab: &Lab, rounds: u32, jobs: usize) -> Result<()> {
         "are the kernel's part, firmware does the same. Refused call: one that firmware returns"
     );
     println!("from at once, so nearly all of it is the kernel's. {TAKE_OVER}: to a microsecond.");
-    println!("\n{}", regions::table(lab, floor)?);
+    println!("\n{}", regions::table(lab)?);
     Ok(())
 }
 
