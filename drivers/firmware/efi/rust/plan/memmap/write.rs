@@ -129,7 +129,7 @@ mod tests {
             unmarked,
             stale(data(0x10_2800, 1)), // not on a page
         ];
-        let mut buffer = [BLANK_REGION; 3];
+        let mut buffer = [BLANK_REGION; 4];
         let mut regions = List::new(&mut buffer);
         let before = bytes_of::<{ 8 * SIZE }>(&[map[0], data(0x10_4000, 2), map[7], map[3]]);
         let firmware = MemoryMap::new(&before[..4 * SIZE], SIZE, 1);
@@ -154,7 +154,7 @@ mod tests {
     fn no_address_is_none_for_every_part_of_a_region() {
         let parts = [data(0x10_0000, 1), data(0x10_1000, 1)];
         let mut bytes = bytes_of::<96>(&parts);
-        let mut buffer = [BLANK_REGION; 1];
+        let mut buffer = [BLANK_REGION; 2];
         let mut regions = List::new(&mut buffer);
         let map = MemoryMap::new(&bytes, SIZE, 1);
         assert!(map.is_ok_and(|map| collect(&map, false, &mut regions).is_ok()));

@@ -4,15 +4,18 @@
 
 use super::{
     super::{
-        addr::PhysAddr,
         list::List,
-        memmap::MemoryMap, //
+        memmap::{
+            Descriptor,
+            MemoryMap, //
+        },
+        ranges::put_in_order, //
     },
     Region,
     RegionError, //
 };
 
-/// Collects the regions of `map` that must be mapped, in its order, into `regions`.
+/// Collects the regions of `map` that must be mapped, in its order, into `regions`, an empty list.
 ///
 /// With `boot_services`, boot services memory is taken too: it is there, and needed, until SVAM
 /// has been called.
@@ -34,31 +37,27 @@ use super::{
 ///
 /// # Errors
 ///
-/// A [`RegionError`] if no runtime region is found, two contradict each other, or `regions` is full.
+/// A [`RegionError`] if no runtime region is found, two contradict each other, or `regions` has no
+/// room for one of each descriptor.
 pub(crate) fn collect(
     map: &MemoryMap<'_>,
     boot_services: bool,
     regions: &mut List<'_, Region>,
 ) -> Result<(), RegionError> {
-    let mut end = PhysAddr::new(0);
-    for descriptor in map.iter() {
-        let temporary = boot_services && descriptor.ty.is_boot_services();
-        if !descriptor.is_runtime() && !temporary {
+    let wanted = || map.iter().filter_map(|d| wanted(&d, boot_services));
+    for region in wanted() {
+        regions.push(region)?;
+    }
+    // Nearly all memory maps describe nothing twice: then no region is compared with all others.
+    let apart = put_in_order(regions).is_ok();
+    regions.remove(0..regions.len());
+    for mut region in wanted() {
+        if !apart && regions.iter().any(|other| other.repeated_by(&region)) {
             continue;
         }
-        let Ok(phys) = descriptor.range() else {
-            continue;
-        };
-        let mut region = Region::of(&descriptor, phys);
-        // Most memory maps are in order: what lies behind all that has been taken meets none of it.
-        let behind = region.phys.start() >= end;
-        if !behind && regions.iter().any(|other| other.repeated_by(&region)) {
-            continue;
-        }
-        if !behind && !region.is_temporary() {
+        if !apart && !region.is_temporary() {
             region = take_in(region, regions)?;
         }
-        end = end.max(region.phys.end());
         let touching = regions.last_mut().filter(|last| follows(last, &region));
         match touching.and_then(|last| last.merged(&region).map(|merged| (last, merged))) {
             Some((last, merged)) => *last = merged,
@@ -69,6 +68,13 @@ pub(crate) fn collect(
         return Err(RegionError::None);
     }
     Ok(())
+}
+
+/// The region that `descriptor` makes, if it is to be mapped.
+fn wanted(descriptor: &Descriptor, boot_services: bool) -> Option<Region> {
+    let temporary = boot_services && descriptor.ty.is_boot_services();
+    let phys = descriptor.range().ok()?;
+    (descriptor.is_runtime() || temporary).then(|| Region::of(descriptor, phys))
 }
 
 /// Takes the runtime regions that overlap `region` out of `regions`, and unites them all.
@@ -117,7 +123,6 @@ mod tests {
             BLANK_REGION,
             OVMF, //
         },
-        memmap::Descriptor,
         memtype::{
             Attributes,
             MemoryType, //
