@@ -145,7 +145,7 @@ pub fn verdict(scenario: &Scenario, run: &Run) -> (bool, String) {
             let (unmet, k) = (&known.unmet, known.generation);
             (
                 false,
-                format!("{told}\n    expected first to miss: {unmet}, in generation {k}"),
+                format!("{told}\n    expected first to miss one of {unmet:?}, in generation {k}"),
             )
         }
     }

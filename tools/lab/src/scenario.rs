@@ -74,8 +74,8 @@ pub struct KnownFailure {
     pub reason: String,
     /// The first generation that must fail; those before it must be good.
     pub generation: usize,
-    /// A part of the expectation that it must not meet.
-    pub unmet: String,
+    /// Parts of expectations, one of which it must not meet.
+    pub unmet: Vec<String>,
     /// A part of the last thing on the console, if the machine is never heard of again.
     pub last_words: Option<String>,
 }
@@ -311,7 +311,10 @@ impl KnownFailure {
     /// That it failed is not enough: it must be the failure that is meant.
     pub fn is(&self, finding: &Finding) -> bool {
         finding.generation == Some(self.generation)
-            && finding.expected.contains(&self.unmet)
+            && self
+                .unmet
+                .iter()
+                .any(|part| finding.expected.contains(part))
             && self
                 .last_words
                 .as_ref()

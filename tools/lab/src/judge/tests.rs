@@ -303,7 +303,7 @@ fn last_words() {
     let known = |words: &str| KnownFailure {
         reason: "hangs".into(),
         generation: 1,
-        unmet: "a report".into(),
+        unmet: vec!["an initrd".into(), "a report".into()],
         last_words: Some(words.into()),
     };
     let now = UNIX_EPOCH + Duration::from_secs(NOW);
