@@ -147,18 +147,21 @@ fn combinations(axes: &Table) -> Result<Vec<Substitutions>> {
 }
 
 fn placeholders(axis: &str, value: &Value) -> Result<Substitutions> {
+    let fills = |value: &Value| value.is_str() || value.is_integer();
     match value {
-        Value::String(_) | Value::Integer(_) => Ok([(axis.to_string(), value.clone())].into()),
         Value::Table(parts) => parts
             .iter()
             .map(|(key, part)| {
-                ensure!(part.is_str(), "matrix.{axis}.{key}: {part} is not a string");
-                Ok((format!("{axis}.{key}"), part.clone()))
+                let name = format!("{axis}.{key}");
+                ensure!(
+                    fills(part),
+                    "matrix.{name}: {part} is neither a string nor a number"
+                );
+                Ok((name, part.clone()))
             })
             .collect(),
-        other => {
-            bail!("matrix.{axis}: {other} is neither a string, a number, nor a table of strings")
-        }
+        value if fills(value) => Ok([(axis.to_string(), value.clone())].into()),
+        other => bail!("matrix.{axis}: {other} is neither a string, a number, nor a table of them"),
     }
 }
 
@@ -307,13 +310,27 @@ mod tests {
     #[test]
     fn a_number_of_a_matrix_is_one_where_it_stands_alone() {
         let text = GOOD
-            .replace("\"example\"", "\"example-{count}\"")
-            .replace("about =", "memory-mib = \"{count}\"\nabout =")
-            + "[matrix]\ncount = [64, 1024]";
+            .replace("\"example\"", "\"example-{count}-{of.memory}\"")
+            .replace("about =", "memory-mib = \"{of.memory}\"\nabout =")
+            + "[matrix]\ncount = [4, 8]\nof = [{ memory = 64 }]";
         let scenarios = parsed(&text).unwrap();
         let seen = scenarios.iter().map(|s| (s.name.as_str(), s.memory_mib));
         let seen: Vec<_> = seen.collect();
-        assert_eq!(seen, [("example-64", 64), ("example-1024", 1024)]);
+        assert_eq!(seen, [("example-4-64", 64), ("example-8-64", 64)]);
+    }
+
+    #[test]
+    fn a_matrix_is_of_strings_and_numbers() {
+        for (values, part) in [
+            ("[true]", "matrix.of: true is neither"),
+            ("[{ size = true }]", "matrix.of.size: true is neither"),
+            ("[]", "matrix.of: [] is not a list"),
+            ("7", "matrix.of: 7 is not a list"),
+        ] {
+            let text = format!("{GOOD}[matrix]\nof = {values}");
+            let error = format!("{:#}", parsed(&text).unwrap_err());
+            assert!(error.contains(part), "{values}: {error}");
+        }
     }
 
     #[test]
