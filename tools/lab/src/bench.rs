@@ -47,41 +47,25 @@ pub fn run(lab: &Lab, rounds: u32, jobs: usize) -> Result<()> {
         .context("no report without runtime services")?;
     let window = lab.arch.rtmap.take_over;
     let floor = take_over_window(&floor.log, window)?;
-    let bar = runner::progress_bar(scenarios.len());
-    let waiting = Mutex::new(scenarios.iter());
     let numbers = Mutex::new(Numbers::new());
-    std::thread::scope(|scope| {
-        let work = || -> Result<()> {
-            loop {
-                let next = waiting.lock().expect("no thread panics").next();
-                let Some((kind, scenario)) = next else {
-                    return Ok(());
-                };
-                bar.set_message(scenario.name.clone());
-                let run = runner::run(lab, scenario)?;
-                let complete = complete(&run.report);
-                let complete = complete.with_context(|| run.logs.display().to_string())?;
-                for (generation, told) in complete.into_iter().enumerate() {
-                    let take_over = take_over_window(&told.log, window)?.saturating_sub(floor);
-                    let mut measured = measure(told)?;
-                    measured.push((TAKE_OVER.into(), take_over));
-                    for (what, number) in measured {
-                        let mut numbers = numbers.lock().expect("no thread panics");
-                        let smallest = numbers.entry((what, generation, kind)).or_insert(number);
-                        *smallest = number.min(*smallest);
-                    }
-                }
-                bar.suspend(|| eprintln!("{} ({:.0}s)", scenario.name, run.took.as_secs_f64()));
-                bar.inc(1);
+    runner::side_by_side(&scenarios, jobs, |(kind, scenario), bar| {
+        bar.set_message(scenario.name.clone());
+        let run = runner::run(lab, scenario)?;
+        let complete = complete(&run.report);
+        let complete = complete.with_context(|| run.logs.display().to_string())?;
+        for (generation, told) in complete.into_iter().enumerate() {
+            let take_over = take_over_window(&told.log, window)?.saturating_sub(floor);
+            let mut measured = measure(told)?;
+            measured.push((TAKE_OVER.into(), take_over));
+            for (what, number) in measured {
+                let mut numbers = numbers.lock().expect("no thread panics");
+                let smallest = numbers.entry((what, generation, *kind)).or_insert(number);
+                *smallest = number.min(*smallest);
             }
-        };
-        let workers: Vec<_> = (0..jobs).map(|_| scope.spawn(work)).collect();
-        let joined = workers
-            .into_iter()
-            .map(|worker| worker.join().expect("no thread panics"));
-        joined.collect::<Result<()>>()
+        }
+        bar.suspend(|| eprintln!("{} ({:.0}s)", scenario.name, run.took.as_secs_f64()));
+        Ok(())
     })?;
-    bar.finish_and_clear();
 
     println!(
         "{}",

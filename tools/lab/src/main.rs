@@ -230,7 +230,7 @@ impl Command {
                 if selected.iter().any(Scenario::is_hostile) {
                     hostile_image::build(&lab.build, lab.arch)?;
                 }
-                Ok(runner::run_all(&lab, &selected, at_once(jobs)?))
+                runner::run_all(&lab, &selected, at_once(jobs)?)
             }
         }
     }

@@ -62,37 +62,20 @@ pub fn run(
         .filter(|scenario| scenario.row.is_some())
         .collect();
     ensure!(!rows.is_empty(), "none of these scenarios has a row");
-    let bar = runner::progress_bar(rows.len());
-    let waiting = Mutex::new(rows.iter());
     let before = load(lab, lab.arch)?;
     let menu = Mutex::new(Menu::new(first_line(
         Command::new(lab.arch.qemu).arg("--version"),
     )?));
-
-    let next = || waiting.lock().expect("no thread panics").next();
-    let measure = || {
-        let mut passed = true;
-        while let Some(scenario) = next() {
-            bar.set_message(scenario.name.clone());
-            let both = both(lab, scenario).with_context(|| scenario.name.clone())?;
-            bar.suspend(|| println!("{}", both.told));
-            bar.inc(1);
-            passed &= both.passed;
-            let mut menu = menu.lock().expect("no thread panics");
-            menu.learn(&scenario.name, both);
-            save(lab, &menu.with(before.as_ref(), all))?;
-        }
-        anyhow::Ok(passed)
-    };
-    let passed: Vec<Result<bool>> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..jobs.min(rows.len()))
-            .map(|_| scope.spawn(measure))
-            .collect();
-        let ends = workers.into_iter().map(|worker| worker.join());
-        ends.map(|end| end.expect("no thread panics")).collect()
-    });
-    bar.finish_and_clear();
-    let passed = passed.into_iter().collect::<Result<Vec<bool>>>()?;
+    let passed = runner::side_by_side(&rows, jobs, |scenario, bar| {
+        bar.set_message(scenario.name.clone());
+        let both = both(lab, scenario).with_context(|| scenario.name.clone())?;
+        bar.suspend(|| println!("{}", both.told));
+        let passed = both.passed;
+        let mut menu = menu.lock().expect("no thread panics");
+        menu.learn(&scenario.name, both);
+        save(lab, &menu.with(before.as_ref(), all))?;
+        Ok(passed)
+    })?;
     let menu = menu.into_inner().expect("no thread panics");
     if before.is_some_and(|before| !before.versions.agree(&menu.versions)) {
         println!("with other versions, and dropped: what was measured before");

@@ -3,12 +3,13 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use efi_rtmap_orders::Event;
 use indicatif::{ProgressBar, ProgressStyle};
+use rayon::iter::{ParallelBridge, ParallelIterator};
+use rayon::ThreadPoolBuilder;
 
 use crate::firmware_log;
 use crate::judge::{judge, Finding, Observed};
@@ -71,35 +72,18 @@ pub fn run(lab: &Lab, scenario: &Scenario) -> Result<Run> {
 }
 
 /// Runs all; true if all passed. Failures are shown as they come and named again at the end.
-pub fn run_all(lab: &Lab, scenarios: &[Scenario], jobs: usize) -> bool {
+pub fn run_all(lab: &Lab, scenarios: &[Scenario], jobs: usize) -> Result<bool> {
     let start = Instant::now();
-    let bar = progress_bar(scenarios.len());
-    let waiting = Mutex::new(scenarios.iter());
-    let failed = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..jobs.min(scenarios.len()) {
-            scope.spawn(|| loop {
-                let next = waiting.lock().expect("no thread panics").next();
-                let Some(scenario) = next else { break };
-                bar.set_message(scenario.name.clone());
-                let (passed, told) = match run(lab, scenario) {
-                    Ok(run) => verdict(scenario, &run),
-                    Err(error) => (false, format!("FAILED  {}: {error:#}", scenario.name)),
-                };
-                bar.suspend(|| println!("{told}"));
-                bar.inc(1);
-                if !passed {
-                    failed
-                        .lock()
-                        .expect("no thread panics")
-                        .push(&scenario.name);
-                }
-            });
-        }
-    });
-    bar.finish_and_clear();
-
-    let failed = failed.into_inner().expect("no thread panics");
+    let failed = side_by_side(scenarios, jobs, |scenario, bar| {
+        bar.set_message(scenario.name.clone());
+        let (passed, told) = match run(lab, scenario) {
+            Ok(run) => verdict(scenario, &run),
+            Err(error) => (false, format!("FAILED  {}: {error:#}", scenario.name)),
+        };
+        bar.suspend(|| println!("{told}"));
+        Ok((!passed).then_some(&scenario.name))
+    })?;
+    let failed: Vec<&String> = failed.into_iter().flatten().collect();
     if !failed.is_empty() {
         println!("\nfailed: {failed:?}");
     }
@@ -110,7 +94,22 @@ pub fn run_all(lab: &Lab, scenarios: &[Scenario], jobs: usize) -> bool {
         failed.len(),
         start.elapsed().as_secs_f64()
     );
-    failed.is_empty()
+    Ok(failed.is_empty())
+}
+
+/// Works on all of `items`, on `jobs` of them at once and in their order; none is begun after an
+/// error. What comes of them is in no order.
+pub fn side_by_side<'a, T: Sync, R: Send>(
+    items: &'a [T],
+    jobs: usize,
+    work: impl Fn(&'a T, &ProgressBar) -> Result<R> + Sync,
+) -> Result<Vec<R>> {
+    let workers = ThreadPoolBuilder::new().num_threads(jobs).build()?;
+    let bar = progress_bar(items.len());
+    let one = |item| work(item, &bar).inspect(|_| bar.inc(1));
+    let all = workers.install(|| items.iter().par_bridge().map(one).collect());
+    bar.finish_and_clear();
+    all
 }
 
 /// On a terminal; elsewhere the lines that are printed must do.
@@ -173,4 +172,40 @@ pub fn explain(verdict: &str, scenario: &Scenario, run: &Run) -> String {
         told += &format!("\n        expected {expected}\n        seen     {seen}");
     }
     told + &format!("\n    console: {}", run.logs.join(CONSOLE).display())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+    use anyhow::ensure;
+
+    use super::*;
+
+    #[test]
+    fn all_are_worked_on_and_no_more_at_once_than_wanted() {
+        let at_once = AtomicUsize::new(0);
+        let mut all = side_by_side(&[0, 1, 2, 3, 4], 2, |item, _| {
+            let others = at_once.fetch_add(1, Relaxed);
+            std::thread::sleep(Duration::from_millis(5));
+            at_once.fetch_sub(1, Relaxed);
+            ensure!(others < 2, "{others} others at work");
+            Ok(item * 10)
+        })
+        .unwrap();
+        all.sort();
+        assert_eq!(all, [0, 10, 20, 30, 40]);
+    }
+
+    #[test]
+    fn none_is_begun_after_an_error() {
+        let begun = AtomicUsize::new(0);
+        let all = side_by_side(&[0, 1, 2, 3, 4], 1, |item, _| {
+            begun.fetch_add(1, Relaxed);
+            ensure!(*item < 2, "at item {item}");
+            Ok(())
+        });
+        assert_eq!(all.unwrap_err().to_string(), "at item 2");
+        assert_eq!(begun.into_inner(), 3);
+    }
 }
