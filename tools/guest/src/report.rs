@@ -8,8 +8,15 @@ use serde::{Deserialize, Serialize};
 use crate::plan::Action;
 use crate::ptdump::Mapping;
 
-/// The log of what firmware has measured into the TPM.
-pub const TPM_LOG: &str = "/sys/kernel/security/tpm0/binary_bios_measurements";
+/// What firmware tells of the machine in tables, and where the kernel shows those it has found.
+pub const TABLES: [(&str, &str); 4] = [
+    ("SMBIOS", "/sys/firmware/dmi/tables"),
+    ("ACPI", "/sys/firmware/acpi/tables"),
+    ("ESRT", "/sys/firmware/efi/esrt"),
+    ("TPM log", TPM),
+];
+/// The log of what firmware has measured.
+pub const TPM: &str = "/sys/kernel/security/tpm0";
 
 /// Something that was tried in the guest, and what came of it.
 pub type Outcome<T> = Result<T, String>;

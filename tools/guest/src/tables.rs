@@ -6,21 +6,18 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use efi_rtmap_guest::report::TABLES;
 
-const DIRECTORIES: [&str; 4] = [
-    "/sys/firmware/dmi/tables",
-    "/sys/firmware/acpi/tables",
-    "/sys/firmware/efi/esrt",
-    // The log of what firmware has measured.
-    "/sys/kernel/security/tpm0",
-];
 /// ACPI's table of what changes.
 const FACS: &str = "FACS";
 
 /// CRC-32 of each, by its path.
 pub fn read() -> Result<BTreeMap<String, u32>> {
     let mut tables = BTreeMap::new();
-    for directory in DIRECTORIES.iter().filter(|path| Path::new(path).exists()) {
+    for (_, directory) in TABLES {
+        if !Path::new(directory).exists() {
+            continue;
+        }
         for entry in fs::read_dir(directory)? {
             let path = entry?.path();
             if path.is_dir() || path.ends_with(FACS) {

@@ -11,7 +11,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use efi_rtmap_guest::plan::VENDOR_GUID;
 use efi_rtmap_guest::plan::{variable_content, variable_name, Action, Damage, Loader};
 use efi_rtmap_guest::ptdump::{Level, Mapping};
-use efi_rtmap_guest::report::{Clock, Handover, RuntimeRegion, Storage, Variables, TPM_LOG};
+use efi_rtmap_guest::report::{Clock, Handover, RuntimeRegion, Storage, Variables, TPM};
 
 use super::*;
 use crate::scenario::expect::Services;
@@ -49,6 +49,9 @@ fn scenario() -> Scenario {
     parse(SCENARIO, x86_64()).unwrap().remove(0)
 }
 
+pub const DMI: &str = "/sys/firmware/dmi/tables/DMI";
+pub const DSDT: &str = "/sys/firmware/acpi/tables/DSDT";
+
 pub fn good_facts(k: usize) -> Facts {
     let origin = if k == 0 { "fresh" } else { "handover" };
     let files = [
@@ -81,7 +84,7 @@ pub fn good_facts(k: usize) -> Facts {
                 .map(|(file, value)| (file.into(), value.into()))
                 .into(),
         ),
-        tables: Ok([("DMI".into(), 1), ("DSDT".into(), 2)].into()),
+        tables: Ok([(DMI.into(), 1), (DSDT.into(), 2)].into()),
         runtime_map: Ok(vec![region(0x3f5e_c000)]),
         runtime_services: Ok(0x3f5e_cb98),
         page_tables: Ok(vec![mapping(true, false), mapping(false, true)]),
@@ -429,14 +432,14 @@ fn the_tpms_log() {
     scenario.tpm = true;
     let mut report = good();
     let seen = findings(&scenario, &report, "", &End::Exited);
-    assert!(seen.len() == 2 && seen[0].contains(TPM_LOG), "{seen:?}");
+    assert!(seen.len() == 2 && seen[0].contains(TPM), "{seen:?}");
     for (k, told) in &mut report.0 {
         let tables = &mut told.facts.as_mut().unwrap().tables;
-        let log = (TPM_LOG.to_string(), *k as u32);
+        let log = (format!("{TPM}/binary_bios_measurements"), *k as u32);
         tables.as_mut().unwrap().extend([log]);
     }
     let seen = findings(&scenario, &report, "", &End::Exited);
-    one_finding(seen, "generation 1: ", &[TPM_LOG, "other content"]);
+    one_finding(seen, "generation 1: ", &[TPM, "other content"]);
 }
 
 #[test]

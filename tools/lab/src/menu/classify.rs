@@ -5,7 +5,7 @@
 mod tests;
 
 use efi_rtmap_guest::plan::Action;
-use efi_rtmap_guest::report::Facts;
+use efi_rtmap_guest::report::{Facts, TABLES};
 use efi_rtmap_orders::{Event, What};
 
 use crate::console;
@@ -73,6 +73,7 @@ impl Seen<'_> {
         let left = told.filter(|told| told.left);
         if let Some((told, facts)) = left.and_then(|told| Some((told, told.facts.as_ref()?))) {
             words.extend(of_facts(told, facts));
+            words.extend(self.of_tables(facts));
         }
         if self.faulted_before(k) {
             words.push("calls firmware again that faulted".into());
@@ -81,6 +82,18 @@ impl Seen<'_> {
             words.push(self.stopped(said("Kernel panic")).into());
         }
         words.join(", ")
+    }
+
+    /// What firmware tells in tables is there as in the first kernel.
+    fn of_tables(&self, facts: &Facts) -> Option<String> {
+        let first = self.report.facts(0)?.tables.as_ref().ok()?;
+        let tables = facts.tables.as_ref().ok();
+        let other = TABLES.iter().filter(|(_, directory)| {
+            let mut of_it = first.iter().filter(|(name, _)| name.starts_with(directory));
+            of_it.any(|(name, crc)| tables.and_then(|tables| tables.get(name)) != Some(crc))
+        });
+        let other: Vec<&str> = other.map(|(name, _)| *name).collect();
+        (!other.is_empty()).then(|| format!("lost or changed: {}", other.join(", ")))
     }
 
     fn stopped(&self, panic: bool) -> &'static str {

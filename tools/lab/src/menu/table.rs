@@ -24,7 +24,8 @@ blamed\" means that the kernel says what firmware has done, and is tainted. W+X 
 page tables that are writable and executable. Rows that came out alike with either loader are shown once.
 The rows of 32-bit firmware, and those that name no misbehaviour, are measured without the driver.
 \"Works\" is without the clock for 32-bit firmware, which kernels do not ask for it. \"Dump complete\"
-means that a crash kernel has read all memory of the kernel that crashed.
+means that a crash kernel has read all memory of the kernel that crashed. \"Lost or changed\" names what
+firmware tells in tables that the first kernel found, and this one not, or not as it was.
 ";
 
 pub fn render(menus: &[(&Arch, Menu)]) -> String {

@@ -134,17 +134,11 @@ fn tables_ride_along() {
         &["reading SMBIOS", "EIO"],
     );
     red_facts(
-        |facts| {
-            facts
-                .tables
-                .as_mut()
-                .unwrap()
-                .retain(|name, _| name != "DMI")
-        },
+        |facts| facts.tables.as_mut().unwrap().retain(|name, _| name != DMI),
         &["DMI as the first kernel found it", "seen none"],
     );
     red_facts(
-        |facts| *facts.tables.as_mut().unwrap().get_mut("DSDT").unwrap() = 3,
+        |facts| *facts.tables.as_mut().unwrap().get_mut(DSDT).unwrap() = 3,
         &["DSDT as the first", "other content, 0x3"],
     );
 }

@@ -7,7 +7,7 @@ use efi_rtmap_guest::ptdump::{Level, Mapping};
 use efi_rtmap_orders::Service;
 
 use super::*;
-use crate::judge::tests::good;
+use crate::judge::tests::{good, DMI, DSDT};
 
 const CONSOLE: &str = "firmware\nrtmap.gen=0\nlines\nrtmap.gen=1\nlines\n";
 
@@ -116,6 +116,34 @@ fn what_is_added() {
     assert_eq!(
         both(|told| told.log.push("GetTime wedged in firmware".into())),
         "waits for firmware that hangs, works"
+    );
+}
+
+#[test]
+fn tables_that_do_not_ride_along() {
+    let second = |spoil: fn(&mut Facts)| {
+        let mut report = good();
+        spoil(facts(report.0.get_mut(&1).unwrap()));
+        chain(&report, CONSOLE, &End::Exited, &[])
+    };
+    let changed = second(|facts| {
+        facts.tables.as_mut().unwrap().insert(DSDT.into(), 7);
+    });
+    assert_eq!(
+        changed,
+        "kernel 0: works; kernel 1: works, lost or changed: ACPI"
+    );
+    let lost = second(|facts| {
+        facts.tables.as_mut().unwrap().remove(DMI);
+    });
+    assert_eq!(
+        lost,
+        "kernel 0: works; kernel 1: works, lost or changed: SMBIOS"
+    );
+    let unread = second(|facts| facts.tables = Err("EIO".into()));
+    assert!(
+        unread.ends_with("lost or changed: SMBIOS, ACPI"),
+        "{unread}"
     );
 }
 
