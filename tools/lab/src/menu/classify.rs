@@ -84,7 +84,7 @@ impl Seen<'_> {
         words.join(", ")
     }
 
-    /// What firmware tells in tables is there as in the first kernel.
+    /// What firmware tells in tables that is not there as in the first kernel.
     fn of_tables(&self, facts: &Facts) -> Option<String> {
         let first = self.report.facts(0)?.tables.as_ref().ok()?;
         let tables = facts.tables.as_ref().ok();
