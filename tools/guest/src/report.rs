@@ -13,10 +13,10 @@ pub const TABLES: [(&str, &str); 4] = [
     ("SMBIOS", "/sys/firmware/dmi/tables"),
     ("ACPI", "/sys/firmware/acpi/tables"),
     ("ESRT", "/sys/firmware/efi/esrt"),
-    ("TPM log", TPM),
+    ("TPM log", "/sys/kernel/security/tpm0"),
 ];
-/// The log of what firmware has measured.
-pub const TPM: &str = "/sys/kernel/security/tpm0";
+/// The log of what firmware has measured into the TPM.
+pub const TPM_LOG: &str = "/sys/kernel/security/tpm0/binary_bios_measurements";
 
 /// Something that was tried in the guest, and what came of it.
 pub type Outcome<T> = Result<T, String>;

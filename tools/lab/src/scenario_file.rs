@@ -309,14 +309,20 @@ mod tests {
 
     #[test]
     fn a_number_of_a_matrix_is_one_where_it_stands_alone() {
-        let text = GOOD
-            .replace("\"example\"", "\"example-{count}-{of.memory}\"")
-            .replace("about =", "memory-mib = \"{of.memory}\"\nabout =")
-            + "[matrix]\ncount = [4, 8]\nof = [{ memory = 64 }]";
-        let scenarios = parsed(&text).unwrap();
-        let seen = scenarios.iter().map(|s| (s.name.as_str(), s.memory_mib));
-        let seen: Vec<_> = seen.collect();
-        assert_eq!(seen, [("example-4-64", 64), ("example-8-64", 64)]);
+        for (place, axis) in [
+            ("count", "count = [64, 1024]"),
+            ("of.count", "of = [{ count = 64 }, { count = 1024 }]"),
+        ] {
+            let text = GOOD
+                .replace("\"example\"", &format!("\"example-{{{place}}}\""))
+                .replace("about =", &format!("memory-mib = \"{{{place}}}\"\nabout ="))
+                + "[matrix]\n"
+                + axis;
+            let scenarios = parsed(&text).unwrap();
+            let seen = scenarios.iter().map(|s| (s.name.as_str(), s.memory_mib));
+            let seen: Vec<_> = seen.collect();
+            assert_eq!(seen, [("example-64", 64), ("example-1024", 1024)]);
+        }
     }
 
     #[test]

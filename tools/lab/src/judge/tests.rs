@@ -11,7 +11,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use efi_rtmap_guest::plan::VENDOR_GUID;
 use efi_rtmap_guest::plan::{variable_content, variable_name, Action, Damage, Loader};
 use efi_rtmap_guest::ptdump::{Level, Mapping};
-use efi_rtmap_guest::report::{Clock, Handover, RuntimeRegion, Storage, Variables, TPM};
+use efi_rtmap_guest::report::{Clock, Handover, RuntimeRegion, Storage, Variables, TPM_LOG};
 
 use super::*;
 use crate::scenario::expect::Services;
@@ -432,14 +432,14 @@ fn the_tpms_log() {
     scenario.tpm = true;
     let mut report = good();
     let seen = findings(&scenario, &report, "", &End::Exited);
-    assert!(seen.len() == 2 && seen[0].contains(TPM), "{seen:?}");
+    assert!(seen.len() == 2 && seen[0].contains(TPM_LOG), "{seen:?}");
     for (k, told) in &mut report.0 {
         let tables = &mut told.facts.as_mut().unwrap().tables;
-        let log = (format!("{TPM}/binary_bios_measurements"), *k as u32);
+        let log = (TPM_LOG.to_string(), *k as u32);
         tables.as_mut().unwrap().extend([log]);
     }
     let seen = findings(&scenario, &report, "", &End::Exited);
-    one_finding(seen, "generation 1: ", &[TPM, "other content"]);
+    one_finding(seen, "generation 1: ", &[TPM_LOG, "other content"]);
 }
 
 #[test]
