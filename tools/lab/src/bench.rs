@@ -5,7 +5,6 @@
 mod regions;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
 
 use anyhow::{anyhow, ensure, Context, Result};
 use comfy_table::{presets, CellAlignment, Table};
@@ -47,30 +46,31 @@ pub fn run(lab: &Lab, rounds: u32, jobs: usize) -> Result<()> {
         .context("no report without runtime services")?;
     let window = lab.arch.rtmap.take_over;
     let floor = take_over_window(&floor.log, window)?;
-    let numbers = Mutex::new(Numbers::new());
-    runner::side_by_side(&scenarios, jobs, |(kind, scenario), bar| {
+    let all = runner::side_by_side(&scenarios, jobs, |(kind, scenario), bar| {
         bar.set_message(scenario.name.clone());
         let run = runner::run(lab, scenario)?;
         let complete = complete(&run.report);
         let complete = complete.with_context(|| run.logs.display().to_string())?;
+        let mut numbers = Vec::new();
         for (generation, told) in complete.into_iter().enumerate() {
             let take_over = take_over_window(&told.log, window)?.saturating_sub(floor);
             let mut measured = measure(told)?;
             measured.push((TAKE_OVER.into(), take_over));
-            for (what, number) in measured {
-                let mut numbers = numbers.lock().expect("no thread panics");
-                let smallest = numbers.entry((what, generation, *kind)).or_insert(number);
-                *smallest = number.min(*smallest);
-            }
+            let of_generation = measured
+                .into_iter()
+                .map(|(what, number)| ((what, generation, *kind), number));
+            numbers.extend(of_generation);
         }
         bar.suspend(|| eprintln!("{} ({:.0}s)", scenario.name, run.took.as_secs_f64()));
-        Ok(())
+        Ok(numbers)
     })?;
+    let mut numbers = Numbers::new();
+    for (key, number) in all.into_iter().flatten() {
+        let smallest = numbers.entry(key).or_insert(number);
+        *smallest = number.min(*smallest);
+    }
 
-    println!(
-        "{}",
-        table(&numbers.into_inner().expect("no thread panics"))
-    );
+    println!("{}", table(&numbers));
     println!(
         "Instructions (virtual ns under -icount), bytes, or counts; in brackets: against off."
     );
