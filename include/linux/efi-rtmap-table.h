@@ -20,6 +20,10 @@
  * leaves the other valid. A slot that holds its length and CRC as zero has
  * never been written.
  *
+ * In its header is an EFI_RT_PROPERTIES_TABLE (UEFI 2.10, section 4.6.2), which the
+ * stub installs in place of firmware's own. By it, kernels that do not know this
+ * table leave firmware alone when it has failed, those loaded before included.
+ *
  * All fields are little endian, all addresses physical but for the entries' @virt. Fields
  * and bits that are not defined are zero. A reader refuses a slot whose major
  * version it does not know, or in which undefined flags are set. It ignores
@@ -47,12 +51,18 @@
  *        is the first that firmware has started
  * @faulted: the service that firmware faulted or hung in, in any kernel so far,
  *           numbered as in @call_service, or 0
+ * @properties_version: 1, the version of EFI_RT_PROPERTIES_TABLE
+ * @properties_length: 8, its length; both are zero where it has not been installed
+ * @properties_supported: @supported, or EFI_RTMAP_SUPPORTED_NONE while firmware is
+ *                        called, once it has failed, and after a kernel that could
+ *                        not take the map over
+ * @supported: the services that firmware itself supports, EFI_RT_SUPPORTED_*
  * @reserved: zero
  *
  * The in-call mark, @call_service and @call_count, is written around every
  * firmware call. A kernel that finds it set knows that its predecessor stopped
- * inside the firmware. No CRC covers the mark, @used and @faulted: each is one
- * store, made when little else may work.
+ * inside the firmware. No CRC covers the header: what changes in it is one store,
+ * made when little else may work.
  */
 struct efi_rtmap_table_header {
 	__le64	magic;
@@ -62,8 +72,18 @@ struct efi_rtmap_table_header {
 	__le32	call_count;
 	__le32	used;
 	__le32	faulted;
-	u8	reserved[32];
+	__le16	properties_version;
+	__le16	properties_length;
+	__le32	properties_supported;
+	__le32	supported;
+	u8	reserved[20];
 } __packed;
+
+/*
+ * ConvertPointer alone, which no kernel calls. With no service at all, stock kernels
+ * have no workqueue for calls, and callers that do not ask would fall over that.
+ */
+#define EFI_RTMAP_SUPPORTED_NONE	0x100
 
 /* SetVirtualAddressMap, which only the kernel proper calls. */
 #define EFI_RTMAP_CALL_SVAM		0xfffffffe
@@ -144,5 +164,6 @@ static_assert(sizeof(struct efi_rtmap_table_header) == 64);
 static_assert(sizeof(struct efi_rtmap_table_slot) == 96);
 static_assert(sizeof(struct efi_rtmap_table_entry) == 40);
 static_assert(offsetof(struct efi_rtmap_table_header, call_service) == 16);
+static_assert(offsetof(struct efi_rtmap_table_header, properties_version) == 32);
 
 #endif /* _LINUX_EFI_RTMAP_TABLE_H */

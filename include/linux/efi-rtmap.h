@@ -30,6 +30,7 @@ bool efi_rtmap_take_over(unsigned long systab);
 bool efi_rtmap_install(void);
 bool efi_rtmap_remove(void);
 bool efi_rtmap_keeps_map(void);
+bool efi_rtmap_passes_on(void);
 bool efi_rtmap_has_thunks(void);
 bool efi_rtmap_fixup_page_fault(struct pt_regs *regs, unsigned long address);
 bool efi_rtmap_fixup_exception(struct pt_regs *regs, const char *what);
@@ -61,6 +62,7 @@ enum efi_rtmap_attribute {
 };
 
 bool efi_rtmap_took_over(void);
+bool efi_rtmap_can_pass_on(void);
 ssize_t efi_rtmap_show(u32 attribute, char *buf, size_t size);
 size_t efi_rtmap_table_size(void);
 ssize_t efi_rtmap_read_table(char *buf, size_t offset, size_t size);
@@ -165,7 +167,6 @@ void efi_rtmap_write_barrier(void);
 void efi_rtmap_guard_calls(void);
 u32 efi_rtmap_restore_processor(void);
 void efi_rtmap_give_up_call(void);
-void efi_rtmap_withdraw_addresses(void);
 void efi_rtmap_init_watchdog(void);
 void efi_rtmap_watch_call(void);
 void efi_rtmap_unwatch_call(void);
@@ -181,6 +182,7 @@ static inline bool efi_rtmap_take_over(unsigned long systab) { return false; }
 static inline bool efi_rtmap_install(void) { return false; }
 static inline bool efi_rtmap_remove(void) { return false; }
 static inline bool efi_rtmap_keeps_map(void) { return false; }
+static inline bool efi_rtmap_passes_on(void) { return false; }
 static inline bool efi_rtmap_has_thunks(void) { return false; }
 static inline void efi_rtmap_call_hung(u32 service) { }
 static inline bool efi_rtmap_is_faulted(void) { return false; }

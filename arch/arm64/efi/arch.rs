@@ -15,7 +15,10 @@ use crate::{
         request::Kind, //
     }, //
 };
-use kernel::prelude::*;
+use kernel::{
+    bindings,
+    prelude::*, //
+};
 
 pub(crate) use self::{
     call::{
@@ -53,4 +56,12 @@ pub(crate) fn install_memory_map(firmware: &Firmware, regions: &[Region]) -> Res
     ffi::rewrite_memory_map(|bytes| {
         memmap::annotate(regions, firmware.desc_size(), bytes).ok_or(EINVAL)
     })
+}
+
+/// Takes the addresses back that the kernel's memory map tells successors. Those that do not know the
+/// handover table go without services then.
+pub(crate) fn withdraw_addresses() {
+    // SAFETY: These are plain stores to the kernel's memory map: a reader sees the old address or
+    // the new one.
+    unsafe { bindings::efi_rtmap_withdraw_addresses() };
 }

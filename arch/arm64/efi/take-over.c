@@ -171,3 +171,17 @@ void __ref efi_rtmap_disable(bool pass_on)
 {
 	efi_native_runtime_setup();
 }
+
+/*
+ * A stock successor goes by the addresses in the memory map. Without them it has no
+ * runtime services.
+ */
+void efi_rtmap_withdraw_addresses(void)
+{
+	efi_memory_desc_t *md;
+
+	for_each_efi_memory_desc(md) {
+		if (md->attribute & EFI_MEMORY_RUNTIME)
+			md->virt_addr = U64_MAX;
+	}
+}

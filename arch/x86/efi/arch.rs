@@ -46,6 +46,10 @@ pub(crate) const LEGACY_IDENTITY: Kind = Kind::Ident;
 /// it one.
 pub(crate) const LAYS_OUT_BOOT_SERVICES: bool = true;
 
+/// Successors keep the addresses: stock ones map whatever they are given, and do not call firmware if
+/// the RT_PROPERTIES table says that it supports nothing.
+pub(crate) fn withdraw_addresses() {}
+
 /// Makes `regions` the kernel's memory map: what SVAM is called with, what sysfs shows and both
 /// kexec system calls pass on. Also adds to the page tables what calls need besides the regions.
 ///

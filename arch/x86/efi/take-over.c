@@ -196,11 +196,31 @@ static int __init take_over_without_calls(void)
 }
 early_initcall(take_over_without_calls);
 
+/* Whether kexec tells the next kernel of firmware that this one does not call. */
+bool efi_rtmap_passes_on(void)
+{
+	return efi_enabled(EFI_MEMMAP) && efi_rtmap_can_pass_on();
+}
+
 /* Whether the services of 32-bit firmware outlive kexec. */
 bool efi_rtmap_has_thunks(void)
 {
 	return efi_is_mixed() && efi_rtmap_took_over() &&
-	       (efi_enabled(EFI_RUNTIME_SERVICES) || efi_rtmap_keeps_map());
+	       (efi_enabled(EFI_RUNTIME_SERVICES) || efi_rtmap_passes_on());
+}
+
+/*
+ * Keeps the memory map beyond the boot, if it has addresses: the take-over has given
+ * it some, or a kernel before this one.
+ */
+static bool __init keep_memmap(void)
+{
+	unsigned long size = efi.memmap.nr_map * efi.memmap.desc_size;
+
+	if (efi.memmap.flags & EFI_MEMMAP_LATE)
+		return true;
+	efi_memmap_unmap();
+	return efi_setup && !efi_memmap_init_late(efi.memmap.phys_map, size);
 }
 
 /*
@@ -210,7 +230,7 @@ bool efi_rtmap_has_thunks(void)
  */
 void __ref efi_rtmap_disable(bool pass_on)
 {
-	if (!pass_on)
+	if (!pass_on || !keep_memmap())
 		efi_memmap_unmap();
 	efi_native_runtime_setup();
 	clear_bit(EFI_RUNTIME_SERVICES, &efi.flags);

@@ -13,6 +13,9 @@ bool efi_rtmap_first_kernel(void);
 /* For the take-over: what SVAM is called with, besides the memory map. */
 int efi_rtmap_map_for_svam(u64 phys, u32 pages, u32 prot);
 
+/* When firmware has failed. */
+void efi_rtmap_withdraw_addresses(void);
+
 /* Around each firmware call, with efi_runtime_lock held. */
 bool efi_rtmap_enter_mm(void);
 void efi_rtmap_leave_mm(bool kthread);

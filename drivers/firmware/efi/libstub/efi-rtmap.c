@@ -33,6 +33,29 @@ static u32 entries_needed(void)
 	return clamp(entries, MIN_ENTRIES, MAX_ENTRIES);
 }
 
+/* Puts the RT_PROPERTIES table in @table in the place of firmware's. */
+static void install_properties(struct efi_rtmap_table_header *table)
+{
+	efi_guid_t guid = EFI_RT_PROPERTIES_TABLE_GUID;
+	const efi_rt_properties_table_t *properties;
+	u32 supported = EFI_RT_SUPPORTED_ALL;
+
+	properties = get_efi_config_table(guid);
+	if (properties)
+		supported &= properties->runtime_services_supported;
+
+	table->properties_version = cpu_to_le16(EFI_RT_PROPERTIES_TABLE_VERSION);
+	table->properties_length = cpu_to_le16(sizeof(*properties));
+	table->properties_supported = cpu_to_le32(supported);
+	table->supported = cpu_to_le32(supported);
+
+	if (efi_bs_call(install_configuration_table, &guid,
+			&table->properties_version) != EFI_SUCCESS) {
+		efi_warn("Cannot install the table of supported runtime services\n");
+		table->properties_length = 0;
+	}
+}
+
 static bool off;
 
 /**
@@ -97,5 +120,6 @@ bool efi_rtmap_install_table(void)
 		efi_bs_call(free_pages, address, size / EFI_PAGE_SIZE);
 		return false;
 	}
+	install_properties(table);
 	return !off;
 }

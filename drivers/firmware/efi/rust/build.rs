@@ -14,8 +14,7 @@ use crate::{
     plan::{
         addr::{
             Pages,
-            PhysAddr,
-            VirtAddr, //
+            PhysAddr, //
         },
         decide::{
             after_svam,
@@ -99,7 +98,8 @@ impl Plan<'_> {
                     arch::rewrite_memory_map(self.firmware, &self.regions)?;
                 }
                 AfterSvam::ServicesOff(off) => {
-                    self.withdraw_addresses()?;
+                    arch::release_boot_services(&self.regions)?;
+                    arch::withdraw_addresses();
                     return Err(Failure::Off(off));
                 }
             }
@@ -158,15 +158,6 @@ impl Plan<'_> {
             table.end_call();
         }
         called
-    }
-
-    /// Takes back the addresses that the kernel's memory map has. A successor may have no handover
-    /// table to learn from that firmware does not know them.
-    fn withdraw_addresses(&mut self) -> Result {
-        for region in &mut self.regions {
-            region.virt = VirtAddr::NONE;
-        }
-        arch::rewrite_memory_map(self.firmware, &self.regions)
     }
 
     /// Installs the map that an earlier kernel has made.

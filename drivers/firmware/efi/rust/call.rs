@@ -7,6 +7,7 @@
 
 use crate::{
     arch::{
+        self,
         Installed,
         KEPT, //
     },
@@ -120,7 +121,7 @@ fn record_fault(map: &Map, service: u32) {
     if state::set_faulted() {
         return;
     }
-    ffi::withdraw_addresses();
+    arch::withdraw_addresses();
     if let Some(table) = &map.table {
         table.record_fault(service);
     }

@@ -20,44 +20,70 @@ use crate::{
 };
 use kernel::prelude::*;
 
-/// Finds the table to go on with, if there is one, and what earlier kernels tell. The arguments are
-/// those of [`Memory::look`]. The mark of use is left in the table.
-///
-/// # Errors
-///
-/// A [`Failure`] if two tables say different things: nobody knows which is right. And `ENOMEM`.
-pub(crate) fn look(
-    firmware: &Firmware,
-    space: &AddressSpace,
-    regions: &[Region],
-) -> Result<(Option<Memory>, Found), Failure> {
-    let installed = ffi::installed_table();
-    let retrieved = ffi::retrieve_table();
-    let look = |table: &mut Memory| {
-        let found = table.look(firmware, space, regions);
-        table.leave_mark();
-        found
-    };
-    let stub = installed.and_then(|address| Memory::open(address, usize::MAX).ok());
-    let kho = retrieved.and_then(|(address, room)| Memory::open(address, room).ok());
-    match (stub, kho) {
-        (None, None) => {
-            // One that cannot be opened may have been used: it proves nothing.
-            let used = installed.is_some() || retrieved.is_some();
-            let nothing = Found::default();
-            Ok((None, Found { used, ..nothing }))
+/// The tables there are.
+pub(crate) struct Carriers {
+    stub: Option<Memory>,
+    kho: Option<Memory>,
+    /// There is one, whether or not it can be opened.
+    any: bool,
+}
+
+impl Carriers {
+    /// Opens what there is. Called once, by the take-over.
+    pub(crate) fn open() -> Self {
+        let installed = ffi::installed_table();
+        let retrieved = ffi::retrieve_table();
+        let stub = installed.and_then(|address| Memory::open(address, usize::MAX).ok());
+        let kho = retrieved.and_then(|(address, room)| Memory::open(address, room).ok());
+        Self {
+            stub,
+            kho,
+            any: installed.is_some() || retrieved.is_some(),
         }
-        (Some(mut table), None) | (None, Some(mut table)) => {
-            let found = look(&mut table)?;
-            Ok((Some(table), found))
-        }
-        // An earlier kernel could not open the one that the stub has made. Both are right, then,
-        // or none is.
-        (Some(mut table), Some(mut other)) => {
-            let found = join(look(&mut table)?, look(&mut other)?)?;
-            drop(other);
-            ffi::drop_table();
-            Ok((Some(table), found))
+    }
+
+    /// The services that firmware supports, if the stub has noted them: a kernel before this one may
+    /// have told others that there are none.
+    pub(crate) fn supported(&self) -> Option<u32> {
+        self.stub.as_ref()?.supported()
+    }
+
+    /// Says which table to go on with, if there is one, and what earlier kernels tell. The arguments
+    /// are those of [`Memory::look`]. The mark of use is left in the table.
+    ///
+    /// # Errors
+    ///
+    /// A [`Failure`] if two tables say different things: nobody knows which is right. And `ENOMEM`.
+    pub(crate) fn look(
+        self,
+        firmware: &Firmware,
+        space: &AddressSpace,
+        regions: &[Region],
+    ) -> Result<(Option<Memory>, Found), Failure> {
+        let look = |table: &mut Memory| {
+            let found = table.look(firmware, space, regions);
+            table.leave_mark();
+            found
+        };
+        match (self.stub, self.kho) {
+            (None, None) => {
+                // One that cannot be opened may have been used: it proves nothing.
+                let used = self.any;
+                let nothing = Found::default();
+                Ok((None, Found { used, ..nothing }))
+            }
+            (Some(mut table), None) | (None, Some(mut table)) => {
+                let found = look(&mut table)?;
+                Ok((Some(table), found))
+            }
+            // An earlier kernel could not open the one that the stub has made. Both are right, then,
+            // or none is.
+            (Some(mut table), Some(mut other)) => {
+                let found = join(look(&mut table)?, look(&mut other)?)?;
+                drop(other);
+                ffi::drop_table();
+                Ok((Some(table), found))
+            }
         }
     }
 }

@@ -67,7 +67,7 @@ unsafe extern "C" fn efi_rtmap_leave_mark() {
     if state::map().is_some() {
         return;
     }
-    if let Some(table) = ffi::installed_table().and_then(|at| Memory::open(at, usize::MAX).ok()) {
+    if let Some(table) = Memory::installed() {
         table.leave_mark();
     }
 }
@@ -98,11 +98,22 @@ unsafe extern "C" fn efi_rtmap_take_over(systab: usize) -> bool {
             Ok(map) if calls => {
                 ffi::enable_services(map.forward_cfg, map.life.origin == Origin::Fresh);
             }
-            map => ffi::disable_services(map.is_ok()),
+            Ok(_) => ffi::disable_services(true),
+            Err(_) => ffi::disable_services(deny_services()),
         }
         report::print(state);
     }
     true
+}
+
+/// Keeps successors that do not know the handover table from calling firmware. Returns whether it has
+/// a way to.
+fn deny_services() -> bool {
+    let Some(table) = Memory::installed() else {
+        return false;
+    };
+    table.deny_services();
+    table.supported().is_some()
 }
 
 /// Installs the map for a firmware call.
@@ -157,6 +168,26 @@ unsafe extern "C" fn efi_rtmap_call_hung(service: u32) {
 #[export]
 unsafe extern "C" fn efi_rtmap_is_faulted() -> bool {
     state::is_faulted()
+}
+
+/// Whether successors may be told of firmware as far as this kernel knows: if it has failed, they can
+/// be kept from calling it.
+///
+/// # Safety
+///
+/// None is needed; `#[export]` asks for the keyword.
+#[export]
+unsafe extern "C" fn efi_rtmap_can_pass_on() -> bool {
+    let map = state::get().map(|state| state.map.as_ref());
+    match map {
+        Some(Ok(map)) => {
+            let denies = |table: &Memory| table.supported().is_some();
+            !state::is_faulted() || map.table.as_ref().is_some_and(denies)
+        }
+        // There is a memory map to be passed on only if they can.
+        Some(Err(_)) => true,
+        None => false,
+    }
 }
 
 /// Whether there is anything to show in sysfs.

@@ -35,7 +35,10 @@ use crate::plan::{
 };
 use core::{
     mem::offset_of,
-    ptr::addr_of,
+    ptr::{
+        addr_of,
+        addr_of_mut, //
+    },
     slice, //
 };
 use kernel::{
@@ -105,6 +108,12 @@ const _: () = {
     assert!(wire::CALL_COUNT_OFFSET == offset_of!(efi_rtmap_table_header, call_count));
     assert!(wire::USED_OFFSET == offset_of!(efi_rtmap_table_header, used));
     assert!(wire::FAULTED_OFFSET == offset_of!(efi_rtmap_table_header, faulted));
+    assert!(
+        wire::PROPERTIES_SUPPORTED_OFFSET
+            == offset_of!(efi_rtmap_table_header, properties_supported)
+    );
+    assert!(service::ALL == bindings::EFI_RT_SUPPORTED_ALL);
+    assert!(service::NO_SUPPORT == bindings::EFI_RTMAP_SUPPORTED_NONE);
     assert!(service::MARK_SVAM == bindings::EFI_RTMAP_CALL_SVAM);
     assert!(service::MARK_DIRECT == bindings::EFI_RTMAP_CALL_DIRECT);
 };
@@ -119,6 +128,12 @@ pub(crate) fn crc32(bytes: &[u8]) -> u32 {
 pub(crate) fn calls_firmware() -> bool {
     // SAFETY: There are no requirements.
     !unsafe { bindings::efi_runtime_disabled() }
+}
+
+/// Replaces the services that the kernel takes to be supported, as bits of RT_PROPERTIES.
+pub(crate) fn set_supported(services: u32) {
+    // SAFETY: The take-over runs before there are other threads that could look at `efi`.
+    unsafe { addr_of_mut!(bindings::efi.runtime_supported_mask).write(services) };
 }
 
 /// What only C can name of what it found at boot, for the firmware whose system table is at `systab`.
@@ -329,13 +344,6 @@ pub(crate) fn restore_processor() -> u32 {
 pub(crate) fn give_up_call() {
     // SAFETY: There are no requirements.
     unsafe { bindings::efi_rtmap_give_up_call() };
-}
-
-/// Takes the addresses back that the kernel's memory map tells successors.
-pub(crate) fn withdraw_addresses() {
-    // SAFETY: These are plain stores to the kernel's memory map: a reader sees the old address or
-    // the new one.
-    unsafe { bindings::efi_rtmap_withdraw_addresses() };
 }
 
 /// Aborts the firmware call that begins now if it takes too long.

@@ -21,9 +21,11 @@ use crate::{
         layout::AddressSpace,
         list::List,
         region::Region,
+        service,
         wire::{
             encode,
             header,
+            supported,
             Slot,
             SlotId,
             Snapshot,
@@ -32,6 +34,7 @@ use crate::{
             CALL_SERVICE_OFFSET,
             FAULTED_OFFSET,
             HEADER_SIZE,
+            PROPERTIES_SUPPORTED_OFFSET,
             USED_OFFSET, //
         },
     },
@@ -45,6 +48,8 @@ const SLOT_CRC_AND_LENGTH: usize = 8;
 /// The memory of the table.
 pub(crate) struct Memory {
     mapped: Mapped,
+    /// The services that firmware supports, if stock kernels go by what this table says of that.
+    supported: Option<u32>,
     /// Where the next snapshot goes, and under which number.
     next: (SlotId, u32),
 }
@@ -85,8 +90,14 @@ impl Memory {
         }
         Ok(Self {
             mapped: Mapped::new(address, size)?,
+            supported: supported(&header),
             next: (SlotId::First, 1),
         })
+    }
+
+    /// Opens the table that the first kernel's stub has installed, if there is one.
+    pub(crate) fn installed() -> Option<Self> {
+        Self::open(ffi::installed_table()?, usize::MAX).ok()
     }
 
     /// Makes a table with room for `entries`, for Kexec Handover to hand over. [`None`] if that is off.
@@ -107,6 +118,7 @@ impl Memory {
         );
         Ok(Some(Self {
             mapped,
+            supported: None,
             next: (SlotId::First, 1),
         }))
     }
@@ -191,6 +203,7 @@ impl Memory {
     /// Marks a call of `service` as in progress: a successor that finds the mark knows that this
     /// kernel stopped inside the firmware.
     pub(crate) fn begin_call(&self, service: u32) {
+        self.deny_services();
         if let Some(count) = self.mapped.word(CALL_COUNT_OFFSET) {
             count.store(count.load().wrapping_add(1));
         }
@@ -200,11 +213,33 @@ impl Memory {
     /// Takes the mark away.
     pub(crate) fn end_call(&self) {
         self.set(CALL_SERVICE_OFFSET, 0);
+        let faulted = self.mapped.word(FAULTED_OFFSET);
+        if faulted.is_none_or(|faulted| faulted.load() == 0) {
+            self.tell_stock(self.supported);
+        }
     }
 
     /// Records that firmware has faulted or hung in `service`: no successor calls it.
     pub(crate) fn record_fault(&self, service: u32) {
         self.set(FAULTED_OFFSET, service);
+        self.deny_services();
+    }
+
+    /// The services that firmware supports, if stock kernels go by what this table says of that.
+    pub(crate) fn supported(&self) -> Option<u32> {
+        self.supported
+    }
+
+    /// Tells stock kernels that firmware has no services, those that are loaded already included. What
+    /// firmware has in its other tables is theirs all the same.
+    pub(crate) fn deny_services(&self) {
+        self.tell_stock(self.supported.map(|_| service::NO_SUPPORT));
+    }
+
+    fn tell_stock(&self, supported: Option<u32>) {
+        if let Some(supported) = supported {
+            self.set(PROPERTIES_SUPPORTED_OFFSET, supported);
+        }
     }
 
     fn set(&self, offset: usize, value: u32) {

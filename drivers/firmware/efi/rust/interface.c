@@ -64,20 +64,6 @@ void efi_rtmap_give_up_call(void)
 	complete(&efi_rts_work.efi_rts_comp);
 }
 
-/*
- * A stock successor on arm64 goes by the addresses in the memory map alone. Without
- * them it has no runtime services.
- */
-void efi_rtmap_withdraw_addresses(void)
-{
-	efi_memory_desc_t *md;
-
-	for_each_efi_memory_desc(md) {
-		if (md->attribute & EFI_MEMORY_RUNTIME)
-			md->virt_addr = U64_MAX;
-	}
-}
-
 static int __init parse_efi_option(char *option)
 {
 	if (option)

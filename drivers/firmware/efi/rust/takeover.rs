@@ -5,7 +5,7 @@
 use crate::{
     arch,
     build::Plan,
-    carrier,
+    carrier::Carriers,
     failure::Failure,
     ffi,
     firmware::Firmware,
@@ -48,13 +48,17 @@ const DEFAULT_KIND: Kind = if cfg!(CONFIG_EFI_RTMAP_DEFAULT_PHYS) {
 ///
 /// The reason why the kernel must do without runtime services.
 pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Failure> {
+    let carriers = Carriers::open();
+    if let Some(supported) = carriers.supported() {
+        ffi::set_supported(supported);
+    }
     let boot = ffi::boot_facts(systab);
     let firmware = Firmware::read(systab, &boot)?;
     let map = firmware.map()?;
     let space = ffi::address_space();
 
     let mut regions = Firmware::regions(&map, false)?;
-    let (table, found) = carrier::look(&firmware, &space, &regions)?;
+    let (table, found) = carriers.look(&firmware, &space, &regions)?;
     let fresh = !found.used && !boot.kexec && map.has_free_memory();
     let predecessor = match &found.inherited {
         Some(Inherited { snapshot, .. }) => Predecessor::Handover {

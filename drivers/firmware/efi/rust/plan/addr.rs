@@ -51,12 +51,6 @@ macro_rules! address {
 address!(PhysAddr);
 address!(VirtAddr);
 
-impl VirtAddr {
-    /// What stands in the memory map where a kernel has given no address: stock arm64 Linux then
-    /// leaves the runtime services off.
-    pub(crate) const NONE: Self = Self(u64::MAX);
-}
-
 impl PhysAddr {
     /// The address that a 1:1 map gives this one.
     pub(crate) const fn identity(self) -> VirtAddr {

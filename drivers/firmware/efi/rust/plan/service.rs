@@ -36,6 +36,13 @@ const MARK_PRM: u32 = 13;
 /// SetVirtualAddressMap.
 pub(crate) const SVAM: Service = Service::new(4, "SVAM", 7, MARK_SVAM);
 
+/// The bits of all services.
+pub(crate) const ALL: u32 = 0x3fff;
+
+/// What says to stock kernels that no service is supported: ConvertPointer alone, which they do not
+/// call. See `EFI_RTMAP_SUPPORTED_NONE`.
+pub(crate) const NO_SUPPORT: u32 = 1 << 8;
+
 /// The services that are called at run time. ConvertPointer is for firmware itself, during SVAM.
 pub(crate) const CALLED: [Service; 12] = [
     Service::new(0, "GetTime", 0, 1),
@@ -96,7 +103,7 @@ mod tests {
         let bits = all().fold(0, |bits, service| bits | service.bit);
         let slots = all().fold(0_u32, |slots, service| slots | 1 << service.slot);
         // 14 of each, but for ConvertPointer.
-        assert_eq!((bits, slots), (0x3fff & !(1 << 8), 0x3fff & !(1 << 5)));
+        assert_eq!((bits, slots), (ALL & !(1 << 8), 0x3fff & !(1 << 5)));
         let marks = (1..=12).chain([MARK_SVAM]);
         for mark in marks {
             assert_eq!(all().filter(|service| service.mark == mark).count(), 1);

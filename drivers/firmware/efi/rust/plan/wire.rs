@@ -6,6 +6,7 @@
 //! understood. Whether its map fits the firmware's own is for [`super::inherit`] to check.
 
 mod encode;
+mod properties;
 mod slot;
 mod table;
 
@@ -28,6 +29,7 @@ pub(crate) use self::{
         encode,
         header, //
     },
+    properties::supported,
     slot::Slot,
     table::{
         SlotId,
@@ -53,6 +55,16 @@ pub(crate) const USED_OFFSET: usize = 24;
 
 /// Offset of the word that says in which service firmware has faulted or hung.
 pub(crate) const FAULTED_OFFSET: usize = 28;
+
+/// Offset of the RT_PROPERTIES table, and of the services that it says are supported.
+const PROPERTIES_OFFSET: usize = 32;
+pub(crate) const PROPERTIES_SUPPORTED_OFFSET: usize = 36;
+
+/// Offset of the services that firmware supports, whatever the RT_PROPERTIES table says.
+const SUPPORTED_OFFSET: usize = 40;
+
+/// What the RT_PROPERTIES table begins with: its version and length.
+const PROPERTIES_HEAD: u32 = 8 << 16 | 1;
 
 const FLAG_FORWARD_CFG: u32 = 1 << 0;
 const FLAG_WRITABLE_CODE: u32 = 1 << 1;

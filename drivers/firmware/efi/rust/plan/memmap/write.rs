@@ -57,9 +57,6 @@ fn address_of(descriptor: &Descriptor, regions: &[Region]) -> Option<VirtAddr> {
         .iter()
         .filter(|_| descriptor.is_runtime())
         .find(|region| !region.is_temporary() && region.phys.contains(&phys))?;
-    if home.virt == VirtAddr::NONE {
-        return Some(VirtAddr::NONE);
-    }
     let offset = descriptor.phys.value() - home.phys.start().value();
     Some(VirtAddr::new(home.virt.value().checked_add(offset)?))
 }
@@ -148,21 +145,6 @@ mod tests {
         expected[7].attributes = unmarked.attributes.with(Attributes::RUNTIME);
         assert_eq!(annotate(&regions, SIZE, &mut bytes), Some(()));
         assert_eq!(bytes, bytes_of::<{ 9 * SIZE }>(&expected));
-    }
-
-    #[test]
-    fn no_address_is_none_for_every_part_of_a_region() {
-        let parts = [data(0x10_0000, 1), data(0x10_1000, 1)];
-        let mut bytes = bytes_of::<96>(&parts);
-        let mut buffer = [BLANK_REGION; 2];
-        let mut regions = List::new(&mut buffer);
-        let map = MemoryMap::new(&bytes, SIZE, 1);
-        assert!(map.is_ok_and(|map| collect(&map, false, &mut regions).is_ok()));
-        regions[0].virt = VirtAddr::NONE;
-        assert_eq!(annotate(&regions, SIZE, &mut bytes), Some(()));
-        let virt = VirtAddr::NONE;
-        let expected = parts.map(|part| Descriptor { virt, ..part });
-        assert_eq!(bytes, bytes_of::<96>(&expected));
     }
 
     #[test]
