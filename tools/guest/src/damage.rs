@@ -45,7 +45,9 @@ pub struct Header {
     pub call_count: U32,
     used: U32,
     faulted: U32,
-    zero: [u8; 32],
+    properties: [u8; 8],
+    supported: U32,
+    zero: [u8; 20],
 }
 
 #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]

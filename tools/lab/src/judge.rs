@@ -19,7 +19,7 @@ use efi_rtmap_orders::Event;
 use crate::arch::Arch;
 use crate::machine::{ballast, End};
 use crate::report::{Report, Told};
-use crate::scenario::{Check, Kind, Origin, Scenario, Step, YesNo};
+use crate::scenario::{Kind, Origin, Scenario, Step, YesNo};
 
 /// `TAINT_FIRMWARE_WORKAROUND`, as a bit.
 const TAINT_FIRMWARE: u64 = 1 << 11;
@@ -201,11 +201,11 @@ impl Judge<'_> {
 
     fn rtmap(&mut self) {
         let Some(files) = &self.facts.rtmap else {
-            let on = self.step.rtmap_on() && !self.step.expect.off;
+            let on = self.step.rtmap_on() && !self.step.expect.untold;
             self.expect(!on, || "an rtmap directory in sysfs".into(), "none");
             return;
         };
-        if !self.step.rtmap_on() {
+        if !self.step.rtmap_on() || self.step.expect.untold {
             self.find("no rtmap directory in sysfs", format!("{files:?}"));
             return;
         }
@@ -271,12 +271,6 @@ impl Judge<'_> {
             let said = self.told.log.iter().any(|logged| logged.contains(&line));
             self.expect(said, || format!("{line:?} in the log"), "no such line");
         }
-    }
-
-    /// It is not left without services because it was told of no firmware.
-    fn knows_firmware(&self) -> bool {
-        let kind = self.step.expect.kind;
-        self.works(Check::List) || kind.is_some_and(|kind| kind != Kind::None)
     }
 
     fn taint(&mut self) {

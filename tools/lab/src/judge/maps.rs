@@ -14,7 +14,8 @@ const EFI_PAGE: u64 = 4096;
 impl Judge<'_> {
     pub(super) fn page_tables(&mut self) {
         let facts = self.facts;
-        if self.step.expect.off || self.step.expect.wx == Some(Wx::Word(WxWord::Any)) {
+        let expect = &self.step.expect;
+        if expect.off || expect.untold || self.step.expect.wx == Some(Wx::Word(WxWord::Any)) {
             return;
         }
         let Some(mappings) = self.worked("reading the EFI page tables", &facts.page_tables) else {

@@ -17,7 +17,7 @@ impl Judge<'_> {
         let Some(first) = self.observed.report.0.get(&0) else {
             return;
         };
-        if self.knows_firmware() {
+        if !self.step.expect.untold {
             let (wanted, seen) = (said(first), said(self.told));
             let lost = seen == Some(NOT_TOLD) && !self.is_told_of_secure_boot();
             self.expect(

@@ -14,7 +14,7 @@ impl Judge<'_> {
         };
         let first = self.observed.report.facts(0);
         let first = first.and_then(|facts| facts.tables.as_ref().ok());
-        let Some(first) = first.filter(|_| self.knows_firmware()) else {
+        let Some(first) = first.filter(|_| !self.step.expect.untold) else {
             return;
         };
         self.expect(

@@ -39,10 +39,12 @@ pub struct Expect {
     pub five_level: Option<YesNo>,
     /// False: runtime services must be off.
     pub services: Option<Services>,
-    /// Firmware is known to be bad: either this kernel says so in sysfs, and does not call it, or the
-    /// one before has told it of no firmware at all.
+    /// Services are off, and this kernel says so in sysfs.
     #[serde(default)]
     pub off: bool,
+    /// The kernel before has told this one of no firmware at all.
+    #[serde(default)]
+    pub untold: bool,
     /// Whether an earlier kernel or this one has seen firmware fault or hang.
     pub faulted: Option<bool>,
     /// Whether this kernel is tainted by what firmware did.
@@ -78,7 +80,7 @@ pub enum Check {
 impl Expect {
     pub fn works(&self, check: Check) -> bool {
         match &self.services {
-            None => !self.off,
+            None => !self.off && !self.untold,
             Some(Services::All(all)) => *all,
             Some(Services::These(these)) => these.contains(&check),
         }
@@ -88,13 +90,13 @@ impl Expect {
         match &self.services {
             Some(Services::All(all)) => !all,
             Some(Services::These(these)) => these.is_empty(),
-            None => self.off,
+            None => self.off || self.untold,
         }
     }
 
     /// No word about services: there is nothing wrong with them.
     pub fn all_well(&self) -> bool {
-        self.services.is_none() && !self.off
+        self.services.is_none() && !self.services_off()
     }
 }
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 //! What the hostile driver tells is not what it should.
 
+use std::collections::BTreeMap;
+
 use efi_rtmap_orders::{Fault, Service, What};
 
 use super::*;
-use crate::scenario::Svam;
+use crate::scenario::{Expect, Svam};
 
 const CODE: u64 = 0x3f00_0000;
 const HIGH: u64 = 0xffff_fffe_0000_0000;
@@ -236,39 +238,69 @@ fn faults_must_happen_and_as_often_as_expected() {
     assert_eq!(told(&scenario, &good(), &events).len(), 1);
 }
 
-/// Generation 1, which must not call firmware, and tells of it or knows of none.
-#[test]
-fn firmware_that_is_off() {
+/// A chain whose second kernel has no services, and is expected to be `expect`. The files that its
+/// rtmap directory would have.
+fn without_services(expect: Expect) -> (Scenario, Report, BTreeMap<String, String>) {
     let mut scenario = scenario();
-    let expect = &mut scenario.kernel[1].expect;
-    *expect = crate::scenario::Expect {
-        off: true,
-        ..Default::default()
-    };
+    scenario.kernel[1].expect = expect;
     let mut report = good();
-    let facts = report.0.get_mut(&1).unwrap().facts.as_mut().unwrap();
+    let facts = second(&mut report);
     facts.variables = Err("no efivarfs".into());
     facts.storage = Err("EINVAL".into());
     facts.clock = Err("EINVAL".into());
-    let mut files = facts.rtmap.take().unwrap();
-    let events = &events()[..4];
-    assert_eq!(told(&scenario, &report, events), [""; 0]);
+    let files = facts.rtmap.take().unwrap();
+    (scenario, report, files)
+}
 
+fn second(report: &mut Report) -> &mut Facts {
+    report.0.get_mut(&1).unwrap().facts.as_mut().unwrap()
+}
+
+#[test]
+fn services_that_are_off() {
+    let expect = Expect {
+        off: true,
+        ..Default::default()
+    };
+    let (scenario, mut report, mut files) = without_services(expect);
+    let events = &events()[..4];
+    one_finding(
+        told(&scenario, &report, events),
+        "generation 1: ",
+        &["an rtmap directory", "none"],
+    );
     files.insert("kind".into(), "none".into());
     files.insert("origin".into(), "none".into());
-    report.0.get_mut(&1).unwrap().facts.as_mut().unwrap().rtmap = Some(files.clone());
+    second(&mut report).rtmap = Some(files.clone());
     assert_eq!(told(&scenario, &report, events), [""; 0]);
     files.insert("kind".into(), "ident".into());
-    report.0.get_mut(&1).unwrap().facts.as_mut().unwrap().rtmap = Some(files);
+    second(&mut report).rtmap = Some(files);
     one_finding(
         told(&scenario, &report, events),
         "generation 1: ",
         &["kind none", "seen ident"],
     );
-    report.0.get_mut(&1).unwrap().facts.as_mut().unwrap().rtmap = None;
+}
+
+#[test]
+fn firmware_that_a_kernel_is_not_told_of() {
+    let expect = Expect {
+        untold: true,
+        ..Default::default()
+    };
+    let (scenario, mut report, files) = without_services(expect);
+    second(&mut report).tables = Ok([].into());
+    let events = &events()[..];
+    assert_eq!(told(&scenario, &report, &events[..4]), [""; 0]);
     one_finding(
-        told(&scenario, &report, &self::events()),
+        told(&scenario, &report, events),
         "generation 1: ",
         &["no call of firmware", "SetVariable"],
+    );
+    second(&mut report).rtmap = Some(files);
+    one_finding(
+        told(&scenario, &report, &events[..4]),
+        "generation 1: ",
+        &["no rtmap directory", "ident"],
     );
 }
