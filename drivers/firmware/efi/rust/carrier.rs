@@ -88,6 +88,16 @@ impl Carriers {
     }
 }
 
+/// Keeps successors that do not know the handover table from calling firmware. Returns whether it has
+/// a way to.
+pub(crate) fn deny_services() -> bool {
+    let Some(table) = Memory::installed() else {
+        return false;
+    };
+    table.deny_services();
+    table.supported().is_some()
+}
+
 /// What two tables tell together.
 fn join(first: Found, second: Found) -> Result<Found, Failure> {
     if let (Some(first), Some(second)) = (&first.inherited, &second.inherited) {

@@ -4,6 +4,7 @@
 
 use crate::{
     call,
+    carrier,
     ffi::{
         self,
         Info,
@@ -99,21 +100,11 @@ unsafe extern "C" fn efi_rtmap_take_over(systab: usize) -> bool {
                 ffi::enable_services(map.forward_cfg, map.life.origin == Origin::Fresh);
             }
             Ok(_) => ffi::disable_services(true),
-            Err(_) => ffi::disable_services(deny_services()),
+            Err(_) => ffi::disable_services(carrier::deny_services()),
         }
         report::print(state);
     }
     true
-}
-
-/// Keeps successors that do not know the handover table from calling firmware. Returns whether it has
-/// a way to.
-fn deny_services() -> bool {
-    let Some(table) = Memory::installed() else {
-        return false;
-    };
-    table.deny_services();
-    table.supported().is_some()
 }
 
 /// Installs the map for a firmware call.
