@@ -98,8 +98,8 @@ impl Plan<'_> {
                     arch::rewrite_memory_map(self.firmware, &self.regions)?;
                 }
                 AfterSvam::ServicesOff(off) => {
-                    arch::release_boot_services(&self.regions)?;
                     arch::withdraw_addresses();
+                    arch::release_boot_services(&self.regions)?;
                     return Err(Failure::Off(off));
                 }
             }

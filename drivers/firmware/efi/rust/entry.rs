@@ -169,16 +169,15 @@ unsafe extern "C" fn efi_rtmap_is_faulted() -> bool {
 /// None is needed; `#[export]` asks for the keyword.
 #[export]
 unsafe extern "C" fn efi_rtmap_can_pass_on() -> bool {
-    let map = state::get().map(|state| state.map.as_ref());
-    match map {
-        Some(Ok(map)) => {
-            let denies = |table: &Memory| table.supported().is_some();
-            !state::is_faulted() || map.table.as_ref().is_some_and(denies)
-        }
-        // There is a memory map to be passed on only if they can.
-        Some(Err(_)) => true,
-        None => false,
-    }
+    let Some(state) = state::get() else {
+        return false;
+    };
+    let Ok(map) = &state.map else {
+        // The memory map is there still only if they can.
+        return true;
+    };
+    let denies = |table: &Memory| table.supported().is_some();
+    !state::is_faulted() || map.table.as_ref().is_some_and(denies)
 }
 
 /// Whether there is anything to show in sysfs.
