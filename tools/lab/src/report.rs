@@ -56,6 +56,20 @@ impl Report {
         self.0.get(&generation)?.facts.as_ref()
     }
 
+    /// Firmware's tables that `facts` do not have as the first kernel found them, with the CRC that
+    /// they have there.
+    pub fn changed_tables<'a>(
+        &'a self,
+        facts: &'a Facts,
+    ) -> impl Iterator<Item = (&'a str, Option<u32>)> {
+        let first = self.facts(0).and_then(|first| first.tables.as_ref().ok());
+        let tables = facts.tables.as_ref().ok();
+        first.into_iter().flatten().filter_map(move |(name, crc)| {
+            let seen = tables.and_then(|tables| tables.get(name));
+            (seen != Some(crc)).then_some((name.as_str(), seen.copied()))
+        })
+    }
+
     fn add(&mut self, event: Event) {
         match event {
             Event::Facts(facts) => {

@@ -86,12 +86,14 @@ impl Seen<'_> {
 
     /// What firmware tells in tables that is not there as in the first kernel.
     fn of_tables(&self, facts: &Facts) -> Option<String> {
-        let first = self.report.facts(0)?.tables.as_ref().ok()?;
-        let tables = facts.tables.as_ref().ok();
-        let other = TABLES.iter().filter(|(_, directory)| {
-            let mut of_it = first.iter().filter(|(name, _)| name.starts_with(directory));
-            of_it.any(|(name, crc)| tables.and_then(|tables| tables.get(name)) != Some(crc))
-        });
+        let changed: Vec<&str> = self
+            .report
+            .changed_tables(facts)
+            .map(|(name, _)| name)
+            .collect();
+        let other = TABLES
+            .iter()
+            .filter(|(_, directory)| changed.iter().any(|name| name.starts_with(directory)));
         let other: Vec<&str> = other.map(|(name, _)| *name).collect();
         (!other.is_empty()).then(|| format!("lost or changed: {}", other.join(", ")))
     }
