@@ -50,7 +50,8 @@
  * @used: not zero once a kernel has looked at the table: one that finds it zero
  *        is the first that firmware has started
  * @faulted: the service that firmware faulted or hung in, in any kernel so far,
- *           numbered as in @call_service, or 0
+ *           numbered as in @call_service, or 0; EFI_RTMAP_CALL_SVAM too if nobody
+ *           knows what that has done
  * @properties_version: 1, the version of EFI_RT_PROPERTIES_TABLE
  * @properties_length: 8, its length; both are zero where it has not been installed
  * @properties_supported: @supported, or EFI_RTMAP_SUPPORTED_NONE while firmware is

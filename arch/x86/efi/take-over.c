@@ -217,6 +217,8 @@ static bool __init keep_memmap(void)
 {
 	unsigned long size = efi.memmap.nr_map * efi.memmap.desc_size;
 
+	if (!efi_enabled(EFI_MEMMAP))
+		return false;
 	if (efi.memmap.flags & EFI_MEMMAP_LATE)
 		return true;
 	efi_memmap_unmap();

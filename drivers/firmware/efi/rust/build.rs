@@ -20,8 +20,7 @@ use crate::{
             after_svam,
             AfterSvam,
             Reason,
-            Svam,
-            EFI_ABORTED, //
+            Svam, //
         },
         entry::{
             split,
@@ -98,9 +97,14 @@ impl Plan<'_> {
                     arch::rewrite_memory_map(self.firmware, &self.regions)?;
                 }
                 AfterSvam::ServicesOff(off) => {
+                    let failure = Failure::Off(off);
+                    // Nobody knows which addresses it goes by, and nobody is to try.
+                    if let Some(table) = self.table.filter(|_| failure.is_firmwares()) {
+                        table.record_fault(service::MARK_SVAM);
+                    }
                     arch::withdraw_addresses();
                     arch::release_boot_services(&self.regions)?;
-                    return Err(Failure::Off(off));
+                    return Err(failure);
                 }
             }
         }
@@ -152,9 +156,6 @@ impl Plan<'_> {
         // memory is released later.
         let called = unsafe { ffi::set_virtual_address_map(self.firmware.identity.systab) };
         if let Some(table) = &self.table {
-            if called == Err(EFI_ABORTED) {
-                table.record_fault(service::MARK_SVAM);
-            }
             table.end_call();
         }
         called

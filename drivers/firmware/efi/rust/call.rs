@@ -121,10 +121,10 @@ fn record_fault(map: &Map, service: u32) {
     if state::set_faulted() {
         return;
     }
-    arch::withdraw_addresses();
     if let Some(table) = &map.table {
         table.record_fault(service);
     }
+    arch::withdraw_addresses();
 }
 
 /// Which of [`KEPT`] firmware has been blamed for already.

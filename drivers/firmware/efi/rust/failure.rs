@@ -33,12 +33,13 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// Whether firmware has faulted, hung, or not returned to an earlier kernel.
+    /// Whether firmware has faulted, hung, not returned to an earlier kernel, or left in doubt what SVAM
+    /// has done to it.
     pub(crate) fn is_firmwares(&self) -> bool {
         let Self::Off(off) = self else { return false };
         matches!(
             off,
-            Off::Faulted { .. } | Off::InCall { .. } | Off::SvamFault
+            Off::Faulted { .. } | Off::InCall { .. } | Off::SvamFault | Off::SvamUnclear(_)
         )
     }
 }

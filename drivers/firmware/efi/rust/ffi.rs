@@ -282,8 +282,7 @@ pub(crate) fn map(phys: &PhysRange, virt: VirtAddr, protection: Protection) -> R
 ///
 /// # Errors
 ///
-/// The EFI status, if it is not `EFI_SUCCESS`; after a fault,
-/// [`EFI_ABORTED`](crate::plan::decide::EFI_ABORTED).
+/// The EFI status, if it is not `EFI_SUCCESS`; after a fault, `EFI_ABORTED`.
 ///
 /// # Safety
 ///

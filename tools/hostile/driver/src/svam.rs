@@ -82,6 +82,9 @@ pub unsafe fn serve(arguments: Arguments, number: u32) -> Status {
         MOVED.store(virt != phys, Relaxed);
         services::use_converted();
         leave_behind(virt.wrapping_sub(phys), number);
+        if due(SERVICE, number).any(|fault| fault.what == What::SvamWarning) {
+            return Status::WARN_STALE_DATA;
+        }
     }
     status
 }

@@ -82,6 +82,7 @@ impl Fault {
             | What::SvamInvalidParameter
             | What::SvamNoMapping
             | What::SvamNotFound
+            | What::SvamWarning
             | What::SvamUsesBothMaps
             | What::SvamWritesPageZero
             | What::SvamUsesBootServices
@@ -157,6 +158,8 @@ pub enum What {
     SvamInvalidParameter,
     SvamNoMapping,
     SvamNotFound,
+    /// Does what it is asked to, and returns a warning.
+    SvamWarning,
     /// Reads its own data at the old addresses and at the new ones before it returns.
     SvamUsesBothMaps,
     /// Writes to page 0, as some firmware does.

@@ -10,13 +10,15 @@ use crate::plan::{
         AfterSvam,
         Off,
         Reason,
-        Svam,
-        EFI_ABORTED, //
+        Svam, //
     },
     layout::LayoutError,
     service,
 };
 use std::format;
+
+/// UEFI 2.10, appendix D.
+const EFI_ABORTED: u64 = 1 << 63 | 21;
 
 fn answer() -> impl Strategy<Value = Result<(), u64>> {
     let status = prop_oneof![

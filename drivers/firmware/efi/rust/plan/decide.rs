@@ -26,8 +26,7 @@ pub(crate) use self::{
     },
     ladder::{
         after_svam,
-        AfterSvam,
-        EFI_ABORTED, //
+        AfterSvam, //
     },
 };
 

@@ -29,7 +29,7 @@ use super::{
 ///
 /// Firmware that returns it of its own accord cannot be told from one that faulted, and need not be:
 /// SVAM has no such status (UEFI 2.10, section 8.4), so nobody knows what it would mean.
-pub(crate) const EFI_ABORTED: u64 = ERROR | 21;
+const EFI_ABORTED: u64 = ERROR | 21;
 
 /// The bit that makes a status an error. Without it, something but 0 is a warning: firmware has done
 /// what it was asked to.
