@@ -58,7 +58,7 @@ pub(crate) fn install_memory_map(firmware: &Firmware, regions: &[Region]) -> Res
     })
 }
 
-/// Takes the addresses back that the kernel's memory map tells successors. Those that do not know the
+/// Takes 1:1 addresses back that the kernel's memory map tells successors. Those that do not know the
 /// handover table go without services then.
 pub(crate) fn withdraw_addresses() {
     // SAFETY: These are plain stores to the kernel's memory map: a reader sees the old address or

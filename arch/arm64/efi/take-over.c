@@ -174,14 +174,16 @@ void __ref efi_rtmap_disable(bool pass_on)
 
 /*
  * A stock successor goes by the addresses in the memory map. Without them it has no
- * runtime services.
+ * runtime services. Where firmware has been converted, though, any successor needs
+ * them to find its tables, and dies early of a wrong address.
  */
 void efi_rtmap_withdraw_addresses(void)
 {
 	efi_memory_desc_t *md;
 
 	for_each_efi_memory_desc(md) {
-		if (md->attribute & EFI_MEMORY_RUNTIME)
+		if ((md->attribute & EFI_MEMORY_RUNTIME) &&
+		    md->virt_addr == md->phys_addr)
 			md->virt_addr = U64_MAX;
 	}
 }
