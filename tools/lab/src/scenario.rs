@@ -341,7 +341,7 @@ impl Step {
         ];
         for (field, given) in ours {
             ensure!(
-                given == (self.rtmap_on() && !expect.off && !expect.untold),
+                given == (self.rtmap_on() && !expect.without_firmware()),
                 "expect.{field}: {}",
                 if given {
                     "this kernel has no rtmap directory in sysfs, or is off"

@@ -15,7 +15,7 @@ impl Judge<'_> {
     pub(super) fn page_tables(&mut self) {
         let facts = self.facts;
         let expect = &self.step.expect;
-        if expect.off || expect.untold || self.step.expect.wx == Some(Wx::Word(WxWord::Any)) {
+        if expect.without_firmware() || self.step.expect.wx == Some(Wx::Word(WxWord::Any)) {
             return;
         }
         let Some(mappings) = self.worked("reading the EFI page tables", &facts.page_tables) else {

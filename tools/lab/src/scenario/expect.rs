@@ -80,7 +80,7 @@ pub enum Check {
 impl Expect {
     pub fn works(&self, check: Check) -> bool {
         match &self.services {
-            None => !self.off && !self.untold,
+            None => !self.without_firmware(),
             Some(Services::All(all)) => *all,
             Some(Services::These(these)) => these.contains(&check),
         }
@@ -90,13 +90,18 @@ impl Expect {
         match &self.services {
             Some(Services::All(all)) => !all,
             Some(Services::These(these)) => these.is_empty(),
-            None => self.off || self.untold,
+            None => self.without_firmware(),
         }
     }
 
     /// No word about services: there is nothing wrong with them.
     pub fn all_well(&self) -> bool {
-        self.services.is_none() && !self.services_off()
+        self.services.is_none() && !self.without_firmware()
+    }
+
+    /// The kernel has no map of the firmware: it goes without, or has not been told of any.
+    pub fn without_firmware(&self) -> bool {
+        self.off || self.untold
     }
 }
 
