@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{Seek, SeekFrom, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result};
@@ -25,6 +25,8 @@ const PAGE: u64 = 4096;
 const INITRD: &str = "initrd";
 /// How often a machine that runs is looked at.
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
+/// How long QEMU may take to tell what a machine is at that did not end.
+const MONITOR_LIMIT: Duration = Duration::from_secs(5);
 /// What the kernels printed, what the guest told, and what the hostile driver did.
 pub const CONSOLE: &str = "console.log";
 pub const REPORT: &str = "report.jsonl";
@@ -113,6 +115,7 @@ impl Lab {
         let mut qemu = command
             .spawn()
             .with_context(|| format!("{}: install it", self.arch.qemu))?;
+        let monitor = qemu.stdin.take();
         let limit = self.time(scenario.time_limit_s);
         let started = Instant::now();
         let stopped = loop {
@@ -128,6 +131,9 @@ impl Lab {
                 },
             }
         };
+        if monitor.is_some_and(|monitor| tell_state(monitor).is_ok()) {
+            qemu.wait_timeout(MONITOR_LIMIT)?;
+        }
         qemu.kill()?;
         qemu.wait()?;
         stopped
@@ -245,7 +251,7 @@ impl Lab {
             .args(["-m", &format!("{}M", scenario.memory_mib)])
             .args(["-smp", &scenario.smp.to_string()])
             .args(["-display", "none", "-no-reboot", "-nodefaults"])
-            .args(["-monitor", "none"])
+            .args(["-monitor", "stdio"])
             .args(["-serial", &format!("file:{}", logs.join(CONSOLE).display())])
             .args([
                 "-chardev",
@@ -272,7 +278,7 @@ impl Lab {
             .arg("-initrd")
             .arg(initrd)
             .args(["-append", &self.command_line(0, first)])
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(output.try_clone()?)
             .stderr(output);
         for record in &scenario.smbios {
@@ -322,6 +328,11 @@ impl Lab {
         .args(self.arch.hostile.log);
         Ok(())
     }
+}
+
+/// Has QEMU write to its log what each processor is at, and end.
+fn tell_state(mut monitor: ChildStdin) -> std::io::Result<()> {
+    monitor.write_all(b"stop\ninfo registers -a\nquit\n")
 }
 
 /// Only what is used takes memory of the host, so that a machine may have more than it.
