@@ -1,28 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 //! One virtual machine's life: files and plan in, console log and report out.
 
+mod share;
+
 use std::fs::{self, File};
-use std::io::{Seek, SeekFrom, Write};
+use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result};
-use efi_rtmap_guest::plan::{Action, Generation, Loader, Plan, Span, BALLAST};
-use efi_rtmap_guest::plan::{CHAIN, FW_CFG_NAME, GENERATION_PARAMETER};
+use efi_rtmap_guest::plan::FW_CFG_NAME;
 use efi_rtmap_orders::Orders;
-use flate2::read::GzDecoder;
 use wait_timeout::ChildExt;
 
 use crate::arch::{Arch, FirmwarePaths};
-use crate::build::{tools_dir, Build};
-use crate::cpio::Archive;
-use crate::scenario::{Image, Scenario, Step};
+use crate::build::Build;
+use crate::scenario::Scenario;
 use crate::tpm;
 
-const PAGE: u64 = 4096;
-const INITRD: &str = "initrd";
+pub use share::ballast;
+
 /// How often a machine that runs is looked at.
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 /// How long QEMU may take to tell what a machine is at that did not end.
@@ -142,85 +141,6 @@ impl Lab {
     /// A time limit on this host.
     pub fn time(&self, seconds: u32) -> Duration {
         Duration::from_secs_f64(f64::from(seconds) * self.time_factor)
-    }
-
-    /// The guest's initrd, with the scenario's ballast in it.
-    fn initrd(&self, scenario: &Scenario, logs: &Path) -> Result<PathBuf> {
-        let plain = self.build.initrd();
-        if scenario.ballast_mib == 0 {
-            return Ok(plain);
-        }
-        let path = logs.join("initrd");
-        let mut out = File::create(&path)?;
-        // The ballast first and uncompressed: what spoils memory shall hit it, not our tools.
-        let mut archive = Archive::new(&mut out);
-        archive.file(
-            BALLAST.trim_start_matches('/'),
-            &ballast(scenario.ballast_mib),
-        )?;
-        archive.finish()?;
-        let packed = File::open(&plain).with_context(|| plain.display().to_string())?;
-        std::io::copy(&mut GzDecoder::new(packed), &mut out)?;
-        Ok(path)
-    }
-
-    /// Puts the files that the chain needs into memory shared with the machine.
-    fn share(&self, scenario: &Scenario, initrd: &Path, logs: &Path) -> Result<Plan> {
-        let mut shared = Shared {
-            file: File::create(logs.join("shared"))?,
-            plan: Plan {
-                files: Default::default(),
-                announce: scenario.is_hostile(),
-                soak: scenario.soak,
-            },
-        };
-        shared.add(INITRD, initrd)?;
-        let mut chain = Vec::new();
-        for (k, step) in scenario.generations().into_iter().enumerate() {
-            let kernel = step.image.to_string();
-            shared.add(&kernel, &self.build.kernel(step.image)?)?;
-            let mut then = step.then.clone();
-            for action in &mut then {
-                self.share_for(action, &mut shared)?;
-            }
-            chain.push(Generation {
-                kernel,
-                initrd: INITRD.into(),
-                loader: step.loader.unwrap_or(Loader::KexecLoad),
-                command_line: self.command_line(k, step),
-                then,
-            });
-        }
-        shared.put(CHAIN, &serde_json::to_vec(&chain)?)?;
-        shared.finish()
-    }
-
-    fn command_line(&self, generation: usize, step: &Step) -> String {
-        let Arch {
-            console,
-            parameters,
-            ..
-        } = self.arch;
-        let options = &step.options;
-        format!(
-            "console={console} panic=-1 {parameters} {GENERATION_PARAMETER}{generation} {options}"
-        )
-    }
-
-    /// Shares the file that an action names by its path, and renames it to what the guest sees.
-    fn share_for(&self, action: &mut Action, shared: &mut Shared) -> Result<()> {
-        let (name, root) = match action {
-            Action::Insmod(name) => (name, self.build.kernel_dir(Image::Rtmap)),
-            Action::Script(words) => (
-                words.first_mut().context("script: no name")?,
-                tools_dir().join(".."),
-            ),
-            _ => return Ok(()),
-        };
-        let path = root.join(&*name);
-        let base = path.file_name().unwrap_or_default();
-        *name = base.to_string_lossy().into_owned();
-        shared.add(name, &path)
     }
 
     fn command(
@@ -352,49 +272,6 @@ fn shared_memory(path: &Path, size: u64) -> String {
         "memory-backend-file,id=shared,share=on,size={size},mem-path={}",
         path.display()
     )
-}
-
-/// Bytes that differ from place to place and are never zero.
-pub fn ballast(mebibytes: u32) -> Vec<u8> {
-    let mut state = 1u32;
-    (0..u64::from(mebibytes) << 20)
-        .map(|_| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 24) as u8 | 1
-        })
-        .collect()
-}
-
-struct Shared {
-    file: File,
-    plan: Plan,
-}
-
-impl Shared {
-    fn add(&mut self, name: &str, path: &Path) -> Result<()> {
-        if self.plan.files.contains_key(name) {
-            return Ok(());
-        }
-        let content = fs::read(path).with_context(|| path.display().to_string())?;
-        self.put(name, &content)
-    }
-
-    fn put(&mut self, name: &str, content: &[u8]) -> Result<()> {
-        let end = self.file.stream_position()?;
-        let offset = end.next_multiple_of(PAGE);
-        self.file.seek(SeekFrom::Start(offset))?;
-        self.file.write_all(content)?;
-        let size = content.len() as u64;
-        self.plan.files.insert(name.into(), Span { offset, size });
-        Ok(())
-    }
-
-    /// A PCI region's size is a power of two.
-    fn finish(mut self) -> Result<Plan> {
-        let size = self.file.stream_position()?.next_power_of_two();
-        self.file.set_len(size)?;
-        Ok(self.plan)
-    }
 }
 
 impl std::fmt::Display for End {

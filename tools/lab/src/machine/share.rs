@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+//! What a machine is given besides its firmware: kernels, initrd and other files, in memory that it
+//! shares with us, and the chain that it is to go through.
+
+use std::fs::{self, File};
+use std::io::{Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use efi_rtmap_guest::plan::{Action, Generation, Loader, Plan, Span, BALLAST};
+use efi_rtmap_guest::plan::{CHAIN, GENERATION_PARAMETER};
+use flate2::read::GzDecoder;
+
+use super::Lab;
+use crate::arch::Arch;
+use crate::build::tools_dir;
+use crate::cpio::Archive;
+use crate::scenario::{Image, Scenario, Step};
+
+const PAGE: u64 = 4096;
+const INITRD: &str = "initrd";
+
+impl Lab {
+    /// The guest's initrd, with the scenario's ballast in it.
+    pub(super) fn initrd(&self, scenario: &Scenario, logs: &Path) -> Result<PathBuf> {
+        let plain = self.build.initrd();
+        if scenario.ballast_mib == 0 {
+            return Ok(plain);
+        }
+        let path = logs.join("initrd");
+        let mut out = File::create(&path)?;
+        // The ballast first and uncompressed: what spoils memory shall hit it, not our tools.
+        let mut archive = Archive::new(&mut out);
+        archive.file(
+            BALLAST.trim_start_matches('/'),
+            &ballast(scenario.ballast_mib),
+        )?;
+        archive.finish()?;
+        let packed = File::open(&plain).with_context(|| plain.display().to_string())?;
+        std::io::copy(&mut GzDecoder::new(packed), &mut out)?;
+        Ok(path)
+    }
+
+    /// Puts the files that the chain needs into memory shared with the machine.
+    pub(super) fn share(&self, scenario: &Scenario, initrd: &Path, logs: &Path) -> Result<Plan> {
+        let mut shared = Shared {
+            file: File::create(logs.join("shared"))?,
+            plan: Plan {
+                files: Default::default(),
+                announce: scenario.is_hostile(),
+                soak: scenario.soak,
+            },
+        };
+        shared.add(INITRD, initrd)?;
+        let mut chain = Vec::new();
+        for (k, step) in scenario.generations().into_iter().enumerate() {
+            let kernel = step.image.to_string();
+            shared.add(&kernel, &self.build.kernel(step.image)?)?;
+            let mut then = step.then.clone();
+            for action in &mut then {
+                self.share_for(action, &mut shared)?;
+            }
+            chain.push(Generation {
+                kernel,
+                initrd: INITRD.into(),
+                loader: step.loader.unwrap_or(Loader::KexecLoad),
+                command_line: self.command_line(k, step),
+                then,
+            });
+        }
+        shared.put(CHAIN, &serde_json::to_vec(&chain)?)?;
+        shared.finish()
+    }
+
+    pub(super) fn command_line(&self, generation: usize, step: &Step) -> String {
+        let Arch {
+            console,
+            parameters,
+            ..
+        } = self.arch;
+        let options = &step.options;
+        format!(
+            "console={console} panic=-1 {parameters} {GENERATION_PARAMETER}{generation} {options}"
+        )
+    }
+
+    /// Shares the file that an action names by its path, and renames it to what the guest sees.
+    fn share_for(&self, action: &mut Action, shared: &mut Shared) -> Result<()> {
+        let (name, root) = match action {
+            Action::Insmod(name) => (name, self.build.kernel_dir(Image::Rtmap)),
+            Action::Script(words) => (
+                words.first_mut().context("script: no name")?,
+                tools_dir().join(".."),
+            ),
+            _ => return Ok(()),
+        };
+        let path = root.join(&*name);
+        let base = path.file_name().unwrap_or_default();
+        *name = base.to_string_lossy().into_owned();
+        shared.add(name, &path)
+    }
+}
+
+struct Shared {
+    file: File,
+    plan: Plan,
+}
+
+impl Shared {
+    fn add(&mut self, name: &str, path: &Path) -> Result<()> {
+        if self.plan.files.contains_key(name) {
+            return Ok(());
+        }
+        let content = fs::read(path).with_context(|| path.display().to_string())?;
+        self.put(name, &content)
+    }
+
+    fn put(&mut self, name: &str, content: &[u8]) -> Result<()> {
+        let end = self.file.stream_position()?;
+        let offset = end.next_multiple_of(PAGE);
+        self.file.seek(SeekFrom::Start(offset))?;
+        self.file.write_all(content)?;
+        let size = content.len() as u64;
+        self.plan.files.insert(name.into(), Span { offset, size });
+        Ok(())
+    }
+
+    /// A PCI region's size is a power of two.
+    fn finish(mut self) -> Result<Plan> {
+        let size = self.file.stream_position()?.next_power_of_two();
+        self.file.set_len(size)?;
+        Ok(self.plan)
+    }
+}
+
+/// Bytes that differ from place to place and are never zero.
+pub fn ballast(mebibytes: u32) -> Vec<u8> {
+    let mut state = 1u32;
+    (0..u64::from(mebibytes) << 20)
+        .map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8 | 1
+        })
+        .collect()
+}
