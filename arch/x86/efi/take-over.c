@@ -184,17 +184,15 @@ bool efi_rtmap_keeps_map(void)
 	       efi_runtime_disabled() && !efi_rtmap_is_off();
 }
 
-/* Such a kernel has no other occasion, and page tables are built before SMP. */
-static int __init take_over_without_calls(void)
+/* Such a kernel takes the map over when others do: page tables are built before SMP. */
+void __init efi_rtmap_take_over_without_calls(void)
 {
 	const struct efi_info *info = &boot_params.efi_info;
 
 	if (efi_rtmap_keeps_map())
 		efi_rtmap_take_over(info->efi_systab |
 				    (u64)info->efi_systab_hi << 32);
-	return 0;
 }
-early_initcall(take_over_without_calls);
 
 /* Whether kexec tells the next kernel of firmware that this one does not call. */
 bool efi_rtmap_passes_on(void)
