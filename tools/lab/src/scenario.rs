@@ -113,6 +113,9 @@ pub enum Image {
     Stock,
     #[serde(rename = "rtmap")]
     Rtmap,
+    /// With PREEMPT_RT.
+    #[serde(rename = "rtmap-rt")]
+    RtmapRt,
     /// With 39 bits of virtual address.
     #[serde(rename = "rtmap-39")]
     Rtmap39,
@@ -126,6 +129,7 @@ impl fmt::Display for Image {
         f.write_str(match self {
             Self::Stock => "stock",
             Self::Rtmap => "rtmap",
+            Self::RtmapRt => "rtmap-rt",
             Self::Rtmap39 => "rtmap-39",
             Self::Rtmap64k => "rtmap-64k",
         })
