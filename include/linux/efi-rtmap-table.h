@@ -40,6 +40,54 @@
 #define EFI_RTMAP_TABLE_SLOTS	2
 
 /**
+ * enum efi_rtmap_kind - which addresses firmware is called at
+ * @EFI_RTMAP_KIND_PHYS: 1:1, and SetVirtualAddressMap() is not called
+ * @EFI_RTMAP_KIND_IDENT: 1:1, and SetVirtualAddressMap() is told so
+ * @EFI_RTMAP_KIND_FIXED: others, which SetVirtualAddressMap() is told
+ */
+enum efi_rtmap_kind {
+	EFI_RTMAP_KIND_PHYS = 1,
+	EFI_RTMAP_KIND_IDENT = 2,
+	EFI_RTMAP_KIND_FIXED = 3,
+};
+
+/**
+ * enum efi_rtmap_svam - what is known of SetVirtualAddressMap() in this firmware's life
+ * @EFI_RTMAP_SVAM_UNKNOWN: nothing
+ * @EFI_RTMAP_SVAM_NOT_CALLED: it has not been called
+ * @EFI_RTMAP_SVAM_CALLED_IDENT: it has been called, with 1:1 addresses
+ * @EFI_RTMAP_SVAM_CALLED_FIXED: it has been called, with others
+ * @EFI_RTMAP_SVAM_FAILED: it has been called, and has refused
+ */
+enum efi_rtmap_svam {
+	EFI_RTMAP_SVAM_UNKNOWN = 0,
+	EFI_RTMAP_SVAM_NOT_CALLED = 1,
+	EFI_RTMAP_SVAM_CALLED_IDENT = 2,
+	EFI_RTMAP_SVAM_CALLED_FIXED = 3,
+	EFI_RTMAP_SVAM_FAILED = 4,
+};
+
+/**
+ * enum efi_rtmap_reason - why a map has the kind that it has
+ * @EFI_RTMAP_REASON_REQUESTED: the command line asks for it
+ * @EFI_RTMAP_REASON_DEFAULT: it is what the architecture and the configuration prefer
+ * @EFI_RTMAP_REASON_QUIRK: the machine is known to need it
+ * @EFI_RTMAP_REASON_NO_CALLS: the kernel does not call firmware
+ * @EFI_RTMAP_REASON_SVAM_UNSUPPORTED: firmware does not support SetVirtualAddressMap()
+ * @EFI_RTMAP_REASON_DOES_NOT_FIT: another kind was wanted, and its addresses do not fit
+ * @EFI_RTMAP_REASON_SVAM_FAILED: SetVirtualAddressMap() has refused another kind
+ */
+enum efi_rtmap_reason {
+	EFI_RTMAP_REASON_REQUESTED = 1,
+	EFI_RTMAP_REASON_DEFAULT = 2,
+	EFI_RTMAP_REASON_QUIRK = 3,
+	EFI_RTMAP_REASON_NO_CALLS = 4,
+	EFI_RTMAP_REASON_SVAM_UNSUPPORTED = 5,
+	EFI_RTMAP_REASON_DOES_NOT_FIT = 6,
+	EFI_RTMAP_REASON_SVAM_FAILED = 7,
+};
+
+/**
  * struct efi_rtmap_table_header - start of the table
  * @magic: EFI_RTMAP_TABLE_MAGIC
  * @size: bytes of the whole table, this header included
@@ -104,9 +152,8 @@ struct efi_rtmap_table_header {
  * @minor: 0
  * @sequence: of two valid slots, the one with the higher number is current
  * @generation: 0 for the kernel that firmware started, one more for each kexec
- * @kind: map kind: 1 phys, 2 ident, 3 fixed
- * @svam: SetVirtualAddressMap: 0 unknown, 1 not called, 2 called with a 1:1
- *        map, 3 called with fixed addresses, 4 failed
+ * @kind: enum efi_rtmap_kind
+ * @svam: enum efi_rtmap_svam
  * @flags: EFI_RTMAP_SLOT_*
  * @entry_offset: from the start of the slot to the first entry
  * @entry_size: bytes from one entry to the next

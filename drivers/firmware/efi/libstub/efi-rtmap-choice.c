@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The stub's choice of a map. Functions from values to values, which the host
+ * compiles too.
+ */
+
+#include <linux/efi-rtmap-table.h>
+
+#include "efi-rtmap-choice.h"
+
+#define MAX_TIMEOUT	0xffff
+
+static bool ends(const char *option)
+{
+	return !*option || *option == ',';
+}
+
+/* What follows @start at the start of @option, or NULL if that starts otherwise. */
+static const char *after(const char *option, const char *start)
+{
+	while (*start) {
+		if (*option++ != *start++)
+			return NULL;
+	}
+	return option;
+}
+
+static bool is_word(const char *option, const char *word)
+{
+	option = after(option, word);
+	return option && ends(option);
+}
+
+/* The number that the word at @option is, or 0 if it is none, or too large. */
+static u32 read_timeout(const char *option)
+{
+	u32 seconds = 0;
+
+	if (*option == '+')
+		option++;
+	for (; !ends(option); option++) {
+		if (*option < '0' || *option > '9')
+			return 0;
+		seconds = 10 * seconds + (*option - '0');
+		if (seconds > MAX_TIMEOUT)
+			return 0;
+	}
+	return seconds;
+}
+
+/* Reads one word, without the prefix. One that means nothing asks for the best kind. */
+static void add_word(struct efi_rtmap_request *request, const char *word)
+{
+	const char *timeout = after(word, "timeout=");
+	u32 seconds;
+
+	if (timeout) {
+		seconds = read_timeout(timeout);
+		if (seconds)
+			request->timeout = seconds;
+	} else if (is_word(word, "retry")) {
+		request->retry = true;
+	} else if (is_word(word, "off")) {
+		request->off = true;
+	} else {
+		request->off = false;
+		request->kind = is_word(word, "phys") ? EFI_RTMAP_KIND_PHYS :
+				is_word(word, "ident") ? EFI_RTMAP_KIND_IDENT :
+				is_word(word, "fixed") ? EFI_RTMAP_KIND_FIXED : 0;
+	}
+}
+
+/**
+ * efi_rtmap_add_option() - read the words of one efi= option
+ * @request: what was asked for so far
+ * @option: the words, separated by commas
+ *
+ * Later words win. Those without the prefix rtmap: are not ours.
+ */
+void efi_rtmap_add_option(struct efi_rtmap_request *request, const char *option)
+{
+	const char *word;
+
+	for (;;) {
+		word = after(option, "rtmap:");
+		if (word)
+			add_word(request, word);
+		while (!ends(option))
+			option++;
+		if (!*option)
+			return;
+		option++;
+	}
+}
+
+/* The kind to have if addresses were no object. */
+static u32 preferred(const struct efi_rtmap_choice_facts *facts, u32 *reason)
+{
+	if (!facts->calls) {
+		*reason = EFI_RTMAP_REASON_NO_CALLS;
+		return EFI_RTMAP_KIND_PHYS;
+	}
+	if (!facts->svam_supported) {
+		*reason = EFI_RTMAP_REASON_SVAM_UNSUPPORTED;
+		return EFI_RTMAP_KIND_PHYS;
+	}
+	if (facts->quirk == EFI_RTMAP_KIND_PHYS) {
+		*reason = EFI_RTMAP_REASON_QUIRK;
+		return EFI_RTMAP_KIND_PHYS;
+	}
+	if (facts->request.kind) {
+		*reason = EFI_RTMAP_REASON_REQUESTED;
+		return facts->request.kind;
+	}
+	if (facts->quirk) {
+		*reason = EFI_RTMAP_REASON_QUIRK;
+		return facts->quirk;
+	}
+	*reason = EFI_RTMAP_REASON_DEFAULT;
+	return facts->default_kind;
+}
+
+/* The kind to have instead of @kind, which does not fit, or 0. */
+static u32 nearest(const struct efi_rtmap_choice_facts *facts, u32 kind, u32 reason)
+{
+	if (kind == EFI_RTMAP_KIND_FIXED)
+		return facts->identity_fits ? EFI_RTMAP_KIND_IDENT : 0;
+	/* What rules SetVirtualAddressMap() out rules it out here too. */
+	if (kind == EFI_RTMAP_KIND_PHYS && reason != EFI_RTMAP_REASON_DEFAULT)
+		return 0;
+	return facts->fixed_fits ? EFI_RTMAP_KIND_FIXED : 0;
+}
+
+/**
+ * efi_rtmap_choose() - decide upon a map for firmware that has just started
+ * @facts: what the choice depends on
+ *
+ * Return: the decision; the same as rust/plan/decide.rs makes for such firmware.
+ */
+struct efi_rtmap_choice
+efi_rtmap_choose(const struct efi_rtmap_choice_facts *facts)
+{
+	struct efi_rtmap_choice choice = { .reason = EFI_RTMAP_REASON_REQUESTED };
+	u32 asked = facts->request.kind;
+	u32 kind;
+	bool fits;
+
+	if (facts->request.off)
+		return choice;
+
+	kind = preferred(facts, &choice.reason);
+	fits = kind == EFI_RTMAP_KIND_FIXED ? facts->fixed_fits : facts->identity_fits;
+	if (!fits) {
+		u32 instead = nearest(facts, kind, choice.reason);
+
+		/* Why there is to be no SetVirtualAddressMap() says more than what does not fit. */
+		if (instead || kind != EFI_RTMAP_KIND_PHYS ||
+		    choice.reason == EFI_RTMAP_REASON_DEFAULT)
+			choice.reason = EFI_RTMAP_REASON_DOES_NOT_FIT;
+		kind = instead;
+	}
+	choice.kind = kind;
+	if (kind && asked != kind)
+		choice.refused = asked;
+	return choice;
+}
