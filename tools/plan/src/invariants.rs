@@ -157,11 +157,15 @@ pub(crate) fn decision(facts: &Facts) {
     let decision = decide(facts);
     let asked = facts.request;
     assert_eq!(decision == Decision::Decline, asked.off);
+    assert!(
+        !stays_off(&decision) || is_unsafe(facts),
+        "off for no reason: {decision:?}"
+    );
     let (kind, refused) = match decision {
         Decision::Decline | Decision::ServicesOff(_) => return,
         Decision::Fresh { kind, refused, .. } => {
             assert_eq!(facts.predecessor, Predecessor::None, "a second SVAM");
-            assert!(kind == Kind::Phys || facts.svam_supported && facts.calls);
+            assert!(kind == Kind::Phys || may_convert(facts), "unsafe SVAM");
             assert!(Svam::after(kind).allows(kind));
             let identity = kind.is_identity();
             let room = [facts.fixed_fits, facts.identity_fits][usize::from(identity)];
@@ -183,4 +187,32 @@ pub(crate) fn decision(facts: &Facts) {
     assert!(facts.latch == Latch::Clear || retry, "known bad");
     assert_eq!(refused.or(Some(kind)), asked.kind.or(Some(kind)));
     assert_ne!(refused, Some(kind));
+}
+
+/// SVAM can be called, and nobody says that it must not.
+fn may_convert(facts: &Facts) -> bool {
+    let breaks = facts.quirk.is_some_and(|quirk| quirk.kind == Kind::Phys);
+    facts.calls && facts.svam_supported && !breaks && facts.request.kind != Some(Kind::Phys)
+}
+
+fn stays_off(decision: &Decision) -> bool {
+    matches!(decision, Decision::Decline | Decision::ServicesOff(_))
+}
+
+/// Why a kernel that calls firmware may have to do without: no map would be right, as far as is known.
+/// Stock has no services either, or calls firmware that it knows nothing of.
+fn is_unsafe(facts: &Facts) -> bool {
+    let retry = facts.request.retry && facts.calls;
+    let failed = facts.latch != Latch::Clear && !retry;
+    let no_map = match facts.predecessor {
+        Predecessor::Unusable(_) => true,
+        Predecessor::Handover { kind } | Predecessor::Legacy { kind } => {
+            facts.mixed && !kind.is_identity()
+        }
+        Predecessor::None => {
+            let high = may_convert(facts) && !facts.mixed && facts.fixed_fits.is_ok();
+            facts.identity_fits.is_err() && !high
+        }
+    };
+    facts.request.off || failed || no_map
 }

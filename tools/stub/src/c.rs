@@ -12,8 +12,31 @@ pub struct Request {
     pub timeout: u32,
 }
 
+/// `struct efi_rtmap_choice_facts`.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Facts {
+    pub request: Request,
+    pub calls: bool,
+    pub svam_supported: bool,
+    pub identity_fits: bool,
+    pub fixed_fits: bool,
+    pub quirk: u32,
+    pub default_kind: u32,
+}
+
+/// `struct efi_rtmap_choice`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(C)]
+pub struct Choice {
+    pub kind: u32,
+    pub reason: u32,
+    pub refused: u32,
+}
+
 extern "C" {
     fn efi_rtmap_add_option(request: *mut Request, option: *const c_char);
+    fn efi_rtmap_choose(facts: *const Facts) -> Choice;
 }
 
 impl Request {
@@ -24,4 +47,10 @@ impl Request {
         unsafe { efi_rtmap_add_option(&mut self, option.as_ptr()) };
         self
     }
+}
+
+/// Chooses for firmware that has just started.
+pub fn choose(facts: &Facts) -> Choice {
+    // SAFETY: `facts` is valid for reads, and has the layout that C has it in.
+    unsafe { efi_rtmap_choose(facts) }
 }

@@ -2,16 +2,67 @@
 
 use crate::{
     c,
-    plan::request::{Kind, Request},
+    plan::{
+        addr::PhysAddr,
+        decide::{decide, Decision, Facts, Latch, Off, Predecessor, Reason},
+        layout::LayoutError,
+        quirk::Quirk,
+        region::Region,
+        request::{Kind, Request},
+    },
 };
 use std::num::NonZero;
 
 /// Reads the words of one `efi=` option.
 pub fn add_option(request: c::Request, option: &[u8]) -> c::Request {
-    from(to(request).add(option, |_| ()))
+    let request = to_request(request).add(option, |_| ());
+    c::Request {
+        off: request.off,
+        retry: request.retry,
+        kind: number(request.kind),
+        timeout: request.timeout.map_or(0, |seconds| seconds.get().into()),
+    }
 }
 
-fn to(request: c::Request) -> Request {
+/// Decides for firmware that has just started.
+pub fn choose(facts: &c::Facts) -> c::Choice {
+    let fits = |fits: bool| match fits {
+        true => Ok(()),
+        false => Err(TOO_HIGH),
+    };
+    let decision = decide(&Facts {
+        request: to_request(facts.request),
+        predecessor: Predecessor::None,
+        latch: Latch::Clear,
+        calls: facts.calls,
+        mixed: false,
+        svam_supported: facts.svam_supported,
+        quirk: Kind::from_number(facts.quirk).map(|kind| Quirk { kind, source: "" }),
+        default: Kind::from_number(facts.default_kind).expect("a kind"),
+        identity_fits: fits(facts.identity_fits),
+        fixed_fits: fits(facts.fixed_fits),
+    });
+    let (kind, reason, refused) = match decision {
+        Decision::Decline => (None, Reason::Requested, None),
+        Decision::ServicesOff(Off::PhysDoesNotFit(reason, _)) => (None, reason, None),
+        Decision::ServicesOff(Off::DoesNotFit(error)) => (None, Reason::DoesNotFit(error), None),
+        Decision::Fresh {
+            kind,
+            reason,
+            refused,
+        } => (Some(kind), reason, refused),
+        Decision::ServicesOff(_) | Decision::Reuse { .. } => panic!("no choice: {decision:?}"),
+    };
+    c::Choice {
+        kind: number(kind),
+        reason: reason_number(reason),
+        refused: number(refused),
+    }
+}
+
+const TOO_HIGH: LayoutError = LayoutError::BeyondIdentity(Region::BLANK.phys, PhysAddr::new(0));
+
+fn to_request(request: c::Request) -> Request {
     Request {
         off: request.off,
         kind: Kind::from_number(request.kind),
@@ -20,11 +71,22 @@ fn to(request: c::Request) -> Request {
     }
 }
 
-fn from(request: Request) -> c::Request {
-    c::Request {
-        off: request.off,
-        retry: request.retry,
-        kind: request.kind.map_or(0, |kind| kind as u32),
-        timeout: request.timeout.map_or(0, |seconds| seconds.get().into()),
+fn number(kind: Option<Kind>) -> u32 {
+    kind.map_or(0, |kind| kind as u32)
+}
+
+/// `enum efi_rtmap_reason`.
+fn reason_number(reason: Reason) -> u32 {
+    match reason {
+        Reason::Requested => 1,
+        Reason::Default => 2,
+        Reason::Quirk(_) => 3,
+        Reason::NoCalls => 4,
+        Reason::SvamUnsupported => 5,
+        Reason::DoesNotFit(_) => 6,
+        Reason::SvamFailed(_) => 7,
+        Reason::Mixed | Reason::Handover | Reason::Legacy => {
+            panic!("no reason for the stub: {reason:?}")
+        }
     }
 }

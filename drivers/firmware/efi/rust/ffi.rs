@@ -24,12 +24,14 @@ use crate::plan::{
         PhysRange,
         VirtAddr, //
     },
+    decide::Svam,
     layout::AddressSpace,
     memtype::{
         Attributes,
         MemoryType, //
     },
     perm::Permission,
+    request::Kind,
     service,
     wire, //
 };
@@ -116,6 +118,19 @@ const _: () = {
     assert!(service::NO_SUPPORT == bindings::EFI_RTMAP_SUPPORTED_NONE);
     assert!(service::MARK_SVAM == bindings::EFI_RTMAP_CALL_SVAM);
     assert!(service::MARK_DIRECT == bindings::EFI_RTMAP_CALL_DIRECT);
+};
+
+// So are the numbers of the kinds and the SVAM states.
+const _: () = {
+    use bindings::*;
+    assert!(Kind::Phys as u32 == efi_rtmap_kind_EFI_RTMAP_KIND_PHYS);
+    assert!(Kind::Ident as u32 == efi_rtmap_kind_EFI_RTMAP_KIND_IDENT);
+    assert!(Kind::Fixed as u32 == efi_rtmap_kind_EFI_RTMAP_KIND_FIXED);
+    assert!(Svam::Unknown as u32 == efi_rtmap_svam_EFI_RTMAP_SVAM_UNKNOWN);
+    assert!(Svam::NotCalled as u32 == efi_rtmap_svam_EFI_RTMAP_SVAM_NOT_CALLED);
+    assert!(Svam::CalledIdent as u32 == efi_rtmap_svam_EFI_RTMAP_SVAM_CALLED_IDENT);
+    assert!(Svam::CalledFixed as u32 == efi_rtmap_svam_EFI_RTMAP_SVAM_CALLED_FIXED);
+    assert!(Svam::Failed as u32 == efi_rtmap_svam_EFI_RTMAP_SVAM_FAILED);
 };
 
 /// CRC-32 as Ethernet and zlib compute it.

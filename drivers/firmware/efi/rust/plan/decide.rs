@@ -2,15 +2,36 @@
 
 //! The decision: which map kind, and whether SVAM is called or an earlier kernel's map reused.
 //!
-//! [`decide`] is the table; the first row that matches wins. SVAM may be called once in the
-//! firmware's life, so a map that an earlier kernel made is reused whatever is asked for. What comes
-//! of a decision that firmware does not go along with is [`ladder`]'s.
+//! [`decide`] is the table; the first row that matches wins:
+//!
+//! | facts | decision |
+//! | --- | --- |
+//! | `off` asked | decline |
+//! | firmware is known to have failed, `retry` not asked | services off |
+//! | a map of an earlier kernel | that map; another kind that is asked for is refused |
+//! | traces of an earlier kernel, but no map that can be used | services off |
+//! | fresh, this kernel does not call firmware | `phys`, for its successors |
+//! | fresh, SVAM cannot be called | `phys` |
+//! | fresh, a quirk says that SVAM is unsafe | `phys` |
+//! | fresh, 32-bit firmware | `phys` or `ident` as asked, else `ident` |
+//! | fresh, a kind asked | that |
+//! | fresh, a quirk | what it says |
+//! | fresh | the default |
+//!
+//! SVAM may be called once in the firmware's life, so a map that an earlier kernel made is reused
+//! whatever is asked for. A fresh kind whose addresses do not fit makes way for the nearest whose do;
+//! `phys` only as the default, since any other reason for it is one against SVAM: services are off
+//! then. What comes of a decision that firmware does not go along with is [`ladder`]'s.
 
 mod decision;
 mod facts;
 mod ladder;
 
-use super::request::Kind;
+use super::{
+    layout::LayoutError,
+    quirk::Quirk,
+    request::Kind, //
+};
 
 pub(crate) use self::{
     decision::{
@@ -69,15 +90,16 @@ fn reuse(facts: &Facts, kind: Kind, reason: Reason) -> Decision {
     }
 }
 
+/// The stub has the same in C, in `libstub/efi-rtmap-choice.c`.
 fn fresh(facts: &Facts) -> Decision {
-    let (kind, reason) = preferred(facts);
-    let (kind, reason) = match (kind.is_identity(), facts.identity_fits, facts.fixed_fits) {
-        (true, Ok(()), _) | (false, _, Ok(())) => (kind, reason),
-        (true, Err(error), Ok(())) if facts.calls && facts.svam_supported && !facts.mixed => {
-            (Kind::Fixed, Reason::DoesNotFit(error))
+    let (preferred, reason) = preferred(facts);
+    let (kind, reason) = match (fits(facts, preferred), nearest(facts, preferred, reason)) {
+        (Ok(()), _) => (preferred, reason),
+        (Err(error), Some(kind)) => (kind, Reason::DoesNotFit(error)),
+        (Err(error), None) if preferred == Kind::Phys && reason != Reason::Default => {
+            return Decision::ServicesOff(Off::PhysDoesNotFit(reason, error));
         }
-        (false, Ok(()), Err(error)) => (Kind::Ident, Reason::DoesNotFit(error)),
-        (_, Err(error), _) => return Decision::ServicesOff(Off::DoesNotFit(error)),
+        (Err(error), None) => return Decision::ServicesOff(Off::DoesNotFit(error)),
     };
     let refused = facts.request.kind.filter(|&asked| asked != kind);
     Decision::Fresh {
@@ -87,25 +109,47 @@ fn fresh(facts: &Facts) -> Decision {
     }
 }
 
+fn fits(facts: &Facts, kind: Kind) -> Result<(), LayoutError> {
+    match kind {
+        Kind::Phys | Kind::Ident => facts.identity_fits,
+        Kind::Fixed => facts.fixed_fits,
+    }
+}
+
+/// The kind to have instead of `kind`, should that not fit: one whose addresses do.
+fn nearest(facts: &Facts, kind: Kind, reason: Reason) -> Option<Kind> {
+    let other = match kind {
+        // Only as the default is it no word against SVAM.
+        Kind::Phys if reason != Reason::Default => return None,
+        Kind::Phys | Kind::Ident if facts.mixed => return None,
+        Kind::Phys | Kind::Ident => Kind::Fixed,
+        Kind::Fixed => Kind::Ident,
+    };
+    fits(facts, other).is_ok().then_some(other)
+}
+
 /// The kind to have if addresses were no object.
 fn preferred(facts: &Facts) -> (Kind, Reason) {
     if !facts.calls {
-        (Kind::Phys, Reason::NoCalls)
-    } else if !facts.svam_supported {
-        (Kind::Phys, Reason::SvamUnsupported)
-    } else if facts.mixed {
+        return (Kind::Phys, Reason::NoCalls);
+    }
+    if !facts.svam_supported {
+        return (Kind::Phys, Reason::SvamUnsupported);
+    }
+    if let Some(quirk) = facts.quirk.filter(Quirk::forbids_svam) {
+        return (Kind::Phys, Reason::Quirk(quirk.source));
+    }
+    if facts.mixed {
         // High addresses do not fit 32 bits. Either 1:1 kind does.
-        match facts.request.kind {
-            Some(Kind::Phys) => (Kind::Phys, Reason::Requested),
-            Some(Kind::Ident) => (Kind::Ident, Reason::Requested),
+        return match facts.request.kind {
+            Some(kind) if kind.is_identity() => (kind, Reason::Requested),
             _ => (Kind::Ident, Reason::Mixed),
-        }
-    } else if let Some(kind) = facts.request.kind {
-        (kind, Reason::Requested)
-    } else if let Some(quirk) = facts.quirk {
-        (quirk.kind, Reason::Quirk(quirk.source))
-    } else {
-        (facts.default, Reason::Default)
+        };
+    }
+    match (facts.request.kind, facts.quirk) {
+        (Some(kind), _) => (kind, Reason::Requested),
+        (None, Some(quirk)) => (quirk.kind, Reason::Quirk(quirk.source)),
+        (None, None) => (facts.default, Reason::Default),
     }
 }
 
@@ -120,8 +164,6 @@ mod tests {
         addr::PhysAddr,
         fixtures::BLANK_REGION,
         inherit::InheritError,
-        layout::LayoutError,
-        quirk::Quirk,
         request::Request, //
     };
 
@@ -143,6 +185,7 @@ mod tests {
         fixed_fits: Ok(()),
     };
 
+    const SOURCE: &str = "report";
     const TOO_HIGH: LayoutError =
         LayoutError::BeyondIdentity(BLANK_REGION.phys, PhysAddr::new(0x1000));
     const EXHAUSTED: LayoutError = LayoutError::Exhausted(BLANK_REGION.phys);
@@ -154,6 +197,14 @@ mod tests {
             ..facts.request
         };
         Facts { request, ..facts }
+    }
+
+    fn on_machine(kind: Kind, facts: Facts) -> Facts {
+        let quirk = Some(Quirk {
+            kind,
+            source: SOURCE,
+        });
+        Facts { quirk, ..facts }
     }
 
     fn after(predecessor: Predecessor) -> Facts {
@@ -237,7 +288,7 @@ mod tests {
             identity_fits: Err(TOO_HIGH),
             ..first
         };
-        let off = Decision::ServicesOff(Off::DoesNotFit(TOO_HIGH));
+        let off = Decision::ServicesOff(Off::PhysDoesNotFit(Reason::NoCalls, TOO_HIGH));
         assert_eq!(decide(&high), off);
     }
 
@@ -310,12 +361,8 @@ mod tests {
 
     #[test]
     fn a_request_wins_over_a_quirk_and_a_quirk_over_the_default() {
-        let quirk = Some(Quirk {
-            kind: Kind::Phys,
-            source: "report",
-        });
-        let facts = Facts { quirk, ..FRESH };
-        assert!(makes(facts, Kind::Phys, Reason::Quirk("report"), None));
+        let facts = on_machine(Kind::Fixed, FRESH);
+        assert!(makes(facts, Kind::Fixed, Reason::Quirk(SOURCE), None));
         for kind in Kind::ALL {
             assert!(makes(asking(kind, facts), kind, Reason::Requested, None));
             let default = kind;
@@ -329,51 +376,91 @@ mod tests {
     }
 
     #[test]
+    fn a_quirk_against_svam_wins_over_a_request() {
+        let facts = on_machine(Kind::Phys, FRESH);
+        let reason = Reason::Quirk(SOURCE);
+        for mixed in [false, true] {
+            let facts = Facts { mixed, ..facts };
+            assert!(makes(facts, Kind::Phys, reason, None));
+            for kind in Kind::ALL {
+                let refused = Some(kind).filter(|&kind| kind != Kind::Phys);
+                assert!(makes(asking(kind, facts), Kind::Phys, reason, refused));
+            }
+        }
+    }
+
+    #[test]
     fn what_does_not_fit_becomes_what_does() {
         let high = Facts {
             identity_fits: Err(TOO_HIGH),
             ..FRESH
         };
         let reason = Reason::DoesNotFit(TOO_HIGH);
-        assert!(makes(high, Kind::Fixed, reason, None));
         for kind in [Kind::Phys, Kind::Ident] {
-            assert!(makes(asking(kind, high), Kind::Fixed, reason, Some(kind)));
+            let default = Facts {
+                default: kind,
+                ..high
+            };
+            assert!(makes(default, Kind::Fixed, reason, None));
         }
+        let quirk = on_machine(Kind::Ident, high);
+        assert!(makes(quirk, Kind::Fixed, reason, None));
+        let asked = asking(Kind::Ident, high);
+        assert!(makes(asked, Kind::Fixed, reason, Some(Kind::Ident)));
 
         let many = Facts {
             fixed_fits: Err(EXHAUSTED),
-            ..asking(Kind::Fixed, FRESH)
+            ..FRESH
         };
         let reason = Reason::DoesNotFit(EXHAUSTED);
-        assert!(makes(many, Kind::Ident, reason, Some(Kind::Fixed)));
+        let asked = asking(Kind::Fixed, many);
+        assert!(makes(asked, Kind::Ident, reason, Some(Kind::Fixed)));
+        let quirk = on_machine(Kind::Fixed, many);
+        assert!(makes(quirk, Kind::Ident, reason, None));
     }
 
     #[test]
-    fn without_room_or_svam_the_services_stay_off() {
+    fn where_svam_is_ruled_out_it_is_no_way_out() {
         let high = Facts {
             identity_fits: Err(TOO_HIGH),
             ..FRESH
         };
-        let off = Decision::ServicesOff(Off::DoesNotFit(TOO_HIGH));
-        let fixed_fits = Err(EXHAUSTED);
-        assert_eq!(decide(&Facts { fixed_fits, ..high }), off);
-        let fixed = asking(Kind::Fixed, high);
-        assert_eq!(
-            decide(&Facts {
-                fixed_fits,
-                ..fixed
-            }),
-            off
-        );
-        let svam_supported = false;
-        assert_eq!(
-            decide(&Facts {
-                svam_supported,
-                ..high
-            }),
-            off
-        );
-        let mixed = true;
-        assert_eq!(decide(&Facts { mixed, ..high }), off);
+        let supported = Facts {
+            svam_supported: false,
+            ..high
+        };
+        for (facts, reason) in [
+            (asking(Kind::Phys, high), Reason::Requested),
+            (on_machine(Kind::Phys, high), Reason::Quirk(SOURCE)),
+            (supported, Reason::SvamUnsupported),
+        ] {
+            let off = Decision::ServicesOff(Off::PhysDoesNotFit(reason, TOO_HIGH));
+            assert_eq!(decide(&facts), off);
+        }
+    }
+
+    #[test]
+    fn without_room_the_services_stay_off() {
+        let high = Facts {
+            identity_fits: Err(TOO_HIGH),
+            ..FRESH
+        };
+        let full = Facts {
+            fixed_fits: Err(EXHAUSTED),
+            ..high
+        };
+        let mixed = Facts {
+            mixed: true,
+            ..high
+        };
+        for (facts, error) in [
+            (full, TOO_HIGH),
+            (asking(Kind::Ident, full), TOO_HIGH),
+            (asking(Kind::Fixed, full), EXHAUSTED),
+            (mixed, TOO_HIGH),
+        ] {
+            let off = Decision::ServicesOff(Off::DoesNotFit(error));
+            assert_eq!(decide(&facts), off);
+        }
     }
 }

@@ -4,7 +4,8 @@
 //! their processor.
 //!
 //! A row is added here, with where the misbehaviour was reported. What it says counts for a fresh
-//! map only, and less than what the user asks for.
+//! map only. A row with [`Kind::Phys`] says that SVAM is unsafe, and counts for more than what the
+//! user asks for; any other says that SVAM is needed, and counts for less.
 
 use super::{
     bytes::u32_at,
@@ -21,6 +22,13 @@ pub(crate) struct Quirk {
     pub(crate) kind: Kind,
     /// Where the misbehaviour was reported.
     pub(crate) source: &'static str,
+}
+
+impl Quirk {
+    /// Whether SVAM is unsafe, rather than needed.
+    pub(crate) fn forbids_svam(&self) -> bool {
+        self.kind == Kind::Phys
+    }
 }
 
 /// A row of the table.

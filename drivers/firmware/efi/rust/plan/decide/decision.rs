@@ -78,6 +78,8 @@ pub(crate) enum Off {
     Mixed,
     Unusable(InheritError),
     DoesNotFit(LayoutError),
+    /// There is a reason against SVAM, and what firmware has without it does not fit.
+    PhysDoesNotFit(Reason, LayoutError),
     /// What firmware has converted by then, nobody knows.
     SvamFault,
     /// SVAM returned this status, and the 1:1 map that firmware still has does not fit.
@@ -105,6 +107,9 @@ impl fmt::Display for Off {
                 write!(f, "cannot use the map of an earlier kernel: {error}")
             }
             Self::DoesNotFit(error) => error.fmt(f),
+            Self::PhysDoesNotFit(reason, error) => {
+                write!(f, "{error}, and only phys will do: {reason}")
+            }
             Self::SvamFault => f.write_str(
                 "firmware faulted in SVAM; restart the machine with efi=rtmap:phys to leave SVAM out",
             ),

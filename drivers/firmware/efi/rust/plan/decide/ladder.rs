@@ -6,8 +6,8 @@
 //!
 //! | rung | left for the next when | by |
 //! | --- | --- | --- |
-//! | the kind asked for, or else the quirk's, or the default | RT_PROPERTIES excludes SVAM: `phys` | [`decide`](super::decide) |
-//! | | its addresses do not fit: the nearest kind whose do | [`decide`](super::decide) |
+//! | the kind asked for, or else the quirk's, or the default | SVAM is excluded: `phys` | [`decide`](super::decide) |
+//! | | its addresses do not fit: the nearest kind whose do, with SVAM only if nothing excludes it | [`decide`](super::decide) |
 //! | that kind, once SVAM has succeeded | SVAM returns an error | [`after_svam`] |
 //! | `phys`: firmware has refused the addresses, and keeps its own | a 1:1 map does not fit | [`after_svam`] |
 //! | services off | | |
