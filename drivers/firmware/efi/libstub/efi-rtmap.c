@@ -7,6 +7,7 @@
 #include <linux/efi-rtmap.h>
 #include <linux/efi-rtmap-table.h>
 
+#include "efi-rtmap-choice.h"
 #include "efistub.h"
 
 /* Room for entries: the least, for memory that only the kernel knows of, and the most. */
@@ -56,24 +57,15 @@ static void install_properties(struct efi_rtmap_table_header *table)
 	}
 }
 
-static bool off;
+static struct efi_rtmap_request request;
 
 /**
  * efi_rtmap_parse_option() - read the words of one efi= option
  * @option: the words, separated by commas
- *
- * Of several rtmap: words the last one counts, as in the kernel proper; retry
- * goes with any.
  */
 void efi_rtmap_parse_option(const char *option)
 {
-	while (*option) {
-		if (strstarts(option, "rtmap:") && !strstarts(option, "rtmap:retry"))
-			off = strstarts(option, "rtmap:off") &&
-			      (option[9] == ',' || !option[9]);
-		while (*option && *option++ != ',')
-			;
-	}
+	efi_rtmap_add_option(&request, option);
 }
 
 /**
@@ -82,7 +74,7 @@ void efi_rtmap_parse_option(const char *option)
  * Allocates and installs an empty table as a configuration table. It is memory
  * that no kernel reuses, and that kexec tells every successor to leave alone.
  * Without it the kernel still boots, and its successors find the map by the
- * traces that stock kernels leave.
+ * traces that stock kernels leave. With efi=rtmap:off, nothing is done at all.
  *
  * Return: whether the kernel proper is to decide upon SetVirtualAddressMap(),
  * and can prove to itself that it is the first.
@@ -94,6 +86,9 @@ bool efi_rtmap_install_table(void)
 	efi_physical_addr_t address;
 	efi_status_t status;
 	u32 slot_size, size;
+
+	if (request.off)
+		return false;
 
 	slot_size = sizeof(struct efi_rtmap_table_slot) +
 		    entries_needed() * sizeof(struct efi_rtmap_table_entry);
@@ -121,5 +116,5 @@ bool efi_rtmap_install_table(void)
 		return false;
 	}
 	install_properties(table);
-	return !off;
+	return true;
 }
