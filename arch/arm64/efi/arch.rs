@@ -42,6 +42,10 @@ pub(crate) const DEFAULT_KIND: Kind = Kind::Phys;
 /// leaves one when its stub has not called SVAM.
 pub(crate) const LEGACY_IDENTITY: Kind = Kind::Phys;
 
+/// Whether the EFI stub writes addresses into the memory map: there, others than physical ones tell
+/// that SVAM has been called.
+pub(crate) const STUB_GIVES_ADDRESSES: bool = true;
+
 /// Whether boot services memory has a place in the layout of fixed addresses. Firmware needs it
 /// only during SVAM, at its physical addresses.
 pub(crate) const LAYS_OUT_BOOT_SERVICES: bool = false;

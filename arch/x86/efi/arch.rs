@@ -42,6 +42,10 @@ pub(crate) const DEFAULT_KIND: Kind = Kind::Ident;
 /// may have called SVAM.
 pub(crate) const LEGACY_IDENTITY: Kind = Kind::Ident;
 
+/// Whether the EFI stub writes addresses into the memory map. Here it is firmware's own until a kernel
+/// has made one of its own, and kexec says so.
+pub(crate) const STUB_GIVES_ADDRESSES: bool = false;
+
 /// Whether boot services memory has a place in the layout of fixed addresses, as stock Linux gives
 /// it one.
 pub(crate) const LAYS_OUT_BOOT_SERVICES: bool = true;

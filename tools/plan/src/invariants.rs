@@ -164,7 +164,7 @@ pub(crate) fn decision(facts: &Facts) {
     let (kind, refused) = match decision {
         Decision::Decline | Decision::ServicesOff(_) => return,
         Decision::Fresh { kind, refused, .. } => {
-            assert_eq!(facts.predecessor, Predecessor::None, "a second SVAM");
+            assert_eq!(facts.predecessor, Predecessor::None, "not fresh");
             assert!(kind == Kind::Phys || may_convert(facts), "unsafe SVAM");
             assert!(Svam::after(kind).allows(kind));
             let identity = kind.is_identity();

@@ -4,6 +4,7 @@
 
 extern crate std;
 
+mod chain;
 mod decide;
 mod inherit;
 mod ladder;

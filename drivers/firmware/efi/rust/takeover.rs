@@ -18,6 +18,13 @@ use crate::{
             Facts,
             Predecessor, //
         },
+        fresh::{
+            freshness,
+            Addresses,
+            Freshness,
+            Nonce,
+            Traces, //
+        },
         inherit::legacy_kind,
         layout::AddressSpace,
         region::Region,
@@ -59,7 +66,19 @@ pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Fai
 
     let mut regions = Firmware::regions(&map, false)?;
     let (table, found) = carriers.look(&firmware, &space, &regions)?;
-    let fresh = !found.used && !boot.kexec && map.has_free_memory();
+    let traces = Traces {
+        used: found.used,
+        nonce: Nonce::compare(None, None),
+        kexec: boot.kexec,
+        free_memory: map.has_free_memory(),
+        addresses: if arch::STUB_GIVES_ADDRESSES {
+            Addresses::of(&regions)
+        } else {
+            Addresses::Physical
+        },
+        stub: None,
+    };
+    let fresh = freshness(&traces) == Freshness::Fresh;
     let predecessor = match &found.inherited {
         Some(Inherited { snapshot, .. }) => Predecessor::Handover {
             kind: snapshot.kind,

@@ -8,6 +8,7 @@
 //!  MAT             memattr -> pieces  ---+-> decide -> layout -> perm -> entries -> wire
 //!  handover table  wire    -> entries ---+   inherit                        \--> page
 //!  SMBIOS          smbios  -> quirk   ---+
+//!  traces          fresh   -> first?  ---+
 //! ```
 //!
 //! Everything here is a function from values to values. Nothing allocates, logs or touches
@@ -21,6 +22,7 @@ pub(crate) mod addr;
 pub(crate) mod bytes;
 pub(crate) mod decide;
 pub(crate) mod entry;
+pub(crate) mod fresh;
 pub(crate) mod inherit;
 pub(crate) mod layout;
 pub(crate) mod list;

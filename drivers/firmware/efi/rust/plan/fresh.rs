@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Freshness: whether firmware has started this kernel, so that nobody can have called SVAM before.
+//!
+//! Nothing that the next kernel finds says so by itself. Each trace of an earlier kernel says the
+//! opposite, and one is enough: in doubt, firmware is not fresh, and SVAM is not called.
+
+use super::{
+    decide::Svam,
+    region::Region, //
+};
+
+/// What earlier kernels may have left.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Traces {
+    /// A kernel has used a handover table, or there is one that cannot be read.
+    pub(crate) used: bool,
+    pub(crate) nonce: Nonce,
+    /// Kexec says that it has started this kernel; or there is nothing by which it could, nor a table.
+    pub(crate) kexec: bool,
+    /// There is free memory in the memory map: some kernels pass on no more than runtime regions.
+    pub(crate) free_memory: bool,
+    pub(crate) addresses: Addresses,
+    /// The SVAM state that the stub of this boot has recorded: of generation 0, in a table that no
+    /// kernel has used.
+    pub(crate) stub: Option<Svam>,
+}
+
+/// Whether the handover table is of this life of the firmware, by its nonce.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Nonce {
+    Absent,
+    Agrees,
+    Differs,
+}
+
+impl Nonce {
+    /// Compares the nonce of the `table` with the one that is in memory of the `firmware`, which
+    /// nobody saves and restores.
+    pub(crate) fn compare(table: Option<u64>, firmware: Option<u64>) -> Self {
+        match (table, firmware) {
+            (None, None) => Self::Absent,
+            (table, firmware) if table == firmware => Self::Agrees,
+            _ => Self::Differs,
+        }
+    }
+}
+
+/// The addresses in the memory map, where a stub or a kernel writes them there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Addresses {
+    /// None, or physical ones: firmware has been told of no others.
+    Physical,
+    /// All ones, by which a stub says that SVAM has failed.
+    Refused,
+    /// Others.
+    Given,
+}
+
+impl Addresses {
+    pub(crate) fn of(regions: &[Region]) -> Self {
+        let all = |is: fn(&Region) -> bool| regions.iter().all(is);
+        if all(|r| r.virt.value() == 0 || r.virt == r.phys.start().identity()) {
+            Self::Physical
+        } else if all(|r| r.virt.value() == u64::MAX) {
+            Self::Refused
+        } else {
+            Self::Given
+        }
+    }
+
+    /// Whether they can be what a stub leaves that records `svam`.
+    fn follow(self, svam: Svam) -> bool {
+        match svam {
+            Svam::Unknown => false,
+            Svam::NotCalled | Svam::CalledIdent => self == Self::Physical,
+            // A fixed address may happen to be the physical one.
+            Svam::CalledFixed => self != Self::Refused,
+            // Whatever they are, firmware does not go by them: it is 1:1.
+            Svam::Failed => true,
+        }
+    }
+}
+
+/// The verdict.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Freshness {
+    /// Firmware has started this kernel, and SVAM has not been called.
+    Fresh,
+    /// Firmware has started this kernel, and its stub has recorded this SVAM state.
+    Stub(Svam),
+    /// There may have been a kernel before this one.
+    Stale(Trace),
+}
+
+/// What tells of an earlier kernel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Trace {
+    Used,
+    Nonce,
+    Kexec,
+    NoFreeMemory,
+    Addresses,
+}
+
+/// Judges by `traces`.
+pub(crate) fn freshness(traces: &Traces) -> Freshness {
+    let trace = if traces.used {
+        Trace::Used
+    } else if traces.nonce == Nonce::Differs {
+        Trace::Nonce
+    } else if traces.kexec {
+        Trace::Kexec
+    } else if !traces.free_memory {
+        Trace::NoFreeMemory
+    } else {
+        match traces.stub {
+            Some(svam) if traces.addresses.follow(svam) => return Freshness::Stub(svam),
+            None if traces.addresses == Addresses::Physical => return Freshness::Fresh,
+            _ => Trace::Addresses,
+        }
+    };
+    Freshness::Stale(trace)
+}
+
+#[cfg_attr(
+    CONFIG_EFI_RTMAP_KUNIT_TEST,
+    ::kernel::macros::kunit_tests(efi_rtmap_fresh)
+)]
+#[cfg(any(test, CONFIG_EFI_RTMAP_KUNIT_TEST))]
+mod tests {
+    use super::*;
+    use crate::plan::{
+        addr::RangeError,
+        fixtures::region, //
+    };
+
+    const FRESH: Traces = Traces {
+        used: false,
+        nonce: Nonce::Absent,
+        kexec: false,
+        free_memory: true,
+        addresses: Addresses::Physical,
+        stub: None,
+    };
+
+    #[test]
+    fn one_trace_is_enough() {
+        assert_eq!(freshness(&FRESH), Freshness::Fresh);
+        for stub in [None, Some(Svam::NotCalled)] {
+            let clean = Traces { stub, ..FRESH };
+            for (traces, trace) in [
+                (
+                    Traces {
+                        used: true,
+                        ..clean
+                    },
+                    Trace::Used,
+                ),
+                (
+                    Traces {
+                        nonce: Nonce::Differs,
+                        ..clean
+                    },
+                    Trace::Nonce,
+                ),
+                (
+                    Traces {
+                        kexec: true,
+                        ..clean
+                    },
+                    Trace::Kexec,
+                ),
+                (
+                    Traces {
+                        free_memory: false,
+                        ..clean
+                    },
+                    Trace::NoFreeMemory,
+                ),
+                (
+                    Traces {
+                        addresses: Addresses::Given,
+                        ..clean
+                    },
+                    Trace::Addresses,
+                ),
+                (
+                    Traces {
+                        addresses: Addresses::Refused,
+                        ..clean
+                    },
+                    Trace::Addresses,
+                ),
+            ] {
+                assert_eq!(freshness(&traces), Freshness::Stale(trace));
+            }
+        }
+    }
+
+    #[test]
+    fn a_stub_explains_the_addresses_that_it_leaves() {
+        use Addresses::{
+            Given,
+            Physical,
+            Refused, //
+        };
+        for (svam, expected) in [
+            (Svam::Unknown, [false, false, false]),
+            (Svam::NotCalled, [true, false, false]),
+            (Svam::CalledIdent, [true, false, false]),
+            (Svam::CalledFixed, [true, true, false]),
+            (Svam::Failed, [true, true, true]),
+        ] {
+            for (addresses, explained) in [Physical, Given, Refused].into_iter().zip(expected) {
+                let traces = Traces {
+                    addresses,
+                    stub: Some(svam),
+                    ..FRESH
+                };
+                let stub = freshness(&traces) == Freshness::Stub(svam);
+                assert_eq!(stub, explained);
+            }
+        }
+    }
+
+    #[test]
+    fn two_nonces_must_agree() {
+        assert_eq!(Nonce::compare(None, None), Nonce::Absent);
+        assert_eq!(Nonce::compare(Some(7), Some(7)), Nonce::Agrees);
+        for (table, firmware) in [(Some(7), Some(8)), (Some(7), None), (None, Some(7))] {
+            assert_eq!(Nonce::compare(table, firmware), Nonce::Differs);
+        }
+        let nonce = Nonce::Agrees;
+        assert_eq!(freshness(&Traces { nonce, ..FRESH }), Freshness::Fresh);
+    }
+
+    #[test]
+    fn addresses_are_told_apart() -> Result<(), RangeError> {
+        let of = |virts: [u64; 2]| -> Result<Addresses, RangeError> {
+            let regions = [region(0x1000, virts[0])?, region(0x9000, virts[1])?];
+            Ok(Addresses::of(&regions))
+        };
+        assert_eq!(Addresses::of(&[]), Addresses::Physical);
+        for virts in [[0, 0], [0x1000, 0x9000], [0, 0x9000]] {
+            assert_eq!(of(virts)?, Addresses::Physical);
+        }
+        assert_eq!(of([u64::MAX; 2])?, Addresses::Refused);
+        for virts in [[0x1000, 0x8000], [0x1000, u64::MAX], [0x9000, 0x1000]] {
+            assert_eq!(of(virts)?, Addresses::Given);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Chains of kernels, ours and stock, on one modelled firmware that counts calls of SVAM. What each
+//! kernel finds is what the one before it has left, and nothing else.
+
+use super::{
+    wire::{
+        blank,
+        write, //
+    },
+    *,
+};
+use crate::{
+    crc32,
+    plan::{
+        addr::{
+            PhysAddr,
+            VirtAddr, //
+        },
+        decide::{
+            after_svam,
+            decide,
+            AfterSvam,
+            Decision,
+            Facts,
+            Latch,
+            Predecessor,
+            Svam, //
+        },
+        entry::split,
+        fixtures::{
+            code,
+            data,
+            ARM64,
+            ARM64_39,
+            BLANK_ENTRY,
+            X86_64, //
+        },
+        fresh::{
+            freshness,
+            Addresses,
+            Freshness,
+            Nonce,
+            Traces, //
+        },
+        inherit::{
+            entries_of,
+            legacy_kind,
+            place, //
+        },
+        layout::AddressSpace,
+        quirk::Quirk,
+        request::Request,
+        wire::{
+            Identity,
+            SlotId,
+            Snapshot,
+            Table,
+            FAULTED_OFFSET,
+            USED_OFFSET, //
+        },
+    },
+};
+
+mod left;
+mod ours;
+mod stock;
+
+use left::Left;
+
+/// UEFI 2.10, appendix D.
+const EFI_UNSUPPORTED: u64 = 1 << 63 | 3;
+const EFI_ABORTED: u64 = 1 << 63 | 21;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Arch {
+    X86,
+    Arm64,
+}
+
+/// What firmware does in SVAM.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Does {
+    Converts,
+    Refuses,
+    /// A kernel proper recovers; a stub does not come back.
+    Faults,
+}
+
+#[derive(Clone, Debug)]
+struct Firmware {
+    does: Does,
+    /// RT_PROPERTIES does not exclude SVAM.
+    supports_svam: bool,
+    quirk: Option<Kind>,
+    /// Its memory is higher than 39 bits reach.
+    high: bool,
+    svam_calls: u32,
+    /// The addresses that it goes by; nobody knows them after a fault in SVAM.
+    addresses: Option<Vec<VirtAddr>>,
+}
+
+impl Firmware {
+    /// The runtime regions, in the order of physical addresses.
+    fn regions(&self) -> Vec<Region> {
+        let base = if self.high { 1 << 40 } else { 0x3f00_0000 };
+        regions_of(&[code(base, 16), data(base + 0x80_0000, 32)], false).unwrap()
+    }
+
+    fn start(&mut self) -> Left {
+        let mut regions = self.regions();
+        make_identity(&mut regions);
+        self.addresses = Some(addresses(&regions));
+        Left::new(self.regions())
+    }
+
+    /// # Errors
+    ///
+    /// The status.
+    fn svam(&mut self, regions: &[Region]) -> Result<(), u64> {
+        self.svam_calls += 1;
+        match self.does {
+            Does::Converts => {
+                self.addresses = Some(addresses(regions));
+                Ok(())
+            }
+            Does::Refuses => Err(EFI_UNSUPPORTED),
+            Does::Faults => {
+                self.addresses = None;
+                Err(EFI_ABORTED)
+            }
+        }
+    }
+}
+
+fn addresses(regions: &[Region]) -> Vec<VirtAddr> {
+    regions.iter().map(|region| region.virt).collect()
+}
+
+fn make_identity(regions: &mut [Region]) {
+    for region in regions {
+        region.virt = region.phys.start().identity();
+    }
+}
+
+/// How a kernel of ours is started on x86 by the one before it. That of the others always tells.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Loader {
+    Tells,
+    /// It does not say that it is kexec, but passes runtime regions on and nothing else.
+    PassesLess,
+    /// Nor that, if the handover table tells.
+    Silent,
+}
+
+#[derive(Clone, Debug)]
+struct Kernel {
+    loader: Loader,
+    /// Ours; stock otherwise.
+    ours: bool,
+    /// On arm64, 39 bits of virtual address instead of 48.
+    narrow: bool,
+    /// Not with `efi=noruntime`.
+    calls: bool,
+    request: Request,
+    /// Our stub gets memory for the handover table.
+    allocates: bool,
+    /// Firmware faults in a call, and a kernel of ours tells its successors.
+    breaks: bool,
+}
+
+impl Kernel {
+    /// Stock leaves all to the C code, and so do we if told to.
+    fn is_stock(&self) -> bool {
+        !self.ours || self.request.off
+    }
+
+    fn space(&self, arch: Arch) -> AddressSpace {
+        match arch {
+            Arch::X86 => X86_64,
+            Arch::Arm64 if self.narrow => ARM64_39,
+            Arch::Arm64 => ARM64,
+        }
+    }
+}
+
+/// How a kernel has come up.
+#[derive(Clone, Copy, Debug)]
+struct Outcome {
+    /// It calls firmware, at the addresses in the memory map.
+    serves: bool,
+    /// It tells the next kernel of firmware.
+    passes_on: bool,
+}
+
+/// Boots `kernels` one after the other, and checks each. Returns how they have come up; the machine
+/// may stop before the last.
+fn run(arch: Arch, firmware: &mut Firmware, kernels: &[Kernel]) -> Vec<Outcome> {
+    let mut left = firmware.start();
+    let mut outcomes = Vec::new();
+    for (index, kernel) in kernels.iter().enumerate() {
+        if index > 0 {
+            left.kexec(arch, kernel);
+        } else if !ours::stub(kernel, arch, firmware, &mut left) {
+            break;
+        }
+        let outcome = ours::boot(kernel, arch, firmware, &mut left);
+        assert!(firmware.svam_calls <= 1, "a second SVAM: kernel {index}");
+        if outcome.serves {
+            let called_at = Some(addresses(&left.regions));
+            assert_eq!(
+                called_at, firmware.addresses,
+                "wrong address: kernel {index}"
+            );
+        }
+        outcomes.push(outcome);
+        if !outcome.passes_on {
+            break;
+        }
+        if outcome.serves && kernel.breaks && kernel.ours {
+            left.record_fault();
+        }
+    }
+    outcomes
+}
+
+fn arch() -> impl Strategy<Value = Arch> {
+    select(vec![Arch::X86, Arch::Arm64])
+}
+
+fn firmware() -> impl Strategy<Value = Firmware> {
+    let does = prop_oneof![
+        6 => Just(Does::Converts),
+        2 => Just(Does::Refuses),
+        1 => Just(Does::Faults),
+    ];
+    let supports_svam = prop::bool::weighted(0.8);
+    let quirk = prop_oneof![2 => Just(None), 1 => kind().prop_map(Some)];
+    (does, supports_svam, quirk, any::<bool>()).prop_map(|(does, supports_svam, quirk, high)| {
+        Firmware {
+            does,
+            supports_svam,
+            quirk,
+            high,
+            svam_calls: 0,
+            addresses: None,
+        }
+    })
+}
+
+fn kernel() -> impl Strategy<Value = Kernel> {
+    let request = (prop::bool::weighted(0.2), prop::option::of(kind()));
+    let rare = || prop::bool::weighted(0.15);
+    let odd = (prop::bool::weighted(0.3), rare(), rare(), rare());
+    let loader = select(vec![Loader::Tells, Loader::PassesLess, Loader::Silent]);
+    (loader, prop::bool::weighted(0.7), request, odd).prop_map(
+        |(loader, ours, (off, kind), (narrow, noruntime, no_memory, breaks))| Kernel {
+            loader,
+            ours,
+            narrow,
+            calls: !noruntime,
+            request: Request {
+                off,
+                kind,
+                ..Request::default()
+            },
+            allocates: !no_memory,
+            breaks,
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(8192))]
+
+    #[test]
+    fn svam_is_called_once_and_firmware_where_it_is(
+        arch in arch(), mut firmware in firmware(), kernels in vec(kernel(), 1..7),
+    ) {
+        run(arch, &mut firmware, &kernels);
+    }
+
+    #[test]
+    fn kernels_of_ours_keep_the_services(
+        arch in arch(), firmware in firmware(), kernels in vec(kernel(), 1..7),
+    ) {
+        // Stock's arm64 stub leaves no way to go on after an error, nor has ours without a table.
+        let allocates = firmware.does == Does::Refuses;
+        let good = |kernel: Kernel| Kernel {
+            ours: true,
+            request: Request { off: false, ..kernel.request },
+            allocates: kernel.allocates || allocates,
+            breaks: false,
+            ..kernel
+        };
+        let kernels: Vec<_> = kernels.into_iter().map(good).collect();
+        let mut firmware = Firmware { high: false, ..firmware };
+        if firmware.does == Does::Faults {
+            firmware.does = Does::Converts;
+        }
+        let outcomes = run(arch, &mut firmware, &kernels);
+        prop_assert_eq!(outcomes.len(), kernels.len());
+        for (outcome, kernel) in outcomes.iter().zip(&kernels) {
+            prop_assert_eq!(outcome.serves, kernel.calls);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What one kernel leaves, and the next finds.
+
+use super::*;
+
+const SLOT_SIZE: usize = 512;
+
+const IDENTITY: Identity = Identity {
+    systab: PhysAddr::new(0x3f00_0018),
+    revision: 1,
+    vendor_crc: 2,
+};
+
+#[derive(Clone, Debug)]
+pub(super) struct Left {
+    /// The memory map, as far as it has runtime regions.
+    pub(super) regions: Vec<Region>,
+    /// Kexec says so, where it says anything.
+    pub(super) kexec: bool,
+    pub(super) free_memory: bool,
+    /// The memory of the handover table, if a stub has made one.
+    pub(super) table: Option<Vec<u8>>,
+    /// The RT_PROPERTIES table in it says that there are no services.
+    pub(super) denied: bool,
+}
+
+impl Left {
+    /// By firmware.
+    pub(super) fn new(regions: Vec<Region>) -> Self {
+        Self {
+            regions,
+            kexec: false,
+            free_memory: true,
+            table: None,
+            denied: false,
+        }
+    }
+
+    /// Passes to `kernel`. On arm64 kexec leaves no trace of its own.
+    pub(super) fn kexec(&mut self, arch: Arch, kernel: &Kernel) {
+        if arch == Arch::X86 {
+            (self.kexec, self.free_memory) = match kernel.loader {
+                _ if kernel.is_stock() => (true, false),
+                Loader::Tells => (true, true),
+                Loader::Silent if self.used() => (false, true),
+                Loader::PassesLess | Loader::Silent => (false, false),
+            };
+        }
+    }
+
+    pub(super) fn make_table(&mut self) {
+        self.table = Some(blank(SLOT_SIZE));
+    }
+
+    /// Whether a kernel has used the table.
+    pub(super) fn used(&self) -> bool {
+        let table = self.table.as_deref().map(Table::new);
+        table.is_some_and(|table| table.unwrap().used())
+    }
+
+    pub(super) fn latch(&self) -> Latch {
+        let table = self.table.as_deref().map(Table::new);
+        table.map_or(Latch::Clear, |table| table.unwrap().latch())
+    }
+
+    pub(super) fn leave_mark(&mut self) {
+        self.set(USED_OFFSET, 1);
+    }
+
+    pub(super) fn record_fault(&mut self) {
+        self.set(FAULTED_OFFSET, 1);
+        self.deny();
+    }
+
+    pub(super) fn deny(&mut self) {
+        self.denied = self.table.is_some();
+    }
+
+    fn set(&mut self, offset: usize, value: u8) {
+        if let Some(bytes) = &mut self.table {
+            bytes[offset] = value;
+        }
+    }
+
+    /// Tells the next kernel of a map that has `regions`.
+    pub(super) fn publish(&mut self, generation: u32, kind: Kind, svam: Svam, regions: &[Region]) {
+        self.denied = false;
+        let Some(bytes) = &mut self.table else {
+            return;
+        };
+        let snapshot = Snapshot {
+            generation,
+            kind,
+            svam,
+            svam_generation: None,
+            forward_cfg: false,
+            // There is no memory attributes table here.
+            writable_code: true,
+            identity: IDENTITY,
+            runtime: regions[0].phys.start(),
+            config: regions[0].phys.start(),
+            vendor: regions[0].phys.start(),
+        };
+        let mut buffer = vec![BLANK_ENTRY; regions.len()];
+        let mut entries = List::new(&mut buffer);
+        split(regions, &[], &mut entries).unwrap();
+        let slot = Table::new(bytes).unwrap().current(crc32, |_| ()).unwrap();
+        let (id, sequence) = slot.map_or((SlotId::First, 1), |slot| {
+            (slot.id.other(), slot.sequence() + 1)
+        });
+        write(bytes, id, sequence, &(snapshot, entries.to_vec()));
+        self.set(FAULTED_OFFSET, 0);
+    }
+
+    /// What the table says, and where it has the regions, if a kernel with `space` can use that.
+    pub(super) fn found(&self, space: &AddressSpace) -> Option<(Snapshot, Option<Vec<Region>>)> {
+        let table = Table::new(self.table.as_ref()?).unwrap();
+        let slot = table.current(crc32, |_| ()).unwrap()?;
+        let snapshot = slot.snapshot(&IDENTITY).unwrap();
+        let mut regions = self.regions.clone();
+        let mut buffer = vec![BLANK_ENTRY; regions.len()];
+        let mut entries = List::new(&mut buffer);
+        let usable = entries_of(&slot, &snapshot, &mut regions, space, &mut entries)
+            .and_then(|()| place(&mut regions, &entries));
+        Some((snapshot, usable.ok().map(|()| regions)))
+    }
+}

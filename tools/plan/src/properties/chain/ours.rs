@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A kernel of ours: its stub, and the take-over as `takeover.rs` and `build.rs` carry it out.
+
+use super::*;
+
+/// The stub. Returns `false` if it does not come back from firmware.
+pub(super) fn stub(kernel: &Kernel, arch: Arch, firmware: &mut Firmware, left: &mut Left) -> bool {
+    if kernel.is_stock() {
+        return stock::stub(kernel, arch, firmware, left);
+    }
+    if kernel.allocates {
+        left.make_table();
+    }
+    match arch {
+        Arch::X86 => true,
+        // It could not tell the kernel proper what it has done.
+        Arch::Arm64 if !kernel.allocates => stock::stub(kernel, arch, firmware, left),
+        Arch::Arm64 => choose(kernel, arch, firmware, left),
+    }
+}
+
+/// The stub's choice, in the words of the plan: `tools/stub` sees to it that both are the same.
+fn choose(kernel: &Kernel, arch: Arch, firmware: &mut Firmware, left: &mut Left) -> bool {
+    make_identity(&mut left.regions);
+    let mut fixed = left.regions.clone();
+    let facts = facts(kernel, arch, firmware, Predecessor::None, &mut fixed);
+    let (kind, svam) = match decide(&facts) {
+        Decision::Fresh {
+            kind: Kind::Phys, ..
+        } => (Kind::Phys, Svam::NotCalled),
+        Decision::Fresh { kind, .. } => {
+            if kind == Kind::Fixed {
+                left.regions = fixed;
+            }
+            match firmware.svam(&left.regions) {
+                Ok(()) => (kind, Svam::after(kind)),
+                Err(EFI_ABORTED) => return false,
+                Err(_) => (Kind::Phys, Svam::Failed),
+            }
+        }
+        _ => return true,
+    };
+    let mut regions = left.regions.clone();
+    if svam == Svam::Failed {
+        make_identity(&mut regions);
+        stock::refuse(&mut left.regions);
+    }
+    left.publish(0, kind, svam, &regions);
+    true
+}
+
+/// What the decision depends on. `regions` are laid out as `fixed` has them if firmware is fresh.
+fn facts(
+    kernel: &Kernel,
+    arch: Arch,
+    firmware: &Firmware,
+    predecessor: Predecessor,
+    regions: &mut [Region],
+) -> Facts {
+    let space = kernel.space(arch);
+    let fresh = predecessor == Predecessor::None;
+    let quirk = firmware.quirk.map(|kind| Quirk { kind, source: "" });
+    Facts {
+        request: kernel.request,
+        predecessor,
+        latch: Latch::Clear,
+        calls: kernel.calls,
+        mixed: false,
+        svam_supported: fresh && firmware.supports_svam,
+        quirk: quirk.filter(|_| fresh),
+        default: match arch {
+            Arch::X86 => Kind::Ident,
+            Arch::Arm64 => Kind::Phys,
+        },
+        identity_fits: space.identity_fits(regions),
+        fixed_fits: if fresh {
+            space.lay_out_fixed(regions)
+        } else {
+            Ok(())
+        },
+    }
+}
+
+/// The kernel proper.
+pub(super) fn boot(
+    kernel: &Kernel,
+    arch: Arch,
+    firmware: &mut Firmware,
+    left: &mut Left,
+) -> Outcome {
+    if kernel.is_stock() {
+        let outcome = stock::boot(kernel, arch, firmware, left);
+        if kernel.ours {
+            left.leave_mark();
+        }
+        return outcome;
+    }
+    let space = kernel.space(arch);
+    let (snapshot, inherited) = left.found(&space).unzip();
+    let inherited = inherited.flatten();
+    let record = snapshot.filter(|snapshot| snapshot.generation == 0 && !left.used());
+    let latch = left.latch();
+    let fresh = freshness(&Traces {
+        used: left.used() || snapshot.is_some() && record.is_none(),
+        nonce: Nonce::Absent,
+        kexec: match arch {
+            Arch::X86 => left.kexec,
+            Arch::Arm64 => left.table.is_none(),
+        },
+        free_memory: left.free_memory,
+        addresses: match arch {
+            Arch::X86 => Addresses::Physical,
+            Arch::Arm64 => Addresses::of(&left.regions),
+        },
+        stub: record.map(|snapshot| snapshot.svam),
+    });
+    left.leave_mark();
+
+    let mut regions = inherited.clone().unwrap_or(left.regions.clone());
+    let legacy = match arch {
+        Arch::X86 => Kind::Ident,
+        Arch::Arm64 => Kind::Phys,
+    };
+    let predecessor = match (snapshot, &inherited) {
+        (Some(Snapshot { kind, .. }), Some(_)) => Predecessor::Handover { kind },
+        _ if fresh == Freshness::Fresh => Predecessor::None,
+        _ => match legacy_kind(&mut regions, &space, legacy) {
+            Ok(kind) => Predecessor::Legacy { kind },
+            Err(error) => Predecessor::Unusable(error),
+        },
+    };
+    let facts = Facts {
+        latch,
+        ..facts(kernel, arch, firmware, predecessor, &mut regions)
+    };
+    match decide(&facts) {
+        Decision::Decline => panic!("off was not asked for"),
+        Decision::ServicesOff(_) => off(arch, left),
+        Decision::Reuse { kind, .. } => {
+            let (generation, svam) = match (snapshot, inherited) {
+                (Some(snapshot), Some(_)) => (snapshot.generation + 1, snapshot.svam),
+                _ => (1, Svam::Unknown),
+            };
+            done(kernel, left, generation, kind, svam, regions)
+        }
+        Decision::Fresh { kind, .. } => {
+            assert!(
+                arch == Arch::X86 || kind == Kind::Phys,
+                "SVAM is the stub's to call"
+            );
+            make(kernel, arch, firmware, left, kind, regions)
+        }
+    }
+}
+
+/// Makes a map of `kind`, for which `regions` have fixed addresses yet.
+fn make(
+    kernel: &Kernel,
+    arch: Arch,
+    firmware: &mut Firmware,
+    left: &mut Left,
+    kind: Kind,
+    mut regions: Vec<Region>,
+) -> Outcome {
+    if kind.is_identity() {
+        make_identity(&mut regions);
+    }
+    if kind == Kind::Phys {
+        return done(kernel, left, 0, kind, Svam::NotCalled, regions);
+    }
+    let answer = firmware.svam(&regions);
+    left.regions = regions.clone();
+    match after_svam(kind, answer, kernel.space(arch).identity_fits(&regions)) {
+        AfterSvam::Keep(svam) => done(kernel, left, 0, kind, svam, regions),
+        AfterSvam::Phys(svam, _) => {
+            make_identity(&mut regions);
+            done(kernel, left, 0, Kind::Phys, svam, regions)
+        }
+        AfterSvam::ServicesOff(_) => {
+            left.record_fault();
+            off(arch, left)
+        }
+    }
+}
+
+fn done(
+    kernel: &Kernel,
+    left: &mut Left,
+    generation: u32,
+    kind: Kind,
+    svam: Svam,
+    regions: Vec<Region>,
+) -> Outcome {
+    left.publish(generation, kind, svam, &regions);
+    left.regions = regions;
+    Outcome {
+        serves: kernel.calls,
+        passes_on: true,
+    }
+}
+
+/// Without services. The next kernel on x86 is told of firmware only if stock ones among them can be
+/// kept from it, and by a memory map that has addresses.
+fn off(arch: Arch, left: &mut Left) -> Outcome {
+    left.deny();
+    let addressed = left.regions.iter().any(|region| region.virt.value() != 0);
+    Outcome {
+        serves: false,
+        passes_on: arch == Arch::Arm64 || left.denied && addressed,
+    }
+}
