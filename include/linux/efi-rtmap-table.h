@@ -20,16 +20,21 @@
  * leaves the other valid. A slot that holds its length and CRC as zero has
  * never been written.
  *
+ * The stub also installs a second configuration table, in runtime services data,
+ * which no kernel saves, restores or reuses: struct efi_rtmap_life. Both hold the
+ * same nonce. A table that an image of a hibernated system has brought back, or that
+ * a reset has left in memory, has another: a reader refuses it.
+ *
  * In its header is an EFI_RT_PROPERTIES_TABLE (UEFI 2.10, section 4.6.2), which the
  * stub installs in place of firmware's own. By it, kernels that do not know this
  * table leave firmware alone when it has failed, those loaded before included.
  *
- * All fields are little endian, all addresses physical but for the entries' @virt. Fields
- * and bits that are not defined are zero. A reader refuses a slot whose major
- * version it does not know, or in which undefined flags are set. It ignores
- * bytes behind those it knows: a minor version may add fields behind the slot's
- * header, and behind the fields of an entry, and enlarges @entry_offset and
- * @entry_size accordingly.
+ * All fields are little endian, all addresses physical but for the entries' @virt.
+ * Fields and bits that are not defined are zero. A reader refuses a slot whose major
+ * version it does not know, or with an undefined flag of EFI_RTMAP_SLOT_MUST_KNOW. It
+ * ignores other flags, and bytes behind those it knows: a minor version may add fields
+ * behind the slot's header and those of an entry, and enlarges @entry_offset and @entry_size
+ * accordingly.
  *
  * Any other change of layout or meaning is breaking and raises the major
  * version.
@@ -88,6 +93,24 @@ enum efi_rtmap_reason {
 };
 
 /**
+ * struct efi_rtmap_table_stub - what the EFI stub has made of SetVirtualAddressMap
+ * @reason: enum efi_rtmap_reason, or 0: the decision is the kernel proper's
+ * @kind: enum efi_rtmap_kind, or 0: no map fits, and services are off
+ * @svam: enum efi_rtmap_svam
+ * @reserved: zero
+ * @status: the status that SetVirtualAddressMap returned, if it was called
+ *
+ * It is written before a kernel runs, and never changes.
+ */
+struct efi_rtmap_table_stub {
+	__le32	reason;
+	__le32	kind;
+	__le32	svam;
+	__le32	reserved;
+	__le64	status;
+} __packed;
+
+/**
  * struct efi_rtmap_table_header - start of the table
  * @magic: EFI_RTMAP_TABLE_MAGIC
  * @size: bytes of the whole table, this header included
@@ -106,6 +129,9 @@ enum efi_rtmap_reason {
  *                        called, once it has failed, and after a kernel that could
  *                        not take the map over
  * @supported: the services that firmware itself supports, EFI_RT_SUPPORTED_*
+ * @reserved0: zero
+ * @nonce: the firmware's life; zero where there is no stub
+ * @stub: SetVirtualAddressMap, where the stub decides on it
  * @reserved: zero
  *
  * The in-call mark, @call_service and @call_count, is written around every
@@ -125,7 +151,18 @@ struct efi_rtmap_table_header {
 	__le16	properties_length;
 	__le32	properties_supported;
 	__le32	supported;
-	u8	reserved[20];
+	__le32	reserved0;
+	__le64	nonce[2];
+	struct efi_rtmap_table_stub stub;
+	u8	reserved[104];
+} __packed;
+
+/**
+ * struct efi_rtmap_life - tells one life of the firmware from another
+ * @nonce: that of the handover table which was made in this life
+ */
+struct efi_rtmap_life {
+	__le64	nonce[2];
 } __packed;
 
 /*
@@ -139,10 +176,12 @@ struct efi_rtmap_table_header {
 /* Any call made without the workqueue. */
 #define EFI_RTMAP_CALL_DIRECT		0xffffffff
 
-/* Forward-edge control flow checks may stay on during calls. */
-#define EFI_RTMAP_SLOT_FORWARD_CFG	0x1
+/* Flags that a reader has to know: it refuses a slot with one that it does not. */
+#define EFI_RTMAP_SLOT_MUST_KNOW	0x0000ffff
 /* Firmware does not tell its code from its data: entries may be W+X. */
-#define EFI_RTMAP_SLOT_WRITABLE_CODE	0x2
+#define EFI_RTMAP_SLOT_WRITABLE_CODE	0x00000001
+/* Forward-edge control flow checks may stay on during calls. */
+#define EFI_RTMAP_SLOT_FORWARD_CFG	0x00010000
 
 /**
  * struct efi_rtmap_table_slot - what one kernel tells the next
@@ -208,7 +247,7 @@ struct efi_rtmap_table_entry {
 	__le32	permission;
 } __packed;
 
-static_assert(sizeof(struct efi_rtmap_table_header) == 64);
+static_assert(sizeof(struct efi_rtmap_table_header) == 192);
 static_assert(sizeof(struct efi_rtmap_table_slot) == 96);
 static_assert(sizeof(struct efi_rtmap_table_entry) == 40);
 static_assert(offsetof(struct efi_rtmap_table_header, call_service) == 16);

@@ -11,6 +11,8 @@ struct pt_regs;
 
 #define LINUX_EFI_RTMAP_TABLE_GUID	EFI_GUID(0x02a74373, 0xfdca, 0x4483,  0x8f, 0x00, 0x51, 0x1d, 0x64, 0xf3, 0x62, 0x48)
 
+#define LINUX_EFI_RTMAP_LIFE_GUID	EFI_GUID(0xfd9480d6, 0x29f9, 0x4fd9,  0x9c, 0x41, 0xda, 0x54, 0x9b, 0x92, 0x0e, 0x99)
+
 #ifdef CONFIG_EFI_RTMAP
 
 #include <linux/crc32.h>		/* for Rust */
@@ -18,14 +20,18 @@ struct pt_regs;
 
 #include <asm/efi-rtmap.h>		/* for Rust */
 
-/* Physical address of the handover table, or EFI_INVALID_TABLE_ADDR. */
+/* Physical addresses of the stub's tables, or EFI_INVALID_TABLE_ADDR. */
 extern unsigned long efi_rtmap_table;
+extern unsigned long efi_rtmap_life;
 
-/* Called from upstream code: see hooks/. */
-bool efi_rtmap_install_table(void);
+/* Called from upstream code: see hooks/. The first six are the stub's. */
+void efi_rtmap_install_table(void);
+void efi_rtmap_ask_of_machine(bool (*needs_svam)(void));
+void efi_rtmap_decide(bool *novamap, bool *flat);
+void efi_rtmap_announce_svam(void);
+void efi_rtmap_record_svam(efi_status_t status);
 bool efi_rtmap_foreign_memory(void);
 unsigned long efi_rtmap_system_table(void);
-void efi_rtmap_keep_boot_services(void);
 bool efi_rtmap_take_over(unsigned long systab);
 bool efi_rtmap_install(void);
 bool efi_rtmap_remove(void);
@@ -148,8 +154,6 @@ void efi_rtmap_boot_facts(struct efi_rtmap_boot_facts *facts, u64 systab);
 void efi_rtmap_address_space(struct efi_rtmap_space *space);
 int efi_rtmap_alloc_tables(void);
 int efi_rtmap_map(u64 phys, u64 virt, u32 pages, u32 prot);
-efi_status_t efi_rtmap_svam(u64 systab);
-bool efi_rtmap_release_boot_services(void);
 void efi_rtmap_enable(bool forward_cfg, bool fresh);
 void efi_rtmap_check_answers(void);
 void efi_rtmap_disable(bool pass_on);
@@ -175,10 +179,13 @@ void efi_rtmap_unwatch_call(void);
 #else /* !CONFIG_EFI_RTMAP */
 
 static inline void efi_rtmap_parse_option(const char *option) { }
-static inline bool efi_rtmap_install_table(void) { return false; }
+static inline void efi_rtmap_install_table(void) { }
+static inline void efi_rtmap_ask_of_machine(bool (*needs_svam)(void)) { }
+static inline void efi_rtmap_decide(bool *novamap, bool *flat) { }
+static inline void efi_rtmap_announce_svam(void) { }
+static inline void efi_rtmap_record_svam(efi_status_t status) { }
 static inline bool efi_rtmap_foreign_memory(void) { return false; }
 static inline unsigned long efi_rtmap_system_table(void) { return 0; }
-static inline void efi_rtmap_keep_boot_services(void) { }
 static inline bool efi_rtmap_take_over(unsigned long systab) { return false; }
 static inline bool efi_rtmap_install(void) { return false; }
 static inline bool efi_rtmap_remove(void) { return false; }

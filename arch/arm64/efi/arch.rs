@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! What differs per architecture, for arm64: the address space that firmware is called in, the
-//! kind of map it gets by default, the kernel's memory map, SVAM, and the steps around one call.
+//! kind of map it gets by default, the kernel's memory map, and the steps around one call.
 
 mod call;
-mod svam;
 
 use crate::{
     ffi,
@@ -20,17 +19,9 @@ use kernel::{
     prelude::*, //
 };
 
-pub(crate) use self::{
-    call::{
-        Installed,
-        KEPT, //
-    },
-    install_memory_map as rewrite_memory_map,
-    svam::{
-        cancel_svam,
-        prepare_svam,
-        release_boot_services, //
-    },
+pub(crate) use self::call::{
+    Installed,
+    KEPT, //
 };
 
 /// The map kind for firmware that nothing is known about: SVAM is left out, as Linux has done on
@@ -42,13 +33,8 @@ pub(crate) const DEFAULT_KIND: Kind = Kind::Phys;
 /// leaves one when its stub has not called SVAM.
 pub(crate) const LEGACY_IDENTITY: Kind = Kind::Phys;
 
-/// Whether the EFI stub writes addresses into the memory map: there, others than physical ones tell
-/// that SVAM has been called.
-pub(crate) const STUB_GIVES_ADDRESSES: bool = true;
-
-/// Whether boot services memory has a place in the layout of fixed addresses. Firmware needs it
-/// only during SVAM, at its physical addresses.
-pub(crate) const LAYS_OUT_BOOT_SERVICES: bool = false;
+/// The stub calls SVAM, where firmware has its own mappings and all devices.
+pub(crate) const CALLS_SVAM: bool = false;
 
 /// Writes the addresses of `regions` into the kernel's memory map. That is the firmware's own, all
 /// of which the kernel goes by, and the memory that the device tree names to each successor.

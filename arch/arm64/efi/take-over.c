@@ -42,16 +42,6 @@ static bool __init table_is_used(void)
 }
 
 /*
- * Whether firmware, by way of our stub, started this kernel. Kexec leaves no
- * trace of its own, but it skips the stub, which makes the table.
- */
-bool __init efi_rtmap_first_kernel(void)
-{
-	return !efi_rtmap_is_off() &&
-	       efi_rtmap_table != EFI_INVALID_TABLE_ADDR && !table_is_used();
-}
-
-/*
  * Whether the memory that the first kernel's EFI tables point to may have been
  * reused since. Stock kernels do not care, nor do we when told to stay out.
  */

@@ -29,7 +29,8 @@ pub(crate) use self::{
     svam::{
         cancel_svam,
         prepare_svam,
-        release_boot_services, //
+        release_boot_services,
+        set_virtual_address_map, //
     },
 };
 
@@ -42,13 +43,8 @@ pub(crate) const DEFAULT_KIND: Kind = Kind::Ident;
 /// may have called SVAM.
 pub(crate) const LEGACY_IDENTITY: Kind = Kind::Ident;
 
-/// Whether the EFI stub writes addresses into the memory map. Here it is firmware's own until a kernel
-/// has made one of its own, and kexec says so.
-pub(crate) const STUB_GIVES_ADDRESSES: bool = false;
-
-/// Whether boot services memory has a place in the layout of fixed addresses, as stock Linux gives
-/// it one.
-pub(crate) const LAYS_OUT_BOOT_SERVICES: bool = true;
+/// The kernel proper calls SVAM.
+pub(crate) const CALLS_SVAM: bool = true;
 
 /// Successors keep the addresses: stock ones map whatever they are given, and do not call firmware if
 /// the RT_PROPERTIES table says that it supports nothing.

@@ -7,16 +7,15 @@ use crate::{
         self,
         Protection, //
     },
-    firmware::Firmware,
     plan::{
         addr::{
             Pages,
+            PhysAddr,
             VirtAddr, //
         },
         memtype::MemoryType,
         perm::Permission,
-        region::Region,
-        request::Kind, //
+        region::Region, //
     }, //
 };
 use kernel::{
@@ -30,7 +29,7 @@ use kernel::{
 /// # Errors
 ///
 /// `ENOMEM`.
-pub(crate) fn prepare_svam(_: &Firmware, regions: &[Region], _: Kind) -> Result {
+pub(crate) fn prepare_svam(regions: &[Region]) -> Result {
     regions.iter().try_for_each(|region| {
         let permission = match region.ty {
             MemoryType::BOOT_SERVICES_CODE => Permission::ReadWriteExecute,
@@ -53,6 +52,26 @@ pub(crate) fn cancel_svam(regions: &[Region]) -> Result {
         .try_for_each(|region| unmap(region.virt, region.phys.pages()))
 }
 
+/// Calls SVAM with the kernel's memory map.
+///
+/// # Errors
+///
+/// The EFI status, if it is not `EFI_SUCCESS`; after a fault, `EFI_ABORTED`.
+///
+/// # Safety
+///
+/// SVAM must not have been called in this firmware's life, [`prepare_svam`] have made it possible, and
+/// boot services memory be intact.
+pub(crate) unsafe fn set_virtual_address_map(systab: PhysAddr) -> Result<(), u64> {
+    // SAFETY: By this function's contract, this is the take-over, in which `__init` code is there.
+    let status = unsafe { bindings::efi_rtmap_svam(systab.value()) };
+    if status == 0 {
+        Ok(())
+    } else {
+        Err(status as u64)
+    }
+}
+
 /// Unmaps and frees boot services memory, and drops it from the kernel's memory map. A debug option
 /// keeps it: then it loses the execution that only SVAM needed.
 ///
@@ -60,7 +79,8 @@ pub(crate) fn cancel_svam(regions: &[Region]) -> Result {
 ///
 /// `ENOMEM`.
 pub(crate) fn release_boot_services(regions: &[Region]) -> Result {
-    if ffi::release_boot_services() {
+    // SAFETY: The take-over, the only caller, runs while `__init` code is there.
+    if unsafe { bindings::efi_rtmap_release_boot_services() } {
         return Ok(());
     }
     regions

@@ -125,7 +125,7 @@ int __ref efi_rtmap_finish_tables(void)
 	return efi_is_mixed() ? efi_rtmap_prepare_thunks() : 0;
 }
 
-efi_status_t __ref efi_rtmap_svam(u64 systab)
+unsigned long __ref efi_rtmap_svam(u64 systab)
 {
 	efi_memory_desc_t *map = (void *)(unsigned long)efi.memmap.phys_map;
 

@@ -9,6 +9,8 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 use crate::plan::Damage;
 
 pub const MAGIC: &[u8; 8] = b"EFIRTMAP";
+/// Bytes before the slots.
+pub const HEADER: usize = 192;
 /// Of an entry's permission.
 const WRITE: u32 = 2;
 const EXECUTE: u32 = 4;
@@ -47,7 +49,10 @@ pub struct Header {
     faulted: U32,
     properties: [u8; 8],
     supported: U32,
-    zero: [u8; 20],
+    zero: U32,
+    nonce: [u8; 16],
+    stub: [u8; 24],
+    room: [u8; 104],
 }
 
 #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
@@ -86,7 +91,7 @@ struct Entry {
     permission: U32,
 }
 
-const _: () = assert!(size_of::<Header>() == 64 && size_of::<Slot>() == 96);
+const _: () = assert!(size_of::<Header>() == HEADER && size_of::<Slot>() == 96);
 const _: () = assert!(size_of::<Entry>() == 40);
 
 impl Header {
@@ -263,14 +268,14 @@ mod tests {
 
     /// Two slots with one entry each; the one at `sequences[k] == 0` is unused.
     fn table(sequences: [u32; 2]) -> Vec<u8> {
-        let mut bytes = vec![0; 64 + 2 * SLOT_SIZE];
+        let mut bytes = vec![0; HEADER + 2 * SLOT_SIZE];
         bytes[..8].copy_from_slice(MAGIC);
         bytes[12..16].copy_from_slice(&(SLOT_SIZE as u32).to_le_bytes());
         for (k, sequence) in sequences.into_iter().enumerate() {
             if sequence == 0 {
                 continue;
             }
-            let slot = &mut bytes[64 + k * SLOT_SIZE..][..136];
+            let slot = &mut bytes[HEADER + k * SLOT_SIZE..][..136];
             slot[4..8].copy_from_slice(&136u32.to_le_bytes());
             slot[8..10].copy_from_slice(&1u16.to_le_bytes());
             slot[12..16].copy_from_slice(&sequence.to_le_bytes());
@@ -286,7 +291,7 @@ mod tests {
     }
 
     fn crc_right(table: &[u8], slot: usize) -> bool {
-        let slot = &table[64 + slot * SLOT_SIZE..][..136];
+        let slot = &table[HEADER + slot * SLOT_SIZE..][..136];
         crc32fast::hash(&slot[4..]).to_le_bytes() == slot[..4]
     }
 
@@ -300,9 +305,9 @@ mod tests {
     fn what_is_used_is_of_the_last_slot() {
         let mut bytes = table([7, 6]);
         assert_eq!(used(&bytes), Ok(136));
-        bytes[64 + 4] += 1;
+        bytes[HEADER + 4] += 1;
         assert_eq!(used(&bytes), Ok(137));
-        bytes[64 + SLOT_SIZE + 4] += 2;
+        bytes[HEADER + SLOT_SIZE + 4] += 2;
         assert_eq!(used(&bytes), Ok(137));
         assert_eq!(used(&bytes[..100]), Err(Error::Short(100)));
     }
@@ -340,8 +345,8 @@ mod tests {
             let bytes = damaged([1, 0], damage);
             assert!(crc_right(&bytes, 0), "{damage:?}");
             assert_ne!(
-                bytes[64..][changed.clone()],
-                good[64..][changed],
+                bytes[HEADER..][changed.clone()],
+                good[HEADER..][changed],
                 "{damage:?}"
             );
         }
@@ -358,7 +363,7 @@ mod tests {
             permission: permission.into(),
         };
         let mut bytes = table([1, 0]);
-        let slot = &mut bytes[64..64 + 96 + 2 * 40];
+        let slot = &mut bytes[HEADER..HEADER + 96 + 2 * 40];
         slot[4..8].copy_from_slice(&176u32.to_le_bytes());
         slot[40] = 2;
         slot[96..136].copy_from_slice(entry(0x10000, 16, 3).as_bytes());
@@ -367,7 +372,7 @@ mod tests {
         slot[..4].copy_from_slice(&crc.to_le_bytes());
 
         apply(&mut bytes, Damage::UnalignedCode).unwrap();
-        let slot = &bytes[64..64 + 176];
+        let slot = &bytes[HEADER..HEADER + 176];
         assert_eq!(&slot[96..136], entry(0x10000, 17, 3).as_bytes());
         assert_eq!(&slot[136..], entry(0x21000, 15, 5).as_bytes());
         assert_eq!(crc32fast::hash(&slot[4..]).to_le_bytes(), slot[..4]);
@@ -378,7 +383,7 @@ mod tests {
         for (damage, at) in [(Damage::InCall, 16), (Damage::Faulted, 28)] {
             let bytes = damaged([1, 2], damage);
             assert_eq!(bytes[at..at + 4], GET_TIME.to_le_bytes());
-            assert_eq!(bytes[64..], table([1, 2])[64..]);
+            assert_eq!(bytes[HEADER..], table([1, 2])[HEADER..]);
         }
     }
 
@@ -387,7 +392,7 @@ mod tests {
         let mut bytes = table([1, 2]);
         apply(&mut bytes, Damage::Larger).unwrap();
         assert_eq!(bytes[8..12], EXCESS.to_le_bytes());
-        assert_eq!(bytes[64..], table([1, 2])[64..]);
+        assert_eq!(bytes[HEADER..], table([1, 2])[HEADER..]);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::plan::{
         Facts,
         Latch,
         Predecessor,
+        Stub,
         Svam, //
     },
     entry::Entry,
@@ -172,6 +173,27 @@ pub(crate) fn decision(facts: &Facts) {
             assert_eq!(room, Ok(()), "no room for it");
             (kind, refused)
         }
+        Decision::Adopt {
+            kind,
+            svam,
+            refused,
+            ..
+        } => {
+            let Predecessor::Stub(stub) = facts.predecessor else {
+                panic!("nothing to adopt of {:?}", facts.predecessor);
+            };
+            assert!(svam.allows(kind));
+            match stub.answer {
+                None => assert_eq!((Some(kind), svam), (stub.kind, Svam::NotCalled)),
+                Some(Ok(())) => assert_eq!((Some(kind), svam), (stub.kind, Svam::after(kind))),
+                Some(Err(_)) => assert_eq!((kind, svam), (Kind::Phys, Svam::Failed)),
+            }
+            assert!(
+                !kind.is_identity() || facts.identity_fits.is_ok(),
+                "no room for it"
+            );
+            (kind, refused)
+        }
         Decision::Reuse { kind, refused, .. } => {
             let (Predecessor::Handover { kind: left } | Predecessor::Legacy { kind: left }) =
                 facts.predecessor
@@ -199,6 +221,15 @@ fn stays_off(decision: &Decision) -> bool {
     matches!(decision, Decision::Decline | Decision::ServicesOff(_))
 }
 
+/// SVAM was called with other addresses than physical ones, and left no word on which firmware goes by.
+fn in_doubt(stub: &Stub) -> bool {
+    const ERROR: u64 = 1 << 63;
+    let aborted = stub.answer == Some(Err(ERROR | 21));
+    let unclear = stub.kind == Some(Kind::Fixed)
+        && matches!(stub.answer, Some(Err(status)) if status & ERROR == 0);
+    aborted || unclear
+}
+
 /// Why a kernel that calls firmware may have to do without: no map would be right, as far as is known.
 /// Stock has no services either, or calls firmware that it knows nothing of.
 fn is_unsafe(facts: &Facts) -> bool {
@@ -208,6 +239,10 @@ fn is_unsafe(facts: &Facts) -> bool {
         Predecessor::Unusable(_) => true,
         Predecessor::Handover { kind } | Predecessor::Legacy { kind } => {
             facts.mixed && !kind.is_identity()
+        }
+        Predecessor::Stub(stub) => {
+            let moved = stub.svam() == Svam::CalledFixed;
+            facts.identity_fits.is_err() && !moved || stub.kind.is_none() || in_doubt(&stub)
         }
         Predecessor::None => {
             let high = may_convert(facts) && !facts.mixed && facts.fixed_fits.is_ok();

@@ -51,7 +51,9 @@ pub fn choose(facts: &c::Facts) -> c::Choice {
             reason,
             refused,
         } => (Some(kind), reason, refused),
-        Decision::ServicesOff(_) | Decision::Reuse { .. } => panic!("no choice: {decision:?}"),
+        Decision::ServicesOff(_) | Decision::Reuse { .. } | Decision::Adopt { .. } => {
+            panic!("no choice: {decision:?}")
+        }
     };
     c::Choice {
         kind: number(kind),
@@ -85,7 +87,7 @@ fn reason_number(reason: Reason) -> u32 {
         Reason::SvamUnsupported => 5,
         Reason::DoesNotFit(_) => 6,
         Reason::SvamFailed(_) => 7,
-        Reason::Mixed | Reason::Handover | Reason::Legacy => {
+        Reason::Mixed | Reason::NoRoom | Reason::Handover | Reason::Legacy => {
             panic!("no reason for the stub: {reason:?}")
         }
     }

@@ -37,6 +37,7 @@ fn word() -> impl Strategy<Value = String> {
             word[..word.len() - cut].to_owned()
         }),
         1 => known().prop_map(str::to_owned),
+        2 => Just("novamap".to_owned()),
         4 => "rtmap:timeout=[+-]?0{0,3}[0-9]{0,6}[ a-z+]?",
         1 => "rtmap:timeout=6553[0-9]",
         1 => "[ -~]{0,12}",

@@ -7,12 +7,6 @@
 
 #include <linux/types.h>
 
-/* Whether firmware started this kernel; until the take-over. */
-bool efi_rtmap_first_kernel(void);
-
-/* For the take-over: what SVAM is called with, besides the memory map. */
-int efi_rtmap_map_for_svam(u64 phys, u32 pages, u32 prot);
-
 /* When firmware has failed. */
 void efi_rtmap_withdraw_addresses(void);
 

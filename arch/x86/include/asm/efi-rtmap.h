@@ -11,6 +11,8 @@ struct mm_struct;
 struct pt_regs;
 
 /* For the take-over. */
+unsigned long efi_rtmap_svam(u64 systab);
+bool efi_rtmap_release_boot_services(void);
 int efi_rtmap_unmap(u64 virt, u32 pages);
 int efi_rtmap_new_memmap(size_t size);
 int efi_rtmap_finish_tables(void);

@@ -75,7 +75,8 @@ static void add_word(struct efi_rtmap_request *request, const char *word)
  * @request: what was asked for so far
  * @option: the words, separated by commas
  *
- * Later words win. Those without the prefix rtmap: are not ours.
+ * Later words win. Those without the prefix rtmap: are not ours, but for the older
+ * word for phys.
  */
 void efi_rtmap_add_option(struct efi_rtmap_request *request, const char *option)
 {
@@ -85,6 +86,8 @@ void efi_rtmap_add_option(struct efi_rtmap_request *request, const char *option)
 		word = after(option, "rtmap:");
 		if (word)
 			add_word(request, word);
+		else if (is_word(option, "novamap"))
+			request->kind = EFI_RTMAP_KIND_PHYS;
 		while (!ends(option))
 			option++;
 		if (!*option)

@@ -6,8 +6,17 @@
 #include <linux/efi.h>
 #include <linux/efi-rtmap.h>
 #include <linux/efi-rtmap-table.h>
+#include <linux/log2.h>
+
+#ifdef CONFIG_X86
+#include <asm/msr.h>
+#include <asm/tsc.h>
+#else
+#include <asm/sysreg.h>
+#endif
 
 #include "efi-rtmap-choice.h"
+#include "efi-rtmap-stub.h"
 #include "efistub.h"
 
 /* Room for entries: the least, for memory that only the kernel knows of, and the most. */
@@ -15,8 +24,9 @@
 #define MAX_ENTRIES	8192
 
 /*
- * A memory descriptor becomes an entry, and a descriptor of the memory
- * attributes table cuts one in at most three.
+ * A runtime descriptor becomes an entry, and a descriptor of the memory attributes
+ * table cuts one in at most three. Other descriptors differ from boot to boot of one
+ * machine, and the size of the table must not: hibernation compares memory maps.
  */
 static u32 entries_needed(void)
 {
@@ -28,10 +38,50 @@ static u32 entries_needed(void)
 	if (mat)
 		entries += 2 * (u64)mat->num_entries;
 
-	if (efi_get_memory_map(&map, false) == EFI_SUCCESS)
-		entries += map->map_size / map->desc_size;
+	if (efi_get_memory_map(&map, false) == EFI_SUCCESS) {
+		for (u32 at = 0; at < map->map_size; at += map->desc_size) {
+			const efi_memory_desc_t *md = (void *)map->map + at;
 
-	return clamp(entries, MIN_ENTRIES, MAX_ENTRIES);
+			entries += !!(md->attribute & EFI_MEMORY_RUNTIME);
+		}
+	}
+	entries = clamp(entries, MIN_ENTRIES, MAX_ENTRIES);
+	return roundup_pow_of_two(entries);
+}
+
+/* Runs since the machine was started. */
+static u64 counter(void)
+{
+#ifdef CONFIG_X86
+	return rdtsc();
+#else
+	return read_sysreg(cntvct_el0);
+#endif
+}
+
+/*
+ * Tells this life of the firmware from others. Memory of this type is mapped for
+ * calls, saved by no image of a hibernated system, and reused by no kernel.
+ */
+static void begin_life(struct efi_rtmap_table_header *table)
+{
+	efi_guid_t guid = LINUX_EFI_RTMAP_LIFE_GUID;
+	struct efi_rtmap_life *life;
+	u64 random = 0;
+
+	if (efi_bs_call(allocate_pool, EFI_RUNTIME_SERVICES_DATA, sizeof(*life),
+			(void **)&life) != EFI_SUCCESS)
+		return;
+
+	/* Not all firmware has random numbers. The counter differs from boot to boot. */
+	efi_get_random_bytes(sizeof(random), (u8 *)&random);
+	life->nonce[0] = cpu_to_le64(counter());
+	life->nonce[1] = cpu_to_le64(random);
+
+	if (efi_bs_call(install_configuration_table, &guid, life) == EFI_SUCCESS)
+		memcpy(table->nonce, life->nonce, sizeof(table->nonce));
+	else
+		efi_bs_call(free_pool, life);
 }
 
 /* Puts the RT_PROPERTIES table in @table in the place of firmware's. */
@@ -59,6 +109,9 @@ static void install_properties(struct efi_rtmap_table_header *table)
 
 static struct efi_rtmap_request request;
 
+/* The table of this boot, if there is one. */
+static struct efi_rtmap_table_header *table;
+
 /**
  * efi_rtmap_parse_option() - read the words of one efi= option
  * @option: the words, separated by commas
@@ -68,6 +121,16 @@ void efi_rtmap_parse_option(const char *option)
 	efi_rtmap_add_option(&request, option);
 }
 
+const struct efi_rtmap_request *efi_rtmap_stub_request(void)
+{
+	return &request;
+}
+
+struct efi_rtmap_table_header *efi_rtmap_stub_table(void)
+{
+	return table;
+}
+
 /**
  * efi_rtmap_install_table() - give the kernels of this boot a handover table
  *
@@ -75,20 +138,16 @@ void efi_rtmap_parse_option(const char *option)
  * that no kernel reuses, and that kexec tells every successor to leave alone.
  * Without it the kernel still boots, and its successors find the map by the
  * traces that stock kernels leave. With efi=rtmap:off, nothing is done at all.
- *
- * Return: whether the kernel proper is to decide upon SetVirtualAddressMap(),
- * and can prove to itself that it is the first.
  */
-bool efi_rtmap_install_table(void)
+void efi_rtmap_install_table(void)
 {
 	efi_guid_t guid = LINUX_EFI_RTMAP_TABLE_GUID;
-	struct efi_rtmap_table_header *table;
 	efi_physical_addr_t address;
 	efi_status_t status;
 	u32 slot_size, size;
 
 	if (request.off)
-		return false;
+		return;
 
 	slot_size = sizeof(struct efi_rtmap_table_slot) +
 		    entries_needed() * sizeof(struct efi_rtmap_table_entry);
@@ -100,7 +159,7 @@ bool efi_rtmap_install_table(void)
 			     &address);
 	if (status != EFI_SUCCESS) {
 		efi_warn("No memory for the runtime map's handover table\n");
-		return false;
+		return;
 	}
 
 	table = (void *)(unsigned long)address;
@@ -113,8 +172,9 @@ bool efi_rtmap_install_table(void)
 	if (status != EFI_SUCCESS) {
 		efi_warn("Cannot install the runtime map's handover table\n");
 		efi_bs_call(free_pages, address, size / EFI_PAGE_SIZE);
-		return false;
+		table = NULL;
+		return;
 	}
+	begin_life(table);
 	install_properties(table);
-	return true;
 }

@@ -17,8 +17,7 @@ use crate::{
             PhysAddr, //
         },
         decide::{
-            after_svam,
-            AfterSvam,
+            Off,
             Reason,
             Svam, //
         },
@@ -52,6 +51,9 @@ use crate::{
 };
 use kernel::prelude::*;
 
+#[cfg(CONFIG_X86_64)]
+mod make;
+
 /// What is needed to carry a decision out.
 pub(crate) struct Plan<'a> {
     pub(crate) firmware: &'a Firmware,
@@ -66,106 +68,51 @@ struct Built {
     reason: Reason,
     life: Life,
     entries: KVVec<Entry>,
-    shared_pages: usize,
     /// The runtime services table.
     runtime: PhysAddr,
     forward_cfg: bool,
 }
 
 impl Plan<'_> {
-    /// Makes a map of `kind`, and calls SVAM unless it is [`Kind::Phys`].
+    /// Keeps successors from firmware that cannot be called, because of `off`. After SVAM that went
+    /// wrong nobody knows which addresses it goes by, and nobody is to try.
+    pub(crate) fn give_up(self, off: Off) -> Failure {
+        if off.is_svams() {
+            if let Some(table) = self.table {
+                table.record_fault(service::MARK_SVAM);
+            }
+            arch::withdraw_addresses();
+        }
+        Failure::Off(off)
+    }
+
+    /// Installs a map of `kind`, which the stub has decided on. It has left SVAM in the state `svam`,
+    /// and the addresses in the regions.
     ///
     /// # Errors
     ///
-    /// A [`Failure`] if the map cannot be built, firmware does not take it, or its pointers do not
-    /// lie in it.
-    pub(crate) fn make(mut self, mut kind: Kind, mut reason: Reason) -> Result<Map, Failure> {
-        self.lay_out(kind)?;
-        ffi::alloc_tables()?;
-        arch::prepare_svam(self.firmware, &self.regions, kind)?;
-        arch::install_memory_map(self.firmware, &self.regions)?;
-
-        let mut svam = Svam::after(kind);
-        if kind != Kind::Phys {
-            let identity_fits = self.space.identity_fits(&self.regions);
-            match after_svam(kind, self.call_svam(kind), identity_fits) {
-                AfterSvam::Keep(state) => svam = state,
-                AfterSvam::Phys(state, because) => {
-                    arch::cancel_svam(&self.regions)?;
-                    (kind, svam, reason) = (Kind::Phys, state, because);
-                    self.lay_out(kind)?;
-                    arch::rewrite_memory_map(self.firmware, &self.regions)?;
-                }
-                AfterSvam::ServicesOff(off) => {
-                    let failure = Failure::Off(off);
-                    // Nobody knows which addresses it goes by, and nobody is to try.
-                    if let Some(table) = self.table.filter(|_| failure.is_firmwares()) {
-                        table.record_fault(service::MARK_SVAM);
-                    }
-                    arch::withdraw_addresses();
-                    arch::release_boot_services(&self.regions)?;
-                    return Err(failure);
-                }
-            }
+    /// A [`Failure`] if the map cannot be built, or firmware's pointers do not lie in it.
+    pub(crate) fn adopt(mut self, kind: Kind, svam: Svam, reason: Reason) -> Result<Map, Failure> {
+        if kind.is_identity() {
+            self.lay_out(kind)?;
         }
-        arch::release_boot_services(&self.regions)?;
-
         let (entries, forward_cfg) = self.entries()?;
-        let shared_pages = tables::map(&entries, forward_cfg)?;
-        self.regions.retain(|region| !region.is_temporary());
-        // SVAM does not move the table, only its address in the system table.
-        let runtime = PhysAddr::new(self.firmware.runtime.value());
-        self.publish(Built {
+        let runtime = self.runtime()?;
+        self.install(Built {
             kind,
             reason,
-            life: Life {
-                origin: Origin::Fresh,
-                generation: 0,
-                svam,
-                svam_generation: (svam != Svam::NotCalled).then_some(0),
-            },
+            life: Life::fresh(svam),
             entries,
-            shared_pages,
             runtime,
             forward_cfg,
         })
-    }
-
-    /// Calls SVAM for a map of `kind`.
-    ///
-    /// # Errors
-    ///
-    /// The status, if it is not success.
-    fn call_svam(&self, kind: Kind) -> Result<(), u64> {
-        // The last line there is if firmware hangs.
-        pr_info!(
-            "calling SVAM with {} addresses; if nothing follows, firmware hangs in it: boot with {}\n",
-            if kind.is_identity() { "1:1" } else { "fixed" },
-            if self.space.identity_fits(&self.regions).is_ok() {
-                "efi=rtmap:phys"
-            } else {
-                "efi=noruntime"
-            }
-        );
-        // The mark stays for successors if the call does not end.
-        if let Some(table) = &self.table {
-            table.begin_call(service::MARK_SVAM);
-        }
-        // SAFETY: `make`, the only caller, runs when the decision was fresh, so no kernel has called
-        // SVAM, and this is the only place that does. It has prepared the call, and boot services
-        // memory is released later.
-        let called = unsafe { ffi::set_virtual_address_map(self.firmware.identity.systab) };
-        if let Some(table) = &self.table {
-            table.end_call();
-        }
-        called
     }
 
     /// Installs the map that an earlier kernel has made.
     ///
     /// # Errors
     ///
-    /// As for [`Self::make`].
+    /// As for [`Self::adopt`].
     pub(crate) fn reuse(
         mut self,
         kind: Kind,
@@ -192,19 +139,22 @@ impl Plan<'_> {
                 (Life::legacy(kind), entries, self.runtime()?, forward_cfg)
             }
         };
-        ffi::alloc_tables()?;
-        // Before the regions: on x86 this maps page 0, which may be one.
-        arch::install_memory_map(self.firmware, &self.regions)?;
-        let shared_pages = tables::map(&entries, forward_cfg)?;
-        self.publish(Built {
+        self.install(Built {
             kind,
             reason,
             life,
             entries,
-            shared_pages,
             runtime,
             forward_cfg,
         })
+    }
+
+    /// Builds page tables for addresses that firmware goes by already, and publishes the map.
+    fn install(self, built: Built) -> Result<Map, Failure> {
+        ffi::alloc_tables()?;
+        // Before the regions: on x86 this maps page 0, which may be one.
+        arch::install_memory_map(self.firmware, &self.regions)?;
+        self.publish(built)
     }
 
     /// Where the runtime services table lies, as far as the traces of an earlier kernel tell.
@@ -253,17 +203,17 @@ impl Plan<'_> {
         Ok((buffer, forward_cfg))
     }
 
-    /// Checks that firmware's pointers lie in the map, and tells the next kernel of it.
+    /// Maps the entries, checks that firmware's pointers lie in them, and tells the next kernel.
     fn publish(mut self, built: Built) -> Result<Map, Failure> {
         let Built {
             kind,
             reason,
             life,
             entries,
-            shared_pages,
             runtime,
             forward_cfg,
         } = built;
+        let shared_pages = tables::map(&entries, forward_cfg)?;
         self.firmware.check_services(runtime, &entries)?;
         let wx_pages = wx_pages(&entries);
         let snapshot = Snapshot {

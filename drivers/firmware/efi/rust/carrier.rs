@@ -8,11 +8,13 @@ use crate::{
     ffi,
     firmware::Firmware,
     handover::{
+        self,
         Found,
         Memory, //
     },
     plan::{
         decide::Latch,
+        fresh::Nonce,
         inherit::agree,
         layout::AddressSpace,
         region::Region, //
@@ -26,6 +28,7 @@ pub(crate) struct Carriers {
     kho: Option<Memory>,
     /// There is one, whether or not it can be opened.
     any: bool,
+    nonce: Nonce,
 }
 
 impl Carriers {
@@ -35,11 +38,19 @@ impl Carriers {
         let retrieved = ffi::retrieve_table();
         let stub = installed.and_then(|address| Memory::open(address, usize::MAX).ok());
         let kho = retrieved.and_then(|(address, room)| Memory::open(address, room).ok());
+        let nonces = [&stub, &kho].map(|table| table.as_ref().map(Memory::nonce));
+        let nonce = nonces.into_iter().flatten().reduce(Nonce::join);
         Self {
-            stub,
-            kho,
+            stub: stub.filter(is_of_this_life),
+            kho: kho.filter(is_of_this_life),
             any: installed.is_some() || retrieved.is_some(),
+            nonce: nonce.unwrap_or(Nonce::Absent),
         }
+    }
+
+    /// Whether the tables are of this life of the firmware. One that is not is as good as none.
+    pub(crate) fn nonce(&self) -> Nonce {
+        self.nonce
     }
 
     /// The services that firmware supports, if the stub has noted them: a kernel before this one may
@@ -88,6 +99,14 @@ impl Carriers {
     }
 }
 
+fn is_of_this_life(table: &Memory) -> bool {
+    let agrees = table.nonce() != Nonce::Differs;
+    if !agrees {
+        handover::refuse("it was made in another life of the firmware");
+    }
+    agrees
+}
+
 /// Keeps successors that do not know the handover table from calling firmware. Returns whether it has
 /// a way to.
 pub(crate) fn deny_services() -> bool {
@@ -110,5 +129,6 @@ fn join(first: Found, second: Found) -> Result<Found, Failure> {
             latch => latch,
         },
         inherited: first.inherited.or(second.inherited),
+        stub: first.stub.or(second.stub),
     })
 }

@@ -29,6 +29,8 @@ pub(crate) enum Failure {
     Page(PageError),
     Pointer(PointerError),
     TooManyEntries,
+    #[cfg(CONFIG_ARM64)]
+    Undecided,
     Kernel(Error),
 }
 
@@ -37,10 +39,7 @@ impl Failure {
     /// has done to it.
     pub(crate) fn is_firmwares(&self) -> bool {
         let Self::Off(off) = self else { return false };
-        matches!(
-            off,
-            Off::Faulted { .. } | Off::InCall { .. } | Off::SvamFault | Off::SvamUnclear(_)
-        )
+        matches!(off, Off::Faulted { .. } | Off::InCall { .. }) || off.is_svams()
     }
 }
 
@@ -58,6 +57,8 @@ impl fmt::Display for Failure {
             Self::Page(error) => error.fmt(f),
             Self::Pointer(error) => error.fmt(f),
             Self::TooManyEntries => f.write_str("the memory attributes table has too many entries"),
+            #[cfg(CONFIG_ARM64)]
+            Self::Undecided => f.write_str("the EFI stub has not decided on SVAM"),
             Self::Kernel(error) => write!(f, "the kernel could not build the map: {error:?}"),
         }
     }

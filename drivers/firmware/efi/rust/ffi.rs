@@ -10,6 +10,7 @@ pub(crate) use self::{
         alloc_table,
         drop_table,
         installed_table,
+        life_table,
         retrieve_table, //
     },
     mapped::{
@@ -24,7 +25,10 @@ use crate::plan::{
         PhysRange,
         VirtAddr, //
     },
-    decide::Svam,
+    decide::{
+        StubReason,
+        Svam, //
+    },
     layout::AddressSpace,
     memtype::{
         Attributes,
@@ -113,6 +117,22 @@ const _: () = {
     assert!(
         wire::PROPERTIES_SUPPORTED_OFFSET
             == offset_of!(efi_rtmap_table_header, properties_supported)
+    );
+    assert!(wire::MUST_KNOW == bindings::EFI_RTMAP_SLOT_MUST_KNOW);
+    assert!(wire::FLAG_WRITABLE_CODE == bindings::EFI_RTMAP_SLOT_WRITABLE_CODE);
+    assert!(wire::FLAG_FORWARD_CFG == bindings::EFI_RTMAP_SLOT_FORWARD_CFG);
+    assert!(wire::NONCE_OFFSET == offset_of!(efi_rtmap_table_header, nonce));
+    assert!(wire::NONCE_SIZE == size_of::<bindings::efi_rtmap_life>());
+    assert!(wire::STUB_OFFSET == offset_of!(efi_rtmap_table_header, stub));
+    assert!(StubReason::Requested as u32 == bindings::efi_rtmap_reason_EFI_RTMAP_REASON_REQUESTED);
+    assert!(StubReason::Default as u32 == bindings::efi_rtmap_reason_EFI_RTMAP_REASON_DEFAULT);
+    assert!(StubReason::Quirk as u32 == bindings::efi_rtmap_reason_EFI_RTMAP_REASON_QUIRK);
+    assert!(
+        StubReason::SvamUnsupported as u32
+            == bindings::efi_rtmap_reason_EFI_RTMAP_REASON_SVAM_UNSUPPORTED
+    );
+    assert!(
+        StubReason::DoesNotFit as u32 == bindings::efi_rtmap_reason_EFI_RTMAP_REASON_DOES_NOT_FIT
     );
     assert!(service::ALL == bindings::EFI_RT_SUPPORTED_ALL);
     assert!(service::NO_SUPPORT == bindings::EFI_RTMAP_SUPPORTED_NONE);
@@ -291,33 +311,6 @@ pub(crate) fn map(phys: &PhysRange, virt: VirtAddr, protection: Protection) -> R
     } else {
         Err(ENOMEM)
     }
-}
-
-/// Calls SVAM with the kernel's memory map.
-///
-/// # Errors
-///
-/// The EFI status, if it is not `EFI_SUCCESS`; after a fault, `EFI_ABORTED`.
-///
-/// # Safety
-///
-/// SVAM must not have been called in this firmware's life, [`crate::arch::prepare_svam`] have made it
-/// possible, and boot services memory be intact.
-pub(crate) unsafe fn set_virtual_address_map(systab: PhysAddr) -> Result<(), u64> {
-    // SAFETY: See `boot_facts`, and this function's contract.
-    let status = unsafe { bindings::efi_rtmap_svam(systab.value()) };
-    if status == 0 {
-        Ok(())
-    } else {
-        Err(status as u64)
-    }
-}
-
-/// Lets go of boot services memory and what else was kept for SVAM. Returns `false` if a debug option
-/// keeps the memory, mapped as SVAM needed it.
-pub(crate) fn release_boot_services() -> bool {
-    // SAFETY: See `boot_facts`.
-    unsafe { bindings::efi_rtmap_release_boot_services() }
 }
 
 /// Lets the kernel call the runtime services from now on.

@@ -11,8 +11,12 @@ use crate::{
     firmware::Firmware,
     plan::{
         addr::PhysAddr,
-        decide::Latch,
+        decide::{
+            Latch,
+            Stub, //
+        },
         entry::Entry,
+        fresh,
         inherit::{
             entries_of,
             place,
@@ -21,20 +25,24 @@ use crate::{
         layout::AddressSpace,
         list::List,
         region::Region,
-        service,
         wire::{
             encode,
             header,
+            stores::{
+                self,
+                Store, //
+            },
+            stub,
             supported,
+            Nonce,
             Slot,
             SlotId,
             Snapshot,
             Table,
             CALL_COUNT_OFFSET,
-            CALL_SERVICE_OFFSET,
             FAULTED_OFFSET,
             HEADER_SIZE,
-            PROPERTIES_SUPPORTED_OFFSET,
+            NONCE_SIZE,
             USED_OFFSET, //
         },
     },
@@ -42,14 +50,12 @@ use crate::{
 use core::fmt;
 use kernel::prelude::*;
 
-/// Bytes at the start of a slot that make it valid.
-const SLOT_CRC_AND_LENGTH: usize = 8;
-
 /// The memory of the table.
 pub(crate) struct Memory {
     mapped: Mapped,
     /// The services that firmware supports, if stock kernels go by what this table says of that.
     supported: Option<u32>,
+    nonce: Option<Nonce>,
     /// Where the next snapshot goes, and under which number.
     next: (SlotId, u32),
 }
@@ -61,6 +67,8 @@ pub(crate) struct Found {
     pub(crate) used: bool,
     pub(crate) latch: Latch,
     pub(crate) inherited: Option<Inherited>,
+    /// What the stub has made of SVAM, where it decides on that.
+    pub(crate) stub: Option<Stub>,
 }
 
 /// What an earlier kernel handed over, checked.
@@ -91,6 +99,7 @@ impl Memory {
         Ok(Self {
             mapped: Mapped::new(address, size)?,
             supported: supported(&header),
+            nonce: Nonce::of_table(&header),
             next: (SlotId::First, 1),
         })
     }
@@ -106,7 +115,7 @@ impl Memory {
     ///
     /// `ENOMEM` if it cannot be mapped, `EOVERFLOW` if no table has so much room.
     pub(crate) fn make(entries: usize) -> Result<Option<Self>> {
-        let (header, size) = header(entries).ok_or(EOVERFLOW)?;
+        let (header, size) = header(entries, life()).ok_or(EOVERFLOW)?;
         let Some(address) = ffi::alloc_table(size) else {
             return Ok(None);
         };
@@ -119,13 +128,19 @@ impl Memory {
         Ok(Some(Self {
             mapped,
             supported: None,
+            nonce: life(),
             next: (SlotId::First, 1),
         }))
     }
 
+    /// Whether the table was made in this life of the firmware.
+    pub(crate) fn nonce(&self) -> fresh::Nonce {
+        fresh::Nonce::compare(self.nonce, life())
+    }
+
     /// Leaves the mark that a kernel has been here, for its successors.
     pub(crate) fn leave_mark(&self) {
-        self.set(USED_OFFSET, 1);
+        self.mark([Store::Word(USED_OFFSET, 1)].into_iter());
     }
 
     /// Reads what an earlier kernel handed over, and checks it against `firmware` and the `regions`
@@ -149,6 +164,7 @@ impl Memory {
             used: true,
             latch: table.latch(),
             inherited: None,
+            stub: stub(&bytes),
         };
         let slot = match table.current(crc32, damaged) {
             Ok(Some(slot)) => slot,
@@ -184,18 +200,8 @@ impl Memory {
         let (id, sequence) = self.next;
         let mut slot = KVVec::from_elem(0, table.slot_size(), GFP_KERNEL)?;
         let used = encode(snapshot, entries, sequence, crc32, &mut slot).ok_or(ENOSPC)?;
-        let (head, body) = slot
-            .get(..used)
-            .and_then(|slot| slot.split_at_checked(SLOT_CRC_AND_LENGTH))
-            .ok_or(ENOSPC)?;
-
-        // A kernel that stops in between leaves a slot whose CRC is wrong, and the other one.
-        let offset = table.slot_offset(id);
-        self.mapped.write(offset + head.len(), body)?;
-        ffi::write_barrier();
-        self.mapped.write(offset, head)?;
-        self.set(FAULTED_OFFSET, 0);
-        self.end_call();
+        let slot = slot.get(..used).ok_or(ENOSPC)?;
+        self.perform(stores::publish(slot, table.slot_offset(id), self.supported))?;
         self.next = (id.other(), sequence.wrapping_add(1));
         Ok(())
     }
@@ -203,26 +209,19 @@ impl Memory {
     /// Marks a call of `service` as in progress: a successor that finds the mark knows that this
     /// kernel stopped inside the firmware.
     pub(crate) fn begin_call(&self, service: u32) {
-        self.deny_services();
-        if let Some(count) = self.mapped.word(CALL_COUNT_OFFSET) {
-            count.store(count.load().wrapping_add(1));
-        }
-        self.set(CALL_SERVICE_OFFSET, service);
+        let count = self.word(CALL_COUNT_OFFSET);
+        self.mark(stores::begin_call(service, count, self.supported));
     }
 
     /// Takes the mark away.
     pub(crate) fn end_call(&self) {
-        self.set(CALL_SERVICE_OFFSET, 0);
-        let faulted = self.mapped.word(FAULTED_OFFSET);
-        if faulted.is_none_or(|faulted| faulted.load() == 0) {
-            self.tell_stock(self.supported);
-        }
+        let faulted = self.word(FAULTED_OFFSET) != 0;
+        self.mark(stores::end_call(self.supported, faulted));
     }
 
     /// Records that firmware has faulted or hung in `service`: no successor calls it.
     pub(crate) fn record_fault(&self, service: u32) {
-        self.set(FAULTED_OFFSET, service);
-        self.deny_services();
+        self.mark(stores::record_fault(service, self.supported));
     }
 
     /// The services that firmware supports, if stock kernels go by what this table says of that.
@@ -233,19 +232,32 @@ impl Memory {
     /// Tells stock kernels that firmware has no services, those that are loaded already included. What
     /// firmware has in its other tables is theirs all the same.
     pub(crate) fn deny_services(&self) {
-        self.tell_stock(self.supported.map(|_| service::NO_SUPPORT));
+        self.mark(stores::deny_services(self.supported));
     }
 
-    fn tell_stock(&self, supported: Option<u32>) {
-        if let Some(supported) = supported {
-            self.set(PROPERTIES_SUPPORTED_OFFSET, supported);
-        }
+    /// Makes `stores` in their order. Those of a mark lie in the header, which is there.
+    fn mark<'a>(&self, stores: impl Iterator<Item = Store<'a>>) {
+        let _ = self.perform(stores);
     }
 
-    fn set(&self, offset: usize, value: u32) {
-        if let Some(word) = self.mapped.word(offset) {
-            word.store(value);
+    /// Makes `stores` in their order.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` at the first that lies outside of the table; the others are not made.
+    fn perform<'a>(&self, stores: impl Iterator<Item = Store<'a>>) -> Result {
+        for store in stores {
+            match store {
+                Store::Word(offset, value) => self.mapped.word(offset).ok_or(EINVAL)?.store(value),
+                Store::Bytes(offset, bytes) => self.mapped.write(offset, bytes)?,
+                Store::Barrier => ffi::write_barrier(),
+            }
         }
+        Ok(())
+    }
+
+    fn word(&self, offset: usize) -> u32 {
+        self.mapped.word(offset).map_or(0, |word| word.load())
     }
 
     /// Bytes of the table.
@@ -286,8 +298,17 @@ fn inherit(
     })
 }
 
+/// This life of the firmware, if the first kernel's stub has marked it.
+fn life() -> Option<Nonce> {
+    let mut nonce = [0; NONCE_SIZE];
+    Mapped::new(ffi::life_table()?, nonce.len())
+        .ok()?
+        .read(0, &mut nonce);
+    Nonce::read(&nonce)
+}
+
 /// Says why something of the table cannot be used.
-fn refuse(reason: impl fmt::Display) -> Error {
+pub(crate) fn refuse(reason: impl fmt::Display) -> Error {
     pr_warn!("handover table: {}\n", format_args!("{reason}"));
     EINVAL
 }

@@ -15,6 +15,7 @@
 #include <linux/workqueue.h>
 
 unsigned long efi_rtmap_table __ro_after_init = EFI_INVALID_TABLE_ADDR;
+unsigned long efi_rtmap_life __ro_after_init = EFI_INVALID_TABLE_ADDR;
 
 EXPORT_SYMBOL_GPL(efi_rtmap_get_info);
 EXPORT_SYMBOL_GPL(efi_rtmap_get_region);

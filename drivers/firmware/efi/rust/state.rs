@@ -60,6 +60,16 @@ pub(crate) struct Life {
 }
 
 impl Life {
+    /// The first kernel's, with SVAM in the state that it has brought it to, or its stub.
+    pub(crate) fn fresh(svam: Svam) -> Self {
+        Self {
+            origin: Origin::Fresh,
+            generation: 0,
+            svam,
+            svam_generation: (svam != Svam::NotCalled).then_some(0),
+        }
+    }
+
     /// What the traces of a kernel without handover table tell, which left a map of `kind`.
     pub(crate) fn legacy(kind: Kind) -> Self {
         Self {

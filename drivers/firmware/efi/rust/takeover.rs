@@ -16,13 +16,14 @@ use crate::{
             decide,
             Decision,
             Facts,
-            Predecessor, //
+            Predecessor,
+            Reason,
+            Stub, //
         },
         fresh::{
             freshness,
             Addresses,
             Freshness,
-            Nonce,
             Traces, //
         },
         inherit::legacy_kind,
@@ -65,28 +66,32 @@ pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Fai
     let space = ffi::address_space();
 
     let mut regions = Firmware::regions(&map, false)?;
+    let nonce = carriers.nonce();
     let (table, found) = carriers.look(&firmware, &space, &regions)?;
     let traces = Traces {
         used: found.used,
-        nonce: Nonce::compare(None, None),
+        nonce,
         kexec: boot.kexec,
         free_memory: map.has_free_memory(),
-        addresses: if arch::STUB_GIVES_ADDRESSES {
-            Addresses::of(&regions)
-        } else {
+        addresses: if arch::CALLS_SVAM {
+            // The memory map is firmware's own until a kernel has made another, and kexec says so.
             Addresses::Physical
+        } else {
+            Addresses::of(&regions)
         },
-        stub: None,
+        stub: found.stub.map(|stub| stub.svam()),
     };
-    let fresh = freshness(&traces) == Freshness::Fresh;
-    let predecessor = match &found.inherited {
-        Some(Inherited { snapshot, .. }) => Predecessor::Handover {
+    let predecessor = match (&found.inherited, found.stub, freshness(&traces)) {
+        (Some(Inherited { snapshot, .. }), ..) => Predecessor::Handover {
             kind: snapshot.kind,
         },
-        None if fresh => Predecessor::None,
-        None => legacy(&mut regions, &space),
+        (None, Some(stub), Freshness::Stub(_)) => decided(stub, &mut regions, &space),
+        (None, _, Freshness::Fresh) if arch::CALLS_SVAM => Predecessor::None,
+        (None, stub, _) => legacy(stub, &mut regions, &space),
     };
-    if fresh && arch::LAYS_OUT_BOOT_SERVICES {
+    let fresh = predecessor == Predecessor::None;
+    if fresh {
+        // The layout has a place for boot services memory, as that of stock Linux has.
         regions = Firmware::regions(&map, true)?;
     }
 
@@ -115,16 +120,23 @@ pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Fai
     };
     match decision {
         Decision::Decline => Ok(None),
-        Decision::ServicesOff(off) => Err(Failure::Off(off)),
+        Decision::ServicesOff(off) => Err(plan.give_up(off)),
         Decision::Fresh {
             kind,
             reason,
             refused,
         } => {
-            if let Some(refused) = refused {
-                pr_warn!("{} refused: {}\n", refused.name(), format_args!("{reason}"));
-            }
-            plan.make(kind, reason).map(Some)
+            refuse(refused, reason);
+            make(plan, kind, reason).map(Some)
+        }
+        Decision::Adopt {
+            kind,
+            svam,
+            reason,
+            refused,
+        } => {
+            refuse(refused, reason);
+            plan.adopt(kind, svam, reason).map(Some)
         }
         Decision::Reuse {
             kind,
@@ -143,9 +155,49 @@ pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Fai
     }
 }
 
-/// What a kernel without handover table has left in the memory map, as far as it can be told.
-fn legacy(regions: &mut [Region], space: &AddressSpace) -> Predecessor {
+#[cfg(CONFIG_X86_64)]
+fn make(plan: Plan<'_>, kind: Kind, reason: Reason) -> Result<Map, Failure> {
+    plan.make(kind, reason)
+}
+
+/// Where the stub calls SVAM, its decision is adopted, and there is no other.
+#[cfg(CONFIG_ARM64)]
+fn make(_: Plan<'_>, _: Kind, _: Reason) -> Result<Map, Failure> {
+    Err(Failure::Undecided)
+}
+
+/// Says why the kind that was asked for cannot be had.
+fn refuse(refused: Option<Kind>, reason: Reason) {
+    if let Some(refused) = refused {
+        pr_warn!("{refused} refused: {}\n", format_args!("{reason}"));
+    }
+}
+
+/// What the stub has decided, if the addresses in the memory map are such.
+fn decided(stub: Stub, regions: &mut [Region], space: &AddressSpace) -> Predecessor {
+    if stub.kind != Some(Kind::Fixed) || stub.answer != Some(Ok(())) {
+        // Firmware is physical, whatever the memory map says.
+        return Predecessor::Stub(stub);
+    }
     match legacy_kind(regions, space, arch::LEGACY_IDENTITY) {
+        Ok(_) => Predecessor::Stub(stub),
+        Err(error) => Predecessor::Unusable(error),
+    }
+}
+
+/// What a kernel without handover table has left in the memory map, as far as it can be told.
+/// Where SVAM has failed in the stub, firmware is physical, and the map has no addresses.
+fn legacy(stub: Option<Stub>, regions: &mut [Region], space: &AddressSpace) -> Predecessor {
+    let failed = stub.is_some_and(|stub| matches!(stub.answer, Some(Err(_))));
+    let kind = if failed {
+        space
+            .lay_out_identity(regions)
+            .map(|()| arch::LEGACY_IDENTITY)
+            .map_err(Into::into)
+    } else {
+        legacy_kind(regions, space, arch::LEGACY_IDENTITY)
+    };
+    match kind {
         Ok(kind) => Predecessor::Legacy { kind },
         Err(error) => Predecessor::Unusable(error),
     }

@@ -102,6 +102,7 @@ fn before(fault: &'static Fault, identity: bool) -> Option<Status> {
         What::SvamNotFound => return Some(Status::NOT_FOUND),
         What::SvamWritesPageZero => arch::store(0),
         What::SvamUsesBootServices => boot_services::use_them(),
+        What::SvamUsesSimd => arch::use_simd(),
         What::BreaksOnSvam | What::BreaksOnIdentity => arch::crash(What::UndefinedInstruction),
         what => arch::crash(what),
     }

@@ -86,6 +86,8 @@ impl Fault {
             | What::SvamUsesBothMaps
             | What::SvamWritesPageZero
             | What::SvamUsesBootServices
+            | What::SvamUsesSimd
+            | What::SvamUsesDevice
             | What::BreaksOnSvam
             | What::BreaksOnIdentity => Some(Service::SetVirtualAddressMap),
             What::BufferTooSmall | What::SizeBeyondBuffer => Some(Service::GetVariable),
@@ -166,6 +168,10 @@ pub enum What {
     SvamWritesPageZero,
     /// Runs code and writes data that are boot services memory.
     SvamUsesBootServices,
+    /// Computes with vector registers.
+    SvamUsesSimd,
+    /// arm64: reads a device that is no runtime region.
+    SvamUsesDevice,
 
     // What SetVirtualAddressMap leaves behind.
     /// A pointer to the driver's data, which each call uses, is not converted.
@@ -261,7 +267,7 @@ impl What {
             | Self::AlignmentCheck
             | Self::FpuControl
             | Self::Mxcsr => Some("x86_64"),
-            Self::PlatformRegister => Some("arm64"),
+            Self::PlatformRegister | Self::SvamUsesDevice => Some("arm64"),
             _ => None,
         }
     }

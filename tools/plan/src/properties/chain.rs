@@ -25,6 +25,8 @@ use crate::{
             Facts,
             Latch,
             Predecessor,
+            Stub,
+            StubReason,
             Svam, //
         },
         entry::split,
@@ -52,11 +54,13 @@ use crate::{
         quirk::Quirk,
         request::Request,
         wire::{
+            stub,
             Identity,
             SlotId,
             Snapshot,
             Table,
             FAULTED_OFFSET,
+            STUB_OFFSET,
             USED_OFFSET, //
         },
     },

@@ -8,7 +8,9 @@ use crate::plan::{
     decide::{
         Facts,
         Latch,
-        Predecessor, //
+        Predecessor,
+        Stub,
+        StubReason, //
     },
     inherit::InheritError,
     layout::LayoutError,
@@ -30,9 +32,31 @@ fn request() -> impl Strategy<Value = Request> {
         })
 }
 
+fn stub() -> impl Strategy<Value = Stub> {
+    let reason = prop_oneof![
+        Just(StubReason::Requested),
+        Just(StubReason::Default),
+        Just(StubReason::Quirk),
+        Just(StubReason::SvamUnsupported),
+        Just(StubReason::DoesNotFit),
+    ];
+    let answer = prop_oneof![
+        2 => Just(Ok(())),
+        1 => any::<u64>().prop_map(|status| Err(status.max(1))),
+        1 => Just(Err(1 << 63 | 21)),
+    ];
+    (prop::option::weighted(0.9, kind()), reason, answer).prop_map(|(kind, reason, answer)| Stub {
+        kind,
+        reason,
+        // It is called for a map that tells firmware of addresses, and for no other.
+        answer: Some(answer).filter(|_| matches!(kind, Some(Kind::Ident | Kind::Fixed))),
+    })
+}
+
 fn predecessor() -> impl Strategy<Value = Predecessor> {
     prop_oneof![
         3 => Just(Predecessor::None),
+        3 => stub().prop_map(Predecessor::Stub),
         3 => kind().prop_map(|kind| Predecessor::Handover { kind }),
         1 => kind().prop_map(|kind| Predecessor::Legacy { kind }),
         1 => Just(Predecessor::Unusable(InheritError::NoEntries)),
@@ -68,7 +92,8 @@ fn facts() -> impl Strategy<Value = Facts> {
             predecessor: past.0,
             latch: past.1,
             calls,
-            mixed: firmware.0,
+            // The architecture whose stub calls SVAM runs no 32-bit firmware.
+            mixed: firmware.0 && !matches!(past.0, Predecessor::Stub(_)),
             svam_supported: firmware.1,
             quirk: firmware.2,
             default,

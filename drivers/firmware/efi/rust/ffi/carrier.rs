@@ -13,6 +13,13 @@ pub(crate) fn installed_table() -> Option<PhysAddr> {
     address(unsafe { addr_of!(bindings::efi_rtmap_table).read() } as u64)
 }
 
+/// Physical address of the table that the first kernel's stub has marked this life of the firmware
+/// with, if it has.
+pub(crate) fn life_table() -> Option<PhysAddr> {
+    // SAFETY: As above.
+    address(unsafe { addr_of!(bindings::efi_rtmap_life).read() } as u64)
+}
+
 /// Physical address of the table that the kernel before has handed over with KHO, if it has, and the
 /// bytes that KHO has kept there. Called once, by the take-over.
 pub(crate) fn retrieve_table() -> Option<(PhysAddr, usize)> {

@@ -26,6 +26,7 @@
 mod decision;
 mod facts;
 mod ladder;
+mod stub;
 
 use super::{
     layout::LayoutError,
@@ -43,6 +44,8 @@ pub(crate) use self::{
         Facts,
         Latch,
         Predecessor,
+        Stub,
+        StubReason,
         Svam, //
     },
     ladder::{
@@ -77,6 +80,7 @@ pub(crate) fn decide(facts: &Facts) -> Decision {
         Predecessor::Handover { kind } => reuse(facts, kind, Reason::Handover),
         Predecessor::Legacy { kind } => reuse(facts, kind, Reason::Legacy),
         Predecessor::Unusable(error) => Decision::ServicesOff(Off::Unusable(error)),
+        Predecessor::Stub(decided) => stub::adopt(facts, decided),
         Predecessor::None => fresh(facts),
     }
 }

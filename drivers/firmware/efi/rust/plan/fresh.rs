@@ -37,11 +37,20 @@ pub(crate) enum Nonce {
 impl Nonce {
     /// Compares the nonce of the `table` with the one that is in memory of the `firmware`, which
     /// nobody saves and restores.
-    pub(crate) fn compare(table: Option<u64>, firmware: Option<u64>) -> Self {
+    pub(crate) fn compare<T: PartialEq>(table: Option<T>, firmware: Option<T>) -> Self {
         match (table, firmware) {
             (None, None) => Self::Absent,
             (table, firmware) if table == firmware => Self::Agrees,
             _ => Self::Differs,
+        }
+    }
+
+    /// The verdict on two tables.
+    pub(crate) fn join(self, other: Self) -> Self {
+        match self {
+            Self::Absent => other,
+            Self::Agrees if other == Self::Differs => other,
+            _ => self,
         }
     }
 }
@@ -226,7 +235,7 @@ mod tests {
 
     #[test]
     fn two_nonces_must_agree() {
-        assert_eq!(Nonce::compare(None, None), Nonce::Absent);
+        assert_eq!(Nonce::compare(None::<u64>, None), Nonce::Absent);
         assert_eq!(Nonce::compare(Some(7), Some(7)), Nonce::Agrees);
         for (table, firmware) in [(Some(7), Some(8)), (Some(7), None), (None, Some(7))] {
             assert_eq!(Nonce::compare(table, firmware), Nonce::Differs);

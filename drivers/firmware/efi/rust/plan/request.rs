@@ -63,12 +63,16 @@ pub(crate) struct Request {
 
 impl Request {
     /// Reads the comma-separated words of one `efi=` option, the later ones winning. Words without
-    /// the prefix are not ours; `unknown` hears of those that are but mean nothing.
+    /// the prefix are not ours, but for `novamap`; `unknown` hears of those that are but mean nothing.
     pub(crate) fn add(mut self, option: &[u8], mut unknown: impl FnMut(&[u8])) -> Self {
-        let ours = option
-            .split(|&byte| byte == b',')
-            .filter_map(|word| word.strip_prefix(b"rtmap:"));
-        for word in ours {
+        for word in option.split(|&byte| byte == b',') {
+            if word == b"novamap" {
+                // The older word for it.
+                self.kind = Some(Kind::Phys);
+            }
+            let Some(word) = word.strip_prefix(b"rtmap:") else {
+                continue;
+            };
             if let Some(seconds) = word.strip_prefix(b"timeout=") {
                 match str::from_utf8(seconds).map(str::parse) {
                     Ok(Ok(seconds)) => self.timeout = Some(seconds),

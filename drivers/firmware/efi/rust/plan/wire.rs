@@ -8,6 +8,8 @@
 mod encode;
 mod properties;
 mod slot;
+pub(crate) mod stores;
+mod stub;
 mod table;
 
 #[cfg(any(test, CONFIG_EFI_RTMAP_KUNIT_TEST))]
@@ -31,6 +33,11 @@ pub(crate) use self::{
     },
     properties::supported,
     slot::Slot,
+    stub::{
+        stub,
+        Nonce,
+        NONCE_SIZE, //
+    },
     table::{
         SlotId,
         Table, //
@@ -38,7 +45,7 @@ pub(crate) use self::{
 };
 
 /// Bytes of the table before the slots.
-pub(crate) const HEADER_SIZE: usize = 64;
+pub(crate) const HEADER_SIZE: usize = 192;
 pub(crate) const SLOT_HEADER_SIZE: usize = 96;
 pub(crate) const ENTRY_SIZE: usize = 40;
 pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"EFIRTMAP");
@@ -63,12 +70,18 @@ pub(crate) const PROPERTIES_SUPPORTED_OFFSET: usize = 36;
 /// Offset of the services that firmware supports, whatever the RT_PROPERTIES table says.
 const SUPPORTED_OFFSET: usize = 40;
 
+/// Offset of the nonce, and of what the stub has made of SVAM.
+pub(crate) const NONCE_OFFSET: usize = 48;
+pub(crate) const STUB_OFFSET: usize = 64;
+
 /// What the RT_PROPERTIES table begins with: its version and length.
 const PROPERTIES_HEAD: u32 = 8 << 16 | 1;
 
-const FLAG_FORWARD_CFG: u32 = 1 << 0;
-const FLAG_WRITABLE_CODE: u32 = 1 << 1;
-const ALL_FLAGS: u32 = FLAG_FORWARD_CFG | FLAG_WRITABLE_CODE;
+/// Flags that a reader has to know. It may ignore the others.
+pub(crate) const MUST_KNOW: u32 = 0xffff;
+pub(crate) const FLAG_WRITABLE_CODE: u32 = 1 << 0;
+pub(crate) const FLAG_FORWARD_CFG: u32 = 1 << 16;
+const UNKNOWN_FLAGS: u32 = MUST_KNOW & !FLAG_WRITABLE_CODE;
 
 /// More bytes than any table needs: what claims more is taken for damaged. The stub makes room for
 /// every descriptor of the firmware's memory map, which is some ten kilobytes.
@@ -174,7 +187,7 @@ impl fmt::Display for SlotError {
             Self::Kind(kind) => write!(f, "unknown map kind {kind}"),
             Self::Svam(svam) => write!(f, "unknown SVAM state {svam}"),
             Self::State(kind, svam) => write!(f, "map kind {kind} cannot follow SVAM state {svam}"),
-            Self::Flags(flags) => write!(f, "unknown flags {:#x}", flags & !ALL_FLAGS),
+            Self::Flags(flags) => write!(f, "unknown flags {:#x}", flags & UNKNOWN_FLAGS),
             Self::Entries {
                 offset,
                 size,

@@ -17,6 +17,9 @@ const SYS_WRITE0: u64 = 4;
 const FW_CFG_DATA: *const u8 = 0x902_0000 as _;
 const FW_CFG_SELECTOR: *mut u16 = 0x902_0008 as _;
 
+/// The flags of QEMU's first serial port. Only boot services map it.
+const DEVICE: u64 = 0x900_0018;
+
 /// mov w0, #1; ret
 pub const TINY_FUNCTION: [u8; 8] = [0x20, 0, 0x80, 0x52, 0xc0, 0x03, 0x5f, 0xd6];
 
@@ -64,6 +67,11 @@ pub fn store(address: u64) {
     unsafe { asm!("strb {:w}, [{}]", in(reg) 0xa5, in(reg) address, options(nostack)) };
 }
 
+pub fn use_simd() {
+    // SAFETY: changes registers that a callee may.
+    unsafe { asm!("movi v0.2d, #0", "add v1.2d, v0.2d, v0.2d", out("v0") _, out("v1") _) };
+}
+
 /// The code that a processor is about to run has been written as data.
 pub fn code_is_written(code: &[u8]) {
     for byte in code {
@@ -82,6 +90,7 @@ pub fn crash(what: What) {
     unsafe {
         match what {
             What::PageFault => load(UNMAPPED),
+            What::SvamUsesDevice => load(DEVICE),
             What::UndefinedInstruction => asm!("udf #0"),
             What::Breakpoint => asm!("brk #1"),
             What::Hang => loop {

@@ -67,6 +67,11 @@ pub fn store(address: u64) {
     unsafe { asm!("mov byte ptr [{}], 0xa5", in(reg) address, options(nostack)) };
 }
 
+pub fn use_simd() {
+    // SAFETY: changes registers that a callee may.
+    unsafe { asm!("pxor xmm0, xmm0", "paddq xmm1, xmm0", out("xmm0") _, out("xmm1") _) };
+}
+
 /// The code that a processor is about to run has been written as data.
 pub fn code_is_written(_code: &[u8]) {}
 

@@ -53,6 +53,26 @@ impl Left {
         self.table = Some(blank(SLOT_SIZE));
     }
 
+    /// Notes what the stub has made of SVAM.
+    pub(super) fn record(&mut self, kind: Option<Kind>, svam: Svam, status: u64) {
+        let Some(bytes) = &mut self.table else {
+            return;
+        };
+        let reason = StubReason::Default as u32;
+        let kind = kind.map_or(0, |kind| kind as u32);
+        for (k, word) in [reason, kind, svam as u32].into_iter().enumerate() {
+            let at = STUB_OFFSET + 4 * k;
+            bytes[at..at + 4].copy_from_slice(&word.to_le_bytes());
+        }
+        let at = STUB_OFFSET + 16;
+        bytes[at..at + 8].copy_from_slice(&status.to_le_bytes());
+    }
+
+    /// The same, as a kernel reads it.
+    pub(super) fn recorded(&self) -> Option<Stub> {
+        stub(self.table.as_ref()?)
+    }
+
     /// Whether a kernel has used the table.
     pub(super) fn used(&self) -> bool {
         let table = self.table.as_deref().map(Table::new);

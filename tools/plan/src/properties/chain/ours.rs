@@ -24,29 +24,31 @@ pub(super) fn stub(kernel: &Kernel, arch: Arch, firmware: &mut Firmware, left: &
 fn choose(kernel: &Kernel, arch: Arch, firmware: &mut Firmware, left: &mut Left) -> bool {
     make_identity(&mut left.regions);
     let mut fixed = left.regions.clone();
-    let facts = facts(kernel, arch, firmware, Predecessor::None, &mut fixed);
-    let (kind, svam) = match decide(&facts) {
+    // Whether or not the kernel proper calls firmware: its successors may.
+    let facts = Facts {
+        calls: true,
+        ..facts(kernel, arch, firmware, Predecessor::None, &mut fixed)
+    };
+    let (kind, svam, status) = match decide(&facts) {
         Decision::Fresh {
             kind: Kind::Phys, ..
-        } => (Kind::Phys, Svam::NotCalled),
+        } => (Some(Kind::Phys), Svam::NotCalled, 0),
         Decision::Fresh { kind, .. } => {
             if kind == Kind::Fixed {
                 left.regions = fixed;
             }
             match firmware.svam(&left.regions) {
-                Ok(()) => (kind, Svam::after(kind)),
+                Ok(()) => (Some(kind), Svam::after(kind), 0),
                 Err(EFI_ABORTED) => return false,
-                Err(_) => (Kind::Phys, Svam::Failed),
+                Err(status) => (Some(kind), Svam::Failed, status),
             }
         }
-        _ => return true,
+        _ => (None, Svam::NotCalled, 0),
     };
-    let mut regions = left.regions.clone();
     if svam == Svam::Failed {
-        make_identity(&mut regions);
         stock::refuse(&mut left.regions);
     }
-    left.publish(0, kind, svam, &regions);
+    left.record(kind, svam, status);
     true
 }
 
@@ -99,10 +101,10 @@ pub(super) fn boot(
     let space = kernel.space(arch);
     let (snapshot, inherited) = left.found(&space).unzip();
     let inherited = inherited.flatten();
-    let record = snapshot.filter(|snapshot| snapshot.generation == 0 && !left.used());
+    let record = left.recorded();
     let latch = left.latch();
     let fresh = freshness(&Traces {
-        used: left.used() || snapshot.is_some() && record.is_none(),
+        used: left.used() || snapshot.is_some(),
         nonce: Nonce::Absent,
         kexec: match arch {
             Arch::X86 => left.kexec,
@@ -113,7 +115,7 @@ pub(super) fn boot(
             Arch::X86 => Addresses::Physical,
             Arch::Arm64 => Addresses::of(&left.regions),
         },
-        stub: record.map(|snapshot| snapshot.svam),
+        stub: record.map(|stub| stub.svam()),
     });
     left.leave_mark();
 
@@ -124,12 +126,22 @@ pub(super) fn boot(
     };
     let predecessor = match (snapshot, &inherited) {
         (Some(Snapshot { kind, .. }), Some(_)) => Predecessor::Handover { kind },
-        _ if fresh == Freshness::Fresh => Predecessor::None,
-        _ => match legacy_kind(&mut regions, &space, legacy) {
-            Ok(kind) => Predecessor::Legacy { kind },
-            Err(error) => Predecessor::Unusable(error),
+        _ => match (record, fresh) {
+            (Some(stub), Freshness::Stub(_)) => Predecessor::Stub(stub),
+            (_, Freshness::Fresh) if arch == Arch::X86 => Predecessor::None,
+            (Some(stub), _) if stub.svam() == Svam::Failed => {
+                make_identity(&mut regions);
+                Predecessor::Legacy { kind: legacy }
+            }
+            _ => match legacy_kind(&mut regions, &space, legacy) {
+                Ok(kind) => Predecessor::Legacy { kind },
+                Err(error) => Predecessor::Unusable(error),
+            },
         },
     };
+    if matches!(predecessor, Predecessor::Stub(stub) if stub.svam() == Svam::Failed) {
+        make_identity(&mut regions);
+    }
     let facts = Facts {
         latch,
         ..facts(kernel, arch, firmware, predecessor, &mut regions)
@@ -144,11 +156,9 @@ pub(super) fn boot(
             };
             done(kernel, left, generation, kind, svam, regions)
         }
+        Decision::Adopt { kind, svam, .. } => done(kernel, left, 0, kind, svam, regions),
         Decision::Fresh { kind, .. } => {
-            assert!(
-                arch == Arch::X86 || kind == Kind::Phys,
-                "SVAM is the stub's to call"
-            );
+            assert_eq!(arch, Arch::X86, "SVAM is the stub's to call");
             make(kernel, arch, firmware, left, kind, regions)
         }
     }

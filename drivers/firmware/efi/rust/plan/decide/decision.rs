@@ -8,7 +8,10 @@ use super::super::{
     request::Kind,
     service, //
 };
+use super::Svam;
 use core::fmt;
+
+const NO_ROOM: &str = "a 1:1 map does not fit kernels with few address bits";
 
 /// What to do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -20,6 +23,13 @@ pub(crate) enum Decision {
     /// Install the predecessor's map. `refused` is what was asked for and cannot be had any more.
     Reuse {
         kind: Kind,
+        reason: Reason,
+        refused: Option<Kind>,
+    },
+    /// Install the map that the stub has decided on, with what it has made of SVAM. `refused` as above.
+    Adopt {
+        kind: Kind,
+        svam: Svam,
         reason: Reason,
         refused: Option<Kind>,
     },
@@ -41,6 +51,8 @@ pub(crate) enum Reason {
     NoCalls,
     SvamUnsupported,
     DoesNotFit(LayoutError),
+    /// The stub found no room that kernels of any number of address bits have.
+    NoRoom,
     Handover,
     Legacy,
     /// SVAM returned this status, and firmware is still physical.
@@ -57,6 +69,7 @@ impl fmt::Display for Reason {
             Self::NoCalls => f.write_str("no SVAM without runtime services"),
             Self::SvamUnsupported => f.write_str("firmware does not support SVAM at run time"),
             Self::DoesNotFit(error) => error.fmt(f),
+            Self::NoRoom => f.write_str(NO_ROOM),
             Self::Handover => f.write_str("inherited through the handover table"),
             Self::Legacy => f.write_str("inherited from a kernel without handover table"),
             Self::SvamFailed(status) => write!(f, "SVAM failed with status {status:#x}"),
@@ -80,12 +93,21 @@ pub(crate) enum Off {
     DoesNotFit(LayoutError),
     /// There is a reason against SVAM, and what firmware has without it does not fit.
     PhysDoesNotFit(Reason, LayoutError),
+    /// The stub found no room that kernels of any number of address bits have.
+    NoRoom,
     /// What firmware has converted by then, nobody knows.
     SvamFault,
     /// SVAM returned this status, and the 1:1 map that firmware still has does not fit.
     SvamFailed(u64, LayoutError),
     /// SVAM returned this status, which is neither success nor an error.
     SvamUnclear(u64),
+}
+
+impl Off {
+    /// Whether SVAM has left in doubt which addresses firmware goes by.
+    pub(crate) fn is_svams(&self) -> bool {
+        matches!(self, Self::SvamFault | Self::SvamUnclear(_))
+    }
 }
 
 impl fmt::Display for Off {
@@ -110,6 +132,7 @@ impl fmt::Display for Off {
             Self::PhysDoesNotFit(reason, error) => {
                 write!(f, "{error}, and only phys will do: {reason}")
             }
+            Self::NoRoom => f.write_str(NO_ROOM),
             Self::SvamFault => f.write_str(
                 "firmware faulted in SVAM; restart the machine with efi=rtmap:phys to leave SVAM out",
             ),

@@ -40,6 +40,8 @@ pub(crate) struct Facts {
 pub(crate) enum Predecessor {
     /// There was none: firmware started this kernel, and that is proven.
     None,
+    /// There was none but the stub of this boot, which has decided on SVAM.
+    Stub(Stub),
     /// A valid handover table.
     Handover { kind: Kind },
     /// The traces of a stock kernel: addresses in the memory map.
@@ -47,6 +49,54 @@ pub(crate) enum Predecessor {
     /// There is no map that this kernel could use: it does not fit, or nobody knows what firmware
     /// has been converted to.
     Unusable(InheritError),
+}
+
+/// What the stub has made of SVAM, where it decides on that.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Stub {
+    /// The kind of map, or [`None`] if none fits.
+    pub(crate) kind: Option<Kind>,
+    pub(crate) reason: StubReason,
+    /// What SVAM has returned: the status, if it is not success. [`None`] if it was not called.
+    pub(crate) answer: Option<Result<(), u64>>,
+}
+
+impl Stub {
+    /// The state that SVAM is in since.
+    pub(crate) fn svam(&self) -> Svam {
+        match (self.answer, self.kind) {
+            (None, _) => Svam::NotCalled,
+            (Some(Ok(())), Some(kind)) => Svam::after(kind),
+            (Some(_), _) => Svam::Failed,
+        }
+    }
+}
+
+/// Why the stub has chosen a kind: `enum efi_rtmap_reason`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub(crate) enum StubReason {
+    Requested = 1,
+    Default = 2,
+    /// Stock Linux calls SVAM on this machine.
+    Quirk = 3,
+    SvamUnsupported = 5,
+    /// Another kind does not fit.
+    DoesNotFit = 6,
+}
+
+impl StubReason {
+    pub(crate) fn from_number(number: u32) -> Option<Self> {
+        [
+            Self::Requested,
+            Self::Default,
+            Self::Quirk,
+            Self::SvamUnsupported,
+            Self::DoesNotFit,
+        ]
+        .into_iter()
+        .find(|reason| *reason as u32 == number)
+    }
 }
 
 /// What an earlier kernel saw the firmware do.

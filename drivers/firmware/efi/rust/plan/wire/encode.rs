@@ -8,6 +8,7 @@ use super::{
         entry::Entry, //
     },
     Crc32,
+    Nonce,
     Snapshot,
     ENTRY_SIZE,
     FLAG_FORWARD_CFG,
@@ -16,12 +17,14 @@ use super::{
     MAGIC,
     MAJOR,
     MINOR,
+    NONCE_OFFSET,
     SLOT_HEADER_SIZE, //
 };
 
 /// The header of a table whose slots have room for `entries`, and which a kernel uses already, and
 /// the size of the table. The rest of it is zero. [`None`] for more entries than any table has.
-pub(crate) fn header(entries: usize) -> Option<([u8; HEADER_SIZE], usize)> {
+/// `nonce` is of the firmware's life, if a stub has given it one.
+pub(crate) fn header(entries: usize, nonce: Option<Nonce>) -> Option<([u8; HEADER_SIZE], usize)> {
     let slot_size = entries
         .checked_mul(ENTRY_SIZE)?
         .checked_add(SLOT_HEADER_SIZE)?;
@@ -33,6 +36,10 @@ pub(crate) fn header(entries: usize) -> Option<([u8; HEADER_SIZE], usize)> {
     out.put_u32(u32::try_from(slot_size).ok()?)?;
     out.put_u64(0)?; // no call yet
     out.put_u32(1)?; // used
+    let mut out = Writer::new(header.get_mut(NONCE_OFFSET..)?);
+    for word in nonce.unwrap_or_default().words() {
+        out.put_u64(word)?;
+    }
     Some((header, size))
 }
 
@@ -112,7 +119,8 @@ mod tests {
                 SNAPSHOT, //
             },
             SlotId,
-            Table, //
+            Table,
+            NONCE_SIZE, //
         },
     };
 
@@ -140,7 +148,7 @@ mod tests {
     #[test]
     fn a_new_table_is_in_use_and_has_room() {
         for entries in [0, 1, 2] {
-            let Some((header, size)) = header(entries) else {
+            let Some((header, size)) = header(entries, None) else {
                 unreachable!("{entries} entries do not fit");
             };
             assert_eq!(Table::size(&header), Ok(size));
@@ -152,7 +160,15 @@ mod tests {
                 && table.latch() == Latch::Clear
                 && matches!(table.current(crc32, |_| ()), Ok(None))));
         }
-        assert!(header(usize::MAX / ENTRY_SIZE).is_none());
+        assert!(header(usize::MAX / ENTRY_SIZE, None).is_none());
+    }
+
+    #[test]
+    fn a_new_table_is_of_the_firmwares_life() {
+        let nonce = Nonce::read(&[7; NONCE_SIZE]);
+        assert!(nonce.is_some());
+        let made = header(1, nonce);
+        assert!(made.is_some_and(|(header, _)| Nonce::of_table(&header) == nonce));
     }
 
     #[test]

@@ -29,12 +29,12 @@ use super::{
     Identity,
     SlotError,
     Snapshot,
-    ALL_FLAGS,
     ENTRY_SIZE,
     FLAG_FORWARD_CFG,
     FLAG_WRITABLE_CODE,
     MAJOR,
-    SLOT_HEADER_SIZE, //
+    SLOT_HEADER_SIZE,
+    UNKNOWN_FLAGS, //
 };
 
 /// A slot that is intact: whole, and with the CRC it was written with.
@@ -102,7 +102,7 @@ impl<'a> Slot<'a> {
             return Err(SlotError::State(kind, svam));
         }
         let flags = field(28);
-        if flags & !ALL_FLAGS != 0 {
+        if flags & UNKNOWN_FLAGS != 0 {
             return Err(SlotError::Flags(flags));
         }
         let recorded = Identity {
@@ -218,6 +218,14 @@ mod tests {
             patch(&mut bytes, offset, value);
             assert_eq!(snapshot(&bytes), Some(Err(error)));
         }
+    }
+
+    #[test]
+    fn flags_that_may_be_ignored_are() {
+        let mut bytes = blank();
+        put(&mut bytes, 0, 1, &SNAPSHOT, &[]);
+        patch(&mut bytes, 28, 1 << 31 | FLAG_FORWARD_CFG);
+        assert_eq!(snapshot(&bytes), Some(Ok(SNAPSHOT)));
     }
 
     #[test]

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * SetVirtualAddressMap() where the stub calls it: there firmware has its own
+ * mappings, its stack and all devices, and the kernel proper would not.
+ *
+ * The choice is efi-rtmap-choice.c's. What came of it is recorded in the handover
+ * table, which the kernel proper goes by.
+ */
+
+#include <linux/efi.h>
+#include <linux/efi-rtmap.h>
+#include <linux/efi-rtmap-table.h>
+
+#include <asm/memory.h>
+
+#include "efi-rtmap-choice.h"
+#include "efi-rtmap-stub.h"
+#include "efistub.h"
+
+/* Where efi_get_virtmap() begins, and what it may leave free before a region. */
+#define LAYOUT_BASE	SZ_512M
+#define LAYOUT_GAP	SZ_2M
+
+/* What a kernel of any number of VA bits can map in its lower half. */
+#define LOWER_HALF	BIT_ULL(VA_BITS_MIN)
+
+/* Stock's own list of machines. */
+static bool (*needs_svam)(void);
+
+void efi_rtmap_ask_of_machine(bool (*ask)(void))
+{
+	needs_svam = ask;
+}
+
+static u32 default_kind(void)
+{
+	if (IS_ENABLED(CONFIG_EFI_RTMAP_DEFAULT_IDENT))
+		return EFI_RTMAP_KIND_IDENT;
+	if (IS_ENABLED(CONFIG_EFI_RTMAP_DEFAULT_FIXED))
+		return EFI_RTMAP_KIND_FIXED;
+	return EFI_RTMAP_KIND_PHYS;
+}
+
+/* Sets which kinds of map can hold the runtime regions. */
+static void find_room(struct efi_rtmap_choice_facts *facts)
+{
+	struct efi_boot_memmap *map __free(efi_pool) = NULL;
+	u64 fixed_end = LAYOUT_BASE;
+
+	if (efi_get_memory_map(&map, false) != EFI_SUCCESS)
+		return;
+
+	facts->identity_fits = true;
+	for (u32 at = 0; at < map->map_size; at += map->desc_size) {
+		const efi_memory_desc_t *md = (void *)map->map + at;
+		u64 pages = md->num_pages;
+
+		/* One that ends beyond all addresses is no region to the kernel proper either. */
+		if (!(md->attribute & EFI_MEMORY_RUNTIME) ||
+		    pages > (U64_MAX - md->phys_addr) >> EFI_PAGE_SHIFT)
+			continue;
+		if (md->phys_addr >= LOWER_HALF ||
+		    pages > (LOWER_HALF - md->phys_addr) >> EFI_PAGE_SHIFT)
+			facts->identity_fits = false;
+		/* Saturates: no sum of what follows is small again. */
+		pages = min(pages, LOWER_HALF >> EFI_PAGE_SHIFT);
+		fixed_end = min(fixed_end + (pages << EFI_PAGE_SHIFT) + LAYOUT_GAP,
+				LOWER_HALF + 1);
+	}
+	facts->fixed_fits = fixed_end <= LOWER_HALF;
+}
+
+/**
+ * efi_rtmap_decide() - decide on SetVirtualAddressMap(), and record it
+ * @novamap: whether it is left out
+ * @flat: whether it is given the physical addresses
+ *
+ * Without a handover table all is as in stock Linux.
+ */
+void efi_rtmap_decide(bool *novamap, bool *flat)
+{
+	struct efi_rtmap_table_header *table = efi_rtmap_stub_table();
+	struct efi_rtmap_choice_facts facts = {
+		.request = *efi_rtmap_stub_request(),
+		/* As in stock, whether or not the kernel calls firmware: successors may. */
+		.calls = true,
+		.default_kind = default_kind(),
+	};
+	struct efi_rtmap_choice choice;
+
+	if (!table)
+		return;
+
+	facts.svam_supported = efi_system_table->runtime->set_virtual_address_map &&
+			       (le32_to_cpu(table->supported) &
+				EFI_RT_SUPPORTED_SET_VIRTUAL_ADDRESS_MAP);
+	facts.quirk = needs_svam && needs_svam() ? EFI_RTMAP_KIND_FIXED : 0;
+	find_room(&facts);
+	choice = efi_rtmap_choose(&facts);
+
+	*novamap = choice.kind != EFI_RTMAP_KIND_IDENT &&
+		   choice.kind != EFI_RTMAP_KIND_FIXED;
+	*flat = choice.kind == EFI_RTMAP_KIND_IDENT;
+
+	table->stub.reason = cpu_to_le32(choice.reason);
+	table->stub.kind = cpu_to_le32(choice.kind);
+	table->stub.svam = cpu_to_le32(*novamap ? EFI_RTMAP_SVAM_NOT_CALLED :
+						  EFI_RTMAP_SVAM_UNKNOWN);
+}
+
+/* The last line there is if firmware hangs: the console goes with boot services. */
+void efi_rtmap_announce_svam(void)
+{
+	const struct efi_rtmap_table_header *table = efi_rtmap_stub_table();
+
+	if (table && table->stub.svam == cpu_to_le32(EFI_RTMAP_SVAM_UNKNOWN))
+		efi_printk(KERN_WARNING "Calling SetVirtualAddressMap(); if nothing follows, firmware hangs in it: boot with efi=rtmap:phys\n");
+}
+
+/* Records what SetVirtualAddressMap() has returned. */
+void efi_rtmap_record_svam(efi_status_t status)
+{
+	struct efi_rtmap_table_header *table = efi_rtmap_stub_table();
+	u32 svam = EFI_RTMAP_SVAM_FAILED;
+
+	if (!table)
+		return;
+	if (status == EFI_SUCCESS)
+		svam = table->stub.kind == cpu_to_le32(EFI_RTMAP_KIND_IDENT) ?
+		       EFI_RTMAP_SVAM_CALLED_IDENT : EFI_RTMAP_SVAM_CALLED_FIXED;
+	table->stub.svam = cpu_to_le32(svam);
+	table->stub.status = cpu_to_le64(status);
+}
+
+/*
+ * The status that says whether firmware has refused the addresses. A warning does not:
+ * the addresses stay in the memory map, by which the kernel finds firmware's tables.
+ */
+efi_status_t efi_rtmap_svam_refused(efi_status_t status)
+{
+	bool error = status >> (BITS_PER_LONG - 1);
+
+	return efi_rtmap_stub_table() && !error ? EFI_SUCCESS : status;
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A map that the kernel proper decides on, where it calls SVAM.
+
+use super::{
+    Built,
+    Plan, //
+};
+use crate::{
+    arch,
+    failure::Failure,
+    ffi,
+    plan::{
+        addr::PhysAddr,
+        decide::{
+            after_svam,
+            AfterSvam,
+            Reason,
+            Svam, //
+        },
+        request::Kind,
+        service, //
+    },
+    state::{
+        Life,
+        Map, //
+    }, //
+};
+use kernel::prelude::*;
+
+impl Plan<'_> {
+    /// Makes a map of `kind`, and calls SVAM unless it is [`Kind::Phys`].
+    ///
+    /// # Errors
+    ///
+    /// A [`Failure`] if the map cannot be built, firmware does not take it, or its pointers do not
+    /// lie in it.
+    pub(crate) fn make(mut self, mut kind: Kind, mut reason: Reason) -> Result<Map, Failure> {
+        self.lay_out(kind)?;
+        ffi::alloc_tables()?;
+        arch::prepare_svam(&self.regions)?;
+        arch::install_memory_map(self.firmware, &self.regions)?;
+
+        let mut svam = Svam::after(kind);
+        if kind != Kind::Phys {
+            let identity_fits = self.space.identity_fits(&self.regions);
+            match after_svam(kind, self.call_svam(kind), identity_fits) {
+                AfterSvam::Keep(state) => svam = state,
+                AfterSvam::Phys(state, because) => {
+                    arch::cancel_svam(&self.regions)?;
+                    (kind, svam, reason) = (Kind::Phys, state, because);
+                    self.lay_out(kind)?;
+                    arch::rewrite_memory_map(self.firmware, &self.regions)?;
+                }
+                AfterSvam::ServicesOff(off) => {
+                    arch::release_boot_services(&self.regions)?;
+                    return Err(self.give_up(off));
+                }
+            }
+        }
+        arch::release_boot_services(&self.regions)?;
+
+        let (entries, forward_cfg) = self.entries()?;
+        self.regions.retain(|region| !region.is_temporary());
+        // SVAM does not move the table, only its address in the system table.
+        let runtime = PhysAddr::new(self.firmware.runtime.value());
+        self.publish(Built {
+            kind,
+            reason,
+            life: Life::fresh(svam),
+            entries,
+            runtime,
+            forward_cfg,
+        })
+    }
+
+    /// Calls SVAM for a map of `kind`.
+    ///
+    /// # Errors
+    ///
+    /// The status, if it is not success.
+    fn call_svam(&self, kind: Kind) -> Result<(), u64> {
+        // The last line there is if firmware hangs.
+        pr_info!(
+            "calling SVAM with {} addresses; if nothing follows, firmware hangs in it: boot with {}\n",
+            if kind.is_identity() { "1:1" } else { "fixed" },
+            if self.space.identity_fits(&self.regions).is_ok() {
+                "efi=rtmap:phys"
+            } else {
+                "efi=noruntime"
+            }
+        );
+        // The mark stays for successors if the call does not end.
+        if let Some(table) = &self.table {
+            table.begin_call(service::MARK_SVAM);
+        }
+        // SAFETY: `make`, the only caller, runs when the decision was fresh, so no kernel has called
+        // SVAM, and this is the only place that does. It has prepared the call, and boot services
+        // memory is released later.
+        let called = unsafe { arch::set_virtual_address_map(self.firmware.identity.systab) };
+        if let Some(table) = &self.table {
+            table.end_call();
+        }
+        called
+    }
+}
