@@ -74,7 +74,7 @@ fn of_firmware(
 ) -> Result<()> {
     let map = &recording.firmware.memory_map;
     let units = u8::try_from(map.descriptor_size / 4).context("descriptor size")?;
-    put("memory_map", "", [vec![0, units], map.bytes()].concat())?;
+    put("memory_map", "", [vec![units], map.bytes()].concat())?;
     let runtime = with_length(map)?;
     if let Some(table) = &recording.firmware.memory_attributes {
         put(

@@ -70,7 +70,7 @@ fn split_map(data: &[u8]) -> Option<(MemoryMap<'_>, &[u8])> {
     let (length, rest) = data.split_first_chunk()?;
     let length = usize::from(u16::from_le_bytes(*length)).min(rest.len());
     let (map, rest) = rest.split_at(length - length % DESC_SIZE);
-    Some((MemoryMap::new(map, DESC_SIZE, 1).ok()?, rest))
+    Some((MemoryMap::new(map, DESC_SIZE).ok()?, rest))
 }
 
 /// What is collected from `map`, checked.

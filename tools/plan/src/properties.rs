@@ -162,7 +162,7 @@ fn map_bytes(descriptors: &[Descriptor]) -> Vec<u8> {
 /// What [`collect`] makes of `descriptors`, or [`None`] if it refuses them.
 fn regions_of(descriptors: &[Descriptor], boot_services: bool) -> Option<Vec<Region>> {
     let bytes = map_bytes(descriptors);
-    let map = MemoryMap::new(&bytes, DESC_SIZE, 1).unwrap();
+    let map = MemoryMap::new(&bytes, DESC_SIZE).unwrap();
     let mut buffer = vec![BLANK_REGION; descriptors.len()];
     let mut regions = List::new(&mut buffer);
     collect(&map, boot_services, &mut regions).ok()?;

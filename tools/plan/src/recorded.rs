@@ -112,7 +112,7 @@ impl Recorded {
     fn memory_map(&self) -> MemoryMap<'_> {
         let map = &self.recording.firmware.memory_map;
         let size = usize::try_from(map.descriptor_size).unwrap();
-        MemoryMap::new(&self.map, size, map.descriptor_version).unwrap()
+        MemoryMap::new(&self.map, size).unwrap()
     }
 
     fn regions(&self, boot_services: bool) -> Vec<Region> {

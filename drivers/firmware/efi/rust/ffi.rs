@@ -209,7 +209,7 @@ pub(crate) fn current_service() -> u32 {
 /// # Errors
 ///
 /// `ENOMEM` if there is no memory for the copy.
-pub(crate) fn memory_map() -> Result<Option<(KVVec<u8>, usize, u32)>> {
+pub(crate) fn memory_map() -> Result<Option<(KVVec<u8>, usize)>> {
     // SAFETY: The take-over runs before there are other threads that could change `efi`.
     let memmap = unsafe { addr_of!(bindings::efi.memmap).read() };
     if memmap.map.is_null() {
@@ -222,8 +222,7 @@ pub(crate) fn memory_map() -> Result<Option<(KVVec<u8>, usize, u32)>> {
     let map = unsafe { slice::from_raw_parts(memmap.map.cast::<u8>(), size) };
     let mut bytes = KVVec::with_capacity(size, GFP_KERNEL)?;
     bytes.extend_from_slice(map, GFP_KERNEL)?;
-    let version = u32::try_from(memmap.desc_version)?;
-    Ok(Some((bytes, desc_size, version)))
+    Ok(Some((bytes, desc_size)))
 }
 
 /// Has `fill` write the kernel's memory map anew.

@@ -50,7 +50,6 @@ const VENDOR_UNITS: usize = 100;
 pub(crate) struct Firmware {
     memory_map: KVVec<u8>,
     desc_size: usize,
-    desc_version: u32,
     pub(crate) identity: Identity,
     /// The runtime services table as the system table has it: once SVAM has been called with
     /// fixed addresses, that is one.
@@ -71,8 +70,7 @@ impl Firmware {
     ///
     /// A [`Failure`] if memory cannot be mapped, or there is no memory map.
     pub(crate) fn read(systab: PhysAddr, boot: &BootFacts) -> Result<Self, Failure> {
-        let (memory_map, desc_size, desc_version) =
-            ffi::memory_map()?.ok_or(Failure::NoMemoryMap)?;
+        let (memory_map, desc_size) = ffi::memory_map()?.ok_or(Failure::NoMemoryMap)?;
         let (width, layout) = if boot.mixed {
             (Width::Bits32, SystemTable::BITS_32)
         } else {
@@ -83,7 +81,6 @@ impl Firmware {
         Ok(Self {
             memory_map,
             desc_size,
-            desc_version,
             identity: Identity {
                 systab,
                 revision: u32_at(&table, layout.revision).ok_or(EINVAL)?,
@@ -105,7 +102,7 @@ impl Firmware {
     ///
     /// A [`MapError`] if it cannot be one.
     pub(crate) fn map(&self) -> Result<MemoryMap<'_>, MapError> {
-        MemoryMap::new(&self.memory_map, self.desc_size, self.desc_version)
+        MemoryMap::new(&self.memory_map, self.desc_size)
     }
 
     /// The regions of `map` that must be mapped, with boot services memory if asked for.

@@ -16,23 +16,15 @@ use crate::plan::{
 };
 use std::string::ToString;
 
-/// Byte 0: bit 0, an unknown version; bit 1, whatever length there is. Byte 1: the size of a
-/// descriptor, in units of 4 bytes. The rest: descriptors.
+/// Byte 0: the size of a descriptor, in units of 4 bytes. The rest: descriptors.
 pub fn memory_map(data: &[u8]) {
-    let [options, units, bytes @ ..] = data else {
+    let [units, bytes @ ..] = data else {
         return;
     };
     let desc_size = usize::from(*units) * 4;
-    let whole = match bytes.len().checked_rem(desc_size) {
-        Some(rest) if options & 2 == 0 => bytes.len() - rest,
-        _ => bytes.len(),
-    };
-    let bytes = &bytes[..whole];
-    let version = 1 + u32::from(options & 1);
-    match MemoryMap::new(bytes, desc_size, version) {
+    match MemoryMap::new(bytes, desc_size) {
         Ok(map) => {
-            assert_eq!((version, whole % desc_size), (1, 0));
-            assert_eq!(map.iter().count(), whole / desc_size);
+            assert_eq!(map.iter().count(), bytes.len() / desc_size);
             for boot_services in [false, true] {
                 match regions_of(&map, boot_services) {
                     Ok(regions) => use_regions(&map, regions, bytes, desc_size),
@@ -84,14 +76,14 @@ fn hand_down(regions: &[Region], bytes: &[u8], desc_size: usize, space: &Address
     let mut written = vec![0xa5; stays.len() * desc_size];
     let used = encode(&stays, desc_size, &mut written);
     assert_eq!(used, Some(written.len()));
-    let read = MemoryMap::new(&written, desc_size, 1).expect("what was written");
+    let read = MemoryMap::new(&written, desc_size).expect("what was written");
     assert!(read.iter().eq(stays.iter().map(Region::descriptor)));
     follow(&written, desc_size, &stays);
 }
 
 /// The addresses of `regions` are found again in `bytes`.
 fn follow(bytes: &[u8], desc_size: usize, regions: &[Region]) {
-    let map = MemoryMap::new(bytes, desc_size, 1).expect("sizes that were accepted");
+    let map = MemoryMap::new(bytes, desc_size).expect("sizes that were accepted");
     let found = regions_of(&map, false).expect("regions that were accepted");
     let moved = |region: &Region| {
         region

@@ -58,7 +58,7 @@ fn run(u: &mut Unstructured<'_>) -> Result<()> {
     let mut facts = facts(u)?;
     let descriptors = descriptors(u)?;
     let map_bytes = bytes_of(&descriptors);
-    let memory_map = MemoryMap::new(&map_bytes, DESC_SIZE, 1).expect("whole descriptors");
+    let memory_map = MemoryMap::new(&map_bytes, DESC_SIZE).expect("whole descriptors");
     let Ok(mut regions) = regions_of(&memory_map, u.arbitrary()?) else {
         return Ok(());
     };

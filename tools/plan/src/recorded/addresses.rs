@@ -79,7 +79,7 @@ fn stock_gave_the_addresses_that_we_give() {
         let size = usize::try_from(recorded.firmware.memory_map.descriptor_size).unwrap();
         let mut bytes = firmware.map.clone();
         annotate(&regions, size, &mut bytes).unwrap();
-        let map = MemoryMap::new(&bytes, size, 1).unwrap();
+        let map = MemoryMap::new(&bytes, size).unwrap();
         let ours: Vec<_> = map
             .iter()
             .filter(|d| d.attributes.has(Attributes::RUNTIME))

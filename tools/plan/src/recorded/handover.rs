@@ -65,7 +65,7 @@ fn a_stock_successor_finds_the_kind_and_the_addresses() {
             let size = firmware.memory_map().iter().count() * 48;
             let mut bytes = vec![0; size];
             let used = encode(&regions, 48, &mut bytes).unwrap();
-            let left = MemoryMap::new(&bytes[..used], 48, 1).unwrap();
+            let left = MemoryMap::new(&bytes[..used], 48).unwrap();
             assert!(!left.has_free_memory());
             let mut found = regions_of(&left, false);
             assert_eq!(found, regions);

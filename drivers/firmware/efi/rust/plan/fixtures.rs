@@ -183,7 +183,7 @@ impl MapBytes {
 
     pub(crate) fn map(&self) -> MemoryMap<'_> {
         let bytes = self.bytes.get(..self.len).unwrap_or_default();
-        match MemoryMap::new(bytes, DESC_SIZE, 1) {
+        match MemoryMap::new(bytes, DESC_SIZE) {
             Ok(map) => map,
             Err(_) => MemoryMap::EMPTY,
         }

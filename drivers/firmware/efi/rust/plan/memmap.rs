@@ -34,9 +34,6 @@ pub(crate) const DESCRIPTOR_SIZE: usize = 40;
 const VIRT_OFFSET: usize = 16;
 const ATTRIBUTES_OFFSET: usize = 32;
 
-/// The one version of the descriptor that UEFI defines.
-const DESCRIPTOR_VERSION: u32 = 1;
-
 /// One memory descriptor as firmware wrote it: nothing in it has been checked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Descriptor {
@@ -100,37 +97,22 @@ impl Descriptor {
     }
 }
 
-/// Why bytes are no memory map.
+/// The size of a descriptor that is too small for one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum MapError {
-    Version(u32),
-    DescriptorSize(usize),
-    Length { bytes: usize, desc_size: usize },
-}
+pub(crate) struct MapError(pub(crate) usize);
 
 impl fmt::Display for MapError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Version(version) => write!(f, "memory descriptor version {version} is not 1"),
-            Self::DescriptorSize(size) => {
-                write!(
-                    f,
-                    "memory descriptor size {size} is less than 40 or not a multiple of 8"
-                )
-            }
-            Self::Length { bytes, desc_size } => write!(
-                f,
-                "memory map of {bytes} bytes is no whole number of {desc_size}-byte descriptors"
-            ),
-        }
+        write!(f, "memory descriptor size {} is less than 40", self.0)
     }
 }
 
-/// A memory map.
+/// A memory map. Firmware's version of its descriptors does not matter: later ones may only add to
+/// the fields that there are (UEFI 2.10, section 7.2.3).
 ///
 /// # Invariants
 ///
-/// `desc_size` is at least [`DESCRIPTOR_SIZE`] and divides the length of `bytes`.
+/// `desc_size` is at least [`DESCRIPTOR_SIZE`].
 #[derive(Clone, Copy)]
 pub(crate) struct MemoryMap<'a> {
     bytes: &'a [u8],
@@ -139,29 +121,20 @@ pub(crate) struct MemoryMap<'a> {
 
 impl<'a> MemoryMap<'a> {
     /// A map without descriptors.
-    // INVARIANT: any size divides 0.
+    // INVARIANT: the least there is.
     pub(crate) const EMPTY: Self = Self {
         bytes: &[],
         desc_size: DESCRIPTOR_SIZE,
     };
 
-    /// Takes `bytes` as descriptors of `desc_size` bytes each.
+    /// Takes `bytes` as descriptors of `desc_size` bytes each. What is left at the end is none.
     ///
     /// # Errors
     ///
-    /// A [`MapError`] if the version is unknown or the sizes cannot be right.
-    pub(crate) fn new(bytes: &'a [u8], desc_size: usize, version: u32) -> Result<Self, MapError> {
-        if version != DESCRIPTOR_VERSION {
-            return Err(MapError::Version(version));
-        }
-        if desc_size < DESCRIPTOR_SIZE || desc_size % 8 != 0 {
-            return Err(MapError::DescriptorSize(desc_size));
-        }
-        if bytes.len() % desc_size != 0 {
-            return Err(MapError::Length {
-                bytes: bytes.len(),
-                desc_size,
-            });
+    /// A [`MapError`] if a descriptor has less room than its fields need.
+    pub(crate) fn new(bytes: &'a [u8], desc_size: usize) -> Result<Self, MapError> {
+        if desc_size < DESCRIPTOR_SIZE {
+            return Err(MapError(desc_size));
         }
         // INVARIANT: checked above.
         Ok(Self { bytes, desc_size })
@@ -206,44 +179,33 @@ mod tests {
     };
 
     #[test]
-    fn refuses_other_versions_and_sizes() {
+    fn refuses_descriptors_that_are_too_small() {
         let bytes = [0; 96];
-        assert_eq!(
-            MemoryMap::new(&bytes, 48, 2).err(),
-            Some(MapError::Version(2))
-        );
-        for size in [0, 8, 39, 44] {
-            assert_eq!(
-                MemoryMap::new(&bytes, size, 1).err(),
-                Some(MapError::DescriptorSize(size))
-            );
+        for size in [0, 8, 39] {
+            assert_eq!(MemoryMap::new(&bytes, size).err(), Some(MapError(size)));
         }
-        let (bytes, desc_size) = (95, 48);
-        assert_eq!(
-            MemoryMap::new(&[0; 95], 48, 1).err(),
-            Some(MapError::Length { bytes, desc_size })
-        );
+        for (size, count) in [(40, 2), (44, 2), (48, 2), (49, 1), (96, 1), (97, 0)] {
+            let map = MemoryMap::new(&bytes, size);
+            assert_eq!(map.map(|map| map.iter().count()), Ok(count));
+        }
     }
 
     #[test]
     fn steps_by_the_descriptor_size() {
-        for desc_size in [40, 48, 64] {
+        for desc_size in [40, 44, 48, 64] {
             let mut bytes = [0u8; 64 * 16];
             for (descriptor, slot) in OVMF.iter().zip(bytes.chunks_exact_mut(desc_size)) {
                 assert!(descriptor.write(slot).is_some());
             }
             let used = desc_size * OVMF.len();
-            let map = MemoryMap::new(&bytes[..used], desc_size, 1);
+            let map = MemoryMap::new(&bytes[..used], desc_size);
             assert!(map.is_ok_and(|map| map.iter().eq(OVMF.iter().copied())));
         }
     }
 
     #[test]
     fn an_empty_map_is_a_map() {
-        assert_eq!(
-            MemoryMap::new(&[], 48, 1).map(|map| map.iter().count()),
-            Ok(0)
-        );
+        assert_eq!(MemoryMap::new(&[], 48).map(|map| map.iter().count()), Ok(0));
     }
 
     #[test]

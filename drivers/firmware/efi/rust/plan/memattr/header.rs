@@ -35,11 +35,11 @@ pub(crate) enum AttributesError {
 impl fmt::Display for AttributesError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Version(version) => write!(f, "version {version} is neither 1 nor 2"),
+            Self::Version(version) => write!(f, "version {version} is not known"),
             Self::DescriptorSize(size) => {
                 write!(
                     f,
-                    "descriptor size {size} is no multiple of 8 from 40 to {MAX_DESCRIPTOR_SIZE}"
+                    "descriptor size {size} is not from 40 to {MAX_DESCRIPTOR_SIZE}"
                 )
             }
             Self::Entries(count) => write!(f, "{count} entries are more than {MAX_ENTRIES}"),
@@ -73,11 +73,12 @@ impl Header {
         };
         let field = |offset| u32_at(bytes, offset).ok_or(truncated);
         let (version, entries, desc_size, flags) = (field(0)?, field(4)?, field(8)?, field(12)?);
-        if !(1..=2).contains(&version) {
+        // 0 is what stock takes too.
+        if version > 2 {
             return Err(AttributesError::Version(version));
         }
         let fits = usize::try_from(desc_size).is_ok_and(|size| size >= DESCRIPTOR_SIZE);
-        if !fits || desc_size % 8 != 0 || desc_size > MAX_DESCRIPTOR_SIZE {
+        if !fits || desc_size > MAX_DESCRIPTOR_SIZE {
             return Err(AttributesError::DescriptorSize(desc_size));
         }
         if entries > MAX_ENTRIES {
@@ -125,9 +126,9 @@ mod tests {
             bytes[8..12].copy_from_slice(&desc_size.to_le_bytes());
             Header::new(&bytes)
         };
-        assert_eq!(header(0, 0, 48), Err(AttributesError::Version(0)));
+        assert_eq!(header(0, 1, 44).map(|h| h.table_size()), Ok(16 + 44));
         assert_eq!(header(3, 0, 48), Err(AttributesError::Version(3)));
-        for size in [0, 39, 44, 4104] {
+        for size in [0, 39, 4097] {
             assert_eq!(
                 header(1, 0, size),
                 Err(AttributesError::DescriptorSize(size))

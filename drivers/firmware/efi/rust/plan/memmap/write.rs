@@ -33,9 +33,9 @@ pub(crate) fn encode(regions: &[Region], desc_size: usize, bytes: &mut [u8]) -> 
 /// Writes addresses into the memory map that `bytes` holds, in descriptors of `desc_size` bytes:
 /// every runtime descriptor gets the one that `regions` has for it, and the attribute that makes it
 /// one, in case firmware has left that out. All else stays as firmware wrote it, descriptors that
-/// make no sense included. [`None`] if the sizes cannot be right.
+/// make no sense included. [`None`] if the size of a descriptor cannot be right.
 pub(crate) fn annotate(regions: &[Region], desc_size: usize, bytes: &mut [u8]) -> Option<()> {
-    if desc_size < DESCRIPTOR_SIZE || bytes.len() % desc_size != 0 {
+    if desc_size < DESCRIPTOR_SIZE {
         return None;
     }
     for slot in bytes.chunks_exact_mut(desc_size) {
@@ -87,7 +87,7 @@ mod tests {
         for (desc_size, used) in [(0, None), (39, None), (48, Some(96)), (49, None)] {
             assert_eq!(encode(&[BLANK_REGION; 2], desc_size, &mut bytes), used);
         }
-        let map = MemoryMap::new(&bytes, 48, 1);
+        let map = MemoryMap::new(&bytes, 48);
         let written = BLANK_REGION.descriptor();
         assert!(map.is_ok_and(|map| map.iter().eq([written; 2])));
     }
@@ -129,7 +129,7 @@ mod tests {
         let mut buffer = [BLANK_REGION; 4];
         let mut regions = List::new(&mut buffer);
         let before = bytes_of::<{ 8 * SIZE }>(&[map[0], data(0x10_4000, 2), map[7], map[3]]);
-        let firmware = MemoryMap::new(&before[..4 * SIZE], SIZE, 1);
+        let firmware = MemoryMap::new(&before[..4 * SIZE], SIZE);
         assert!(firmware.is_ok_and(|map| collect(&map, true, &mut regions).is_ok()));
         assert_eq!(regions.len(), 3);
         for region in regions.iter_mut() {
@@ -154,7 +154,7 @@ mod tests {
             virt: VirtAddr::new(0x1000),
             ..BLANK_REGION
         };
-        for size in [0, 8, 39, 40, 47] {
+        for size in [0, 8, 39] {
             let before = bytes;
             assert_eq!(annotate(&[region], size, &mut bytes), None);
             assert_eq!(bytes, before);
