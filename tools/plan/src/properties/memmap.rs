@@ -13,7 +13,6 @@ use crate::plan::{
         annotate,
         encode, //
     },
-    memtype::same_memory,
     region::RegionError, //
 };
 
@@ -73,12 +72,7 @@ proptest! {
             Err(RegionError::None) => {
                 prop_assert!(wanted.clone().zip(&ranges).all(|(d, r)| !d.is_runtime() || r.is_err()));
             }
-            Err(RegionError::Overlap(a, b)) => {
-                prop_assert!(a.overlaps(&b));
-                let whats = wanted.clone().filter(|d| d.is_runtime()).map(|d| (d.ty, d.attributes));
-                let mut pairs = whats.clone().flat_map(|a| whats.clone().map(move |b| (a, b)));
-                prop_assert!(pairs.any(|(a, b)| !same_memory(a, b)), "for no reason");
-            }
+            Err(RegionError::Overlap(..)) => prop_assert!(false, "no descriptor has an address"),
             Err(RegionError::TooMany(_)) => prop_assert!(false, "one region each at most"),
         }
     }

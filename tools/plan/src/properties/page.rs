@@ -90,13 +90,13 @@ fn entries() -> impl Strategy<Value = Vec<Entry>> {
 }
 
 /// What one page holds: which page of memory, with which rights, whether these were united, and
-/// what kind of memory it is.
+/// whether it is a device's.
 #[derive(Clone, Copy, PartialEq, Debug)]
 struct Page {
     phys: u64,
     permission: u32,
     shared: bool,
-    kind: (bool, bool),
+    device: bool,
 }
 
 type Table = BTreeMap<u64, Page>;
@@ -112,16 +112,13 @@ fn put(table: &mut Table, entry: &Entry, distance: u64, page: u64) -> bool {
             phys: phys / page,
             permission: entry.permission.bits(),
             shared: false,
-            kind: (
-                entry.ty == MemoryType::MAPPED_IO,
-                entry.attributes.has(Attributes::WB),
-            ),
+            device: entry.ty == MemoryType::MAPPED_IO,
         };
         let there = table.entry(virt / page).or_insert(wanted);
         let differs = there.permission != wanted.permission;
         there.shared |= differs;
         there.permission |= wanted.permission;
-        phys % page == virt % page && (there.phys, there.kind) == (wanted.phys, wanted.kind)
+        phys % page == virt % page && (there.phys, there.device) == (wanted.phys, wanted.device)
     })
 }
 
@@ -160,15 +157,11 @@ fn model(entries: &[Entry], space: &AddressSpace) -> Option<Table> {
 fn table(mappings: &[Mapping], page: u64) -> Table {
     let pages = mappings.iter().flat_map(|m| {
         (0..m.phys.bytes() / page).map(move |n| {
-            let kind = (
-                m.ty == MemoryType::MAPPED_IO,
-                m.attributes.has(Attributes::WB),
-            );
             let found = Page {
                 phys: m.phys.start().value() / page + n,
                 permission: m.permission.bits(),
                 shared: m.shared,
-                kind,
+                device: m.ty == MemoryType::MAPPED_IO,
             };
             (m.virt.value() / page + n, found)
         })

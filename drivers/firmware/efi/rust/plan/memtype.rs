@@ -64,21 +64,16 @@ impl Attributes {
         Self(self.0 | bits.0)
     }
 
-    /// Whether memory may be mapped cached. If firmware says nothing of caching, as some does (Xen
-    /// has `efi=attr=uc` for it), or only that less works, it is mapped uncached, as stock x86 does:
-    /// slow, but right for memory and for devices, code included.
+    pub(crate) fn common(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// Whether x86 maps memory cached; arm64 goes by the type alone. If firmware says nothing of
+    /// caching, as some does (Xen has `efi=attr=uc` for it), or only that less works, it is mapped
+    /// uncached, as stock does: slow, but right for memory and for devices, code included.
     pub(crate) fn is_cached(self) -> bool {
         self.has(Self::WB)
     }
-}
-
-/// Whether memory that is described in these two ways is mapped alike but for the permission: a
-/// device or not, cached or not.
-pub(crate) fn same_memory(a: (MemoryType, Attributes), b: (MemoryType, Attributes)) -> bool {
-    let how = |(ty, attributes): (MemoryType, Attributes)| {
-        (ty == MemoryType::MAPPED_IO, attributes.is_cached())
-    };
-    how(a) == how(b)
 }
 
 #[cfg_attr(
@@ -95,22 +90,5 @@ mod tests {
             let attributes = Attributes(bits).with(Attributes::RUNTIME);
             assert_eq!(attributes.is_cached(), bits & 8 != 0);
         }
-    }
-
-    #[test]
-    fn memory_differs_by_device_and_cache() {
-        let (ram, io) = (MemoryType::RUNTIME_SERVICES_DATA, MemoryType::MAPPED_IO);
-        let (cached, not) = (Attributes::WB, Attributes(7));
-        let ways = [(ram, cached), (ram, not), (io, cached), (io, not)];
-        for a in ways {
-            for b in ways {
-                assert_eq!(same_memory(a, b), a == b);
-            }
-        }
-        let code = (
-            MemoryType::RUNTIME_SERVICES_CODE,
-            cached.with(Attributes::XP),
-        );
-        assert!(same_memory(code, (ram, cached)));
     }
 }

@@ -12,7 +12,6 @@ use super::{
     list::Full,
     memmap::Descriptor,
     memtype::{
-        same_memory,
         Attributes,
         MemoryType, //
     },
@@ -92,23 +91,23 @@ impl Region {
         Some(Self { phys, ..*self })
     }
 
-    /// The region that this one and `next`, which overlaps it, make together: code, if either is.
-    /// [`None`] if they contradict each other in what cannot be had both ways: how memory is mapped,
-    /// and where.
+    /// The region that this one and `next`, which overlaps it, make together: code if either is, or
+    /// else a device if either is, with the attributes that both have. So it is cached, or protected,
+    /// only if both say so. [`None`] if they are to be mapped at two places.
     fn united(&self, next: &Self) -> Option<Self> {
         let distance = |r: &Self| r.virt.value().wrapping_sub(r.phys.start().value());
         let unset = self.virt.value() == 0 || next.virt.value() == 0;
         let together = unset || distance(self) == distance(next);
-        let same = same_memory((self.ty, self.attributes), (next.ty, next.attributes));
         let (lower, upper) = if self.phys.start() <= next.phys.start() {
             (self, next)
         } else {
             (next, self)
         };
-        let code = next.ty == MemoryType::RUNTIME_SERVICES_CODE;
-        (together && same).then_some(Self {
-            ty: if code { next.ty } else { self.ty },
-            attributes: self.attributes,
+        let first = [MemoryType::RUNTIME_SERVICES_CODE, MemoryType::MAPPED_IO];
+        let ty = first.into_iter().find(|&ty| ty == self.ty || ty == next.ty);
+        together.then_some(Self {
+            ty: ty.unwrap_or(self.ty),
+            attributes: self.attributes.common(next.attributes),
             phys: lower.phys.hull(&upper.phys),
             virt: lower.virt,
         })
@@ -125,7 +124,7 @@ impl InMemory for Region {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum RegionError {
     None,
-    /// Two ranges that contradict each other.
+    /// Two ranges that were given different places.
     Overlap(PhysRange, PhysRange),
     TooMany(usize),
 }
@@ -143,7 +142,7 @@ impl fmt::Display for RegionError {
             Self::Overlap(a, b) => {
                 write!(
                     f,
-                    "runtime regions {a} and {b} overlap and contradict each other"
+                    "runtime regions {a} and {b} overlap, and have addresses apart from each other"
                 )
             }
             Self::TooMany(limit) => write!(f, "more than {limit} runtime regions"),

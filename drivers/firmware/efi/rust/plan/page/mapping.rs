@@ -13,7 +13,6 @@ use super::{
         },
         entry::Entry,
         memtype::{
-            same_memory,
             Attributes,
             MemoryType, //
         },
@@ -68,9 +67,11 @@ impl Mapping {
         self.virt.value().wrapping_sub(self.phys.start().value())
     }
 
-    /// Whether one page can hold parts of both.
+    /// Whether one page can hold parts of both: not of a device and of memory. Cacheability does not
+    /// matter, as arm64, which alone has pages that parts can share, goes by the type.
     pub(super) fn same_memory(&self, other: &Self) -> bool {
-        same_memory((self.ty, self.attributes), (other.ty, other.attributes))
+        let device = |mapping: &Self| mapping.ty == MemoryType::MAPPED_IO;
+        device(self) == device(other)
     }
 
     /// This, rounded outwards to whole pages of `page` bytes in both address spaces.

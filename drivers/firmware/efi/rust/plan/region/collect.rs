@@ -29,15 +29,16 @@ use super::{
 /// - What an earlier descriptor covers adds nothing. Neighbours of one type and attribute become one
 ///   region, which changes no address: the layout stays the one stock Linux makes.
 /// - Runtime regions that overlap become one too. Where code and data do, all of it is code: less
-///   would stop firmware in its tracks, and the memory attributes table may still tell them apart.
-///   Stock x86 maps both, and the later wins.
-/// - If one says that memory is cached, or a device, and the other that it is not, one of them is
-///   wrong, and to map it as either may corrupt what it holds: an error.
+///   would stop firmware in its tracks. If one says that memory is cached and the other that it is
+///   not, it is not: slow, but right for both. If one says that it is a device, it is mapped as that.
+///   Stock x86 maps all of them, and of the 1:1 addresses the first in the map wins.
+/// - Only addresses that an earlier kernel has given, each to one of two that overlap, cannot be had
+///   both ways: an error.
 /// - A region that does not start on a page is one of whole pages: see [`Descriptor::range`].
 ///
 /// # Errors
 ///
-/// A [`RegionError`] if no runtime region is found, two contradict each other, or `regions` has no
+/// A [`RegionError`] if no runtime region is found, two that overlap were given different places, or `regions` has no
 /// room for one of each descriptor.
 pub(crate) fn collect(
     map: &MemoryMap<'_>,
@@ -273,26 +274,72 @@ mod tests {
     }
 
     #[test]
-    fn refuses_regions_that_contradict_each_other() -> Result<(), RangeError> {
-        let ram = data(0x10_0000, 2);
-        let io = descriptor(MemoryType::MAPPED_IO, 0x10_1000, 2);
-        let uncached = Descriptor {
+    fn what_overlaps_is_mapped_in_the_way_that_is_right_for_both() {
+        let uncached = |descriptor: Descriptor| Descriptor {
             attributes: Attributes(1 << 63 | 1),
-            ..data(0x10_1000, 2)
+            ..descriptor
         };
-        let (first, second) = (range(0x10_0000, 2)?, range(0x10_1000, 2)?);
-        for other in [io, uncached] {
-            for (map, error) in [
-                ([ram, other], RegionError::Overlap(first, second)),
-                ([other, ram], RegionError::Overlap(second, first)),
-            ] {
-                let bytes = MapBytes::new(&map);
-                let mut buffer = [BLANK_REGION; 8];
-                let result = collect(&bytes.map(), false, &mut List::new(&mut buffer));
-                assert_eq!(result, Err(error));
-            }
+        let (ram, slow) = (data(0x10_0000, 2), uncached(data(0x10_1000, 2)));
+        let (io, rom) = (MemoryType::MAPPED_IO, code(0x10_1000, 2));
+        let device = uncached(descriptor(io, 0x10_1000, 2));
+        let reserved = uncached(descriptor(MemoryType(0), 0x10_0000, 2));
+        let unclear = 1 << 63 | 1;
+        for (a, b, ty, attributes) in [
+            (ram, slow, DATA, unclear),
+            (ram, device, io, unclear),
+            (reserved, device, io, unclear),
+            (reserved, slow, MemoryType(0), unclear),
+            (reserved, rom, CODE, unclear),
+            (uncached(code(0x10_0000, 2)), device, CODE, unclear),
+        ] {
+            let both = Some((ty, attributes, 0x10_0000, 3, 0));
+            assert_eq!(only(&[a, b]), both);
+            let turned = only(&[b, a]).map(|(found, ..)| found);
+            assert!(turned == Some(ty) || ty == MemoryType(0));
         }
+    }
+
+    #[test]
+    fn a_right_is_taken_away_by_both_only() {
+        let marked = |descriptor: Descriptor, bits: u64| Descriptor {
+            attributes: Attributes(USUAL | bits),
+            ..descriptor
+        };
+        let (ro, xp) = (Attributes::RO.0, Attributes::XP.0);
+        let (a, b) = (code(0x10_0000, 2), code(0x10_1000, 2));
+        let map = [marked(a, ro | xp), marked(b, xp)];
+        assert_eq!(only(&map), Some((CODE, USUAL | xp, 0x10_0000, 3, 0)));
+    }
+
+    #[test]
+    fn refuses_two_places_for_one_page() -> Result<(), RangeError> {
+        let at = |descriptor: Descriptor, virt| Descriptor {
+            virt: VirtAddr::new(virt),
+            ..descriptor
+        };
+        let map = [
+            at(data(0x10_0000, 2), 0x9000),
+            at(data(0x10_1000, 2), 0x9000),
+        ];
+        let error = RegionError::Overlap(range(0x10_0000, 2)?, range(0x10_1000, 2)?);
+        let bytes = MapBytes::new(&map);
+        let mut buffer = [BLANK_REGION; 8];
+        let result = collect(&bytes.map(), false, &mut List::new(&mut buffer));
+        assert_eq!(result, Err(error));
         Ok(())
+    }
+
+    #[test]
+    fn passes_over_descriptors_of_zeros() {
+        let zeros = descriptor(MemoryType(0), 0, 0);
+        let map = [data(0x10_0000, 1), zeros, zeros, zeros, zeros, zeros];
+        assert_eq!(only(&map), Some((DATA, USUAL, 0x10_0000, 1, 0)));
+        let runtime = Descriptor {
+            attributes: Attributes::RUNTIME,
+            ..zeros
+        };
+        let map = [data(0x10_0000, 1), runtime, runtime];
+        assert_eq!(only(&map), Some((DATA, USUAL, 0x10_0000, 1, 0)));
     }
 
     #[test]
