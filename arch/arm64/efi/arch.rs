@@ -10,6 +10,7 @@ use crate::{
     firmware::Firmware,
     plan::{
         memmap,
+        perm::Basis,
         region::Region,
         request::Kind, //
     }, //
@@ -35,6 +36,9 @@ pub(crate) const LEGACY_IDENTITY: Kind = Kind::Phys;
 
 /// The stub calls SVAM, where firmware has its own mappings and all devices.
 pub(crate) const CALLS_SVAM: bool = false;
+
+/// What counts for permissions, as stock has it.
+pub(crate) const BASIS: Basis = Basis::MapAndTable;
 
 /// Writes the addresses of `regions` into the kernel's memory map. That is the firmware's own, all
 /// of which the kernel goes by, and the memory that the device tree names to each successor.

@@ -11,6 +11,7 @@ use crate::{
     firmware::Firmware,
     plan::{
         memmap,
+        perm::Basis,
         region::Region,
         request::Kind, //
     }, //
@@ -45,6 +46,9 @@ pub(crate) const LEGACY_IDENTITY: Kind = Kind::Ident;
 
 /// The kernel proper calls SVAM.
 pub(crate) const CALLS_SVAM: bool = true;
+
+/// What counts for permissions, as stock has it.
+pub(crate) const BASIS: Basis = Basis::Table;
 
 /// Successors keep the addresses: stock ones map whatever they are given, and do not call firmware if
 /// the RT_PROPERTIES table says that it supports nothing.

@@ -48,6 +48,7 @@ use crate::{
             most,
             Mapping, //
         },
+        perm::Basis,
         region::{
             collect,
             Region,
@@ -61,6 +62,14 @@ use std::{
 };
 
 const SPACES: [AddressSpace; 4] = [X86_64, ARM64, ARM64_39, ARM64_64K];
+
+/// What counts for permissions in `space`, of which only x86 lays out from that address down.
+fn basis(space: &AddressSpace) -> Basis {
+    match space.layout_top == X86_64.layout_top {
+        true => Basis::Table,
+        false => Basis::MapAndTable,
+    }
+}
 
 /// Bytes of one descriptor, where the input does not say.
 const DESC_SIZE: usize = 48;
@@ -86,8 +95,8 @@ fn regions_of(map: &MemoryMap<'_>, boot_services: bool) -> Result<Vec<Region>, R
 fn build(space: &AddressSpace, regions: &[Region], pieces: &[Piece]) -> Vec<Entry> {
     let mut buffer = vec![Entry::BLANK; regions.len() + 2 * pieces.len()];
     let mut entries = List::new(&mut buffer);
-    split(regions, pieces, &mut entries).expect("room for all");
-    invariants::tiling(regions, pieces, &entries);
+    split(regions, pieces, basis(space), &mut entries).expect("room for all");
+    invariants::tiling(regions, pieces, basis(space), &entries);
     map(space, &entries);
     entries.to_vec()
 }

@@ -20,7 +20,7 @@ use crate::plan::{
     layout::AddressSpace,
     memattr::Piece,
     page::Mapping,
-    perm::Permission,
+    perm::Basis,
     region::Region,
     request::Kind,
 };
@@ -54,8 +54,8 @@ pub(crate) fn pieces(pieces: &[Piece], regions: &[Region]) {
 }
 
 /// Entries tile the runtime regions, in their order, and each part has the permission of the piece
-/// it lies in or else of its type.
-pub(crate) fn tiling(regions: &[Region], pieces: &[Piece], entries: &[Entry]) {
+/// it lies in or else what `basis` gives its region.
+pub(crate) fn tiling(regions: &[Region], pieces: &[Piece], basis: Basis, entries: &[Entry]) {
     let mut rest = entries.iter();
     for region in regions.iter().filter(|region| !region.is_temporary()) {
         let (mut at, mut before) = (region.phys.start(), None);
@@ -70,7 +70,7 @@ pub(crate) fn tiling(regions: &[Region], pieces: &[Piece], entries: &[Entry]) {
                 distance(entry.virt.value(), at.value()),
                 distance(region.virt.value(), region.phys.start().value())
             );
-            permission(entry, pieces);
+            permission(entry, pieces, basis);
             (at, before) = (entry.phys.end(), Some(entry.permission));
         }
         assert_eq!(at, region.phys.end(), "beyond the region");
@@ -78,7 +78,7 @@ pub(crate) fn tiling(regions: &[Region], pieces: &[Piece], entries: &[Entry]) {
     assert_eq!(rest.next(), None, "an entry outside the runtime regions");
 }
 
-fn permission(entry: &Entry, pieces: &[Piece]) {
+fn permission(entry: &Entry, pieces: &[Piece], basis: Basis) {
     let mut described = 0;
     for piece in pieces.iter().filter(|p| p.phys.overlaps(&entry.phys)) {
         assert_eq!(piece.permission, entry.permission, "{piece:?} {entry:?}");
@@ -86,10 +86,10 @@ fn permission(entry: &Entry, pieces: &[Piece]) {
         let end = piece.phys.end().min(entry.phys.end());
         described += end.value() - start.value();
     }
-    let default = Permission::of_type(entry.ty);
+    let default = basis.region(entry.ty, entry.attributes);
     assert!(
         described == entry.phys.bytes() || entry.permission == default,
-        "more or less than its type needs: {entry:?}"
+        "more or less than it needs: {entry:?}"
     );
 }
 

@@ -20,6 +20,8 @@ mod invariants;
 mod properties;
 #[cfg(test)]
 mod recorded;
+#[cfg(test)]
+mod stock;
 
 /// What the kernel takes from `lib/crc`.
 #[cfg(any(test, fuzzing))]

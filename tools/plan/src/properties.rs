@@ -9,6 +9,7 @@ mod decide;
 mod inherit;
 mod ladder;
 mod layout;
+mod like_stock;
 mod memattr;
 mod memmap;
 mod page;
@@ -41,7 +42,10 @@ use crate::{
             Attributes,
             MemoryType, //
         },
-        perm::Permission,
+        perm::{
+            Basis,
+            Permission, //
+        },
         region::{
             collect,
             Region, //
@@ -62,6 +66,9 @@ use std::{
     vec,
     vec::Vec, //
 };
+
+/// Where what is asked does not depend on it.
+const BASIS: Basis = Basis::Table;
 
 /// Bytes of one descriptor in the maps made here.
 const DESC_SIZE: usize = 48;
@@ -205,7 +212,7 @@ fn attribute_entries(regions: &[Region]) -> impl Strategy<Value = Vec<Descriptor
 fn described(regions: &[Region], entries: &[Descriptor]) -> Vec<Piece> {
     let mut buffer = vec![BLANK_PIECE; entries.len()];
     let mut list = List::new(&mut buffer);
-    match pieces(&attribute_bytes(entries), regions, &mut list) {
+    match pieces(&attribute_bytes(entries), regions, BASIS, &mut list) {
         Ok(_) | Err(AttributesError::NothingWritable | AttributesError::NothingExecutable) => {
             list.to_vec()
         }

@@ -9,10 +9,15 @@ mod addresses;
 mod attributes;
 mod damage;
 mod handover;
+mod like_stock;
 
 use crate::{
     invariants,
     plan::{
+        addr::{
+            PhysAddr,
+            VirtAddr, //
+        },
         entry::{
             split,
             Entry, //
@@ -27,6 +32,7 @@ use crate::{
         list::List,
         memattr::{
             self,
+            AttributesError,
             Header,
             Piece, //
         },
@@ -35,10 +41,20 @@ use crate::{
             Attributes,
             MemoryType, //
         },
+        page::{
+            mappings,
+            most,
+            Mapping, //
+        },
+        perm::Basis,
         region::{
             collect,
             Region, //
         },
+    },
+    stock::{
+        self,
+        Machine, //
     },
 };
 use efi_rtmap_record::{
@@ -54,33 +70,46 @@ use std::{
     vec::Vec, //
 };
 
+const ARM64_42: AddressSpace = AddressSpace {
+    fixed_top: VirtAddr::new(1 << 42),
+    identity_end: PhysAddr::new(1 << 42),
+    ..ARM64
+};
+
 /// A recorded firmware.
 struct Recorded {
     name: String,
     /// As it was recorded.
     recording: Recording,
     /// As firmware gave it: without what kernels write into it.
+    descriptors: Vec<Descriptor>,
     map: Vec<u8>,
     space: AddressSpace,
+    basis: Basis,
+}
+
+fn all() -> impl Iterator<Item = Recorded> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("recorded");
+    let files = fs::read_dir(folder)
+        .unwrap()
+        .map(|file| file.unwrap().path());
+    files
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "toml")
+        })
+        .map(|path| Recorded::read(&path))
 }
 
 /// Runs `test` with every recording, and says which.
 fn with_each(test: impl Fn(&Recorded)) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("recorded");
     let mut found = 0;
-    for entry in fs::read_dir(&folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "toml")
-        {
-            let recorded = Recorded::read(&path);
-            println!("{}", recorded.name);
-            test(&recorded);
-            found += 1;
-        }
+    for recorded in all() {
+        println!("{}", recorded.name);
+        test(&recorded);
+        found += 1;
     }
-    assert!(found > 0, "no recording in {}", folder.display());
+    assert!(found > 0, "no recording");
 }
 
 impl Recorded {
@@ -88,9 +117,9 @@ impl Recorded {
         let text = fs::read_to_string(path).unwrap();
         let recording: Recording =
             toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let space = match &*recording.architecture {
-            "x86_64" => X86_64,
-            "aarch64" => ARM64,
+        let (space, basis) = match &*recording.architecture {
+            "x86_64" => (X86_64, Basis::Table),
+            "aarch64" => (ARM64, Basis::MapAndTable),
             other => panic!("{}: architecture {other}", path.display()),
         };
         let mut map = recording.firmware.memory_map.clone();
@@ -104,9 +133,47 @@ impl Recorded {
         Self {
             name: path.file_name().unwrap().to_string_lossy().into_owned(),
             map: map.bytes(),
+            descriptors: map.descriptors,
             recording,
             space,
+            basis,
         }
+    }
+
+    /// The address spaces of kernels for the recording's architecture.
+    fn spaces(&self) -> Vec<AddressSpace> {
+        match &*self.recording.architecture {
+            "x86_64" => vec![X86_64],
+            _ => vec![ARM64, ARM64_42, ARM64_39, ARM64_64K],
+        }
+    }
+
+    /// What stock makes of it on `machine`.
+    fn stock(&self, machine: Machine) -> stock::Firmware<'_> {
+        stock::Firmware {
+            machine,
+            map: &self.descriptors,
+            descriptor_size: self.recording.firmware.memory_map.descriptor_size,
+            attributes: self.recording.firmware.memory_attributes.as_ref(),
+        }
+    }
+
+    /// The layouts that `space` has room for, with the regions of firmware at run time: 1:1, and fixed
+    /// unless its addresses are too long for firmware.
+    fn layouts(&self, space: &AddressSpace) -> [Option<Vec<Region>>; 2] {
+        let runtime = |mut regions: Vec<Region>| {
+            regions.retain(|region| !region.is_temporary());
+            regions
+        };
+        let boot_services = self.recording.architecture == "x86_64";
+        let (mut identity, mut fixed) = (self.regions(boot_services), self.regions(boot_services));
+        let identity = space
+            .lay_out_identity(&mut identity)
+            .is_ok()
+            .then_some(identity);
+        let long = self.recording.firmware.bits == 64;
+        let fits = long && space.lay_out_fixed(&mut fixed).is_ok();
+        [identity.map(runtime), fits.then(|| runtime(fixed))]
     }
 
     fn memory_map(&self) -> MemoryMap<'_> {
@@ -119,26 +186,44 @@ impl Recorded {
         regions_of(&self.memory_map(), boot_services)
     }
 
-    /// What the memory attributes table says, and how many of its entries say nothing.
-    fn pieces(&self) -> (Vec<Piece>, usize) {
+    /// What the memory attributes table says, if there is one, and how many of its entries say
+    /// nothing.
+    fn described(&self) -> Result<(Vec<Piece>, usize), AttributesError> {
         let Some(table) = &self.recording.firmware.memory_attributes else {
-            return (Vec::new(), 0);
+            return Ok((Vec::new(), 0));
         };
         let (bytes, regions) = (table.bytes(), self.regions(false));
-        let mut buffer = vec![Piece::BLANK; Header::new(&bytes).unwrap().entries()];
+        let mut buffer = vec![Piece::BLANK; Header::new(&bytes)?.entries()];
         let mut list = List::new(&mut buffer);
-        let ignored = memattr::pieces(&bytes, &regions, &mut list).unwrap();
+        let ignored = memattr::pieces(&bytes, &regions, self.basis, &mut list)?;
         invariants::pieces(&list, &regions);
-        (list.to_vec(), ignored)
+        Ok((list.to_vec(), ignored))
+    }
+
+    /// The parts that have permissions of their own: none if the table cannot be used.
+    fn pieces(&self) -> Vec<Piece> {
+        self.described()
+            .map(|(pieces, _)| pieces)
+            .unwrap_or_default()
     }
 
     fn entries(&self, regions: &[Region]) -> Vec<Entry> {
-        let (pieces, _) = self.pieces();
+        let pieces = self.pieces();
         let mut buffer = vec![Entry::BLANK; regions.len() + 2 * pieces.len()];
         let mut entries = List::new(&mut buffer);
-        split(regions, &pieces, &mut entries).unwrap();
-        invariants::tiling(regions, &pieces, &entries);
+        split(regions, &pieces, self.basis, &mut entries).unwrap();
+        invariants::tiling(regions, &pieces, self.basis, &entries);
         entries.to_vec()
+    }
+
+    /// Page tables for `regions`, checked, their 1:1 aliases included.
+    fn page_tables(&self, regions: &[Region], space: &AddressSpace) -> Vec<Mapping> {
+        let entries = self.entries(regions);
+        let mut buffer = vec![Mapping::BLANK; most(entries.len())];
+        let mut list = List::new(&mut buffer);
+        mappings(&entries, space, &mut list).unwrap();
+        invariants::mappings(&list, space.page);
+        list.to_vec()
     }
 
     /// The descriptors of what firmware uses at run time, as they were recorded.

@@ -182,7 +182,7 @@ impl Plan<'_> {
         let mut pieces = List::new(&mut pieces);
         let mut forward_cfg = header.is_some_and(|header| header.forward_cfg());
         if let Some(bytes) = &table {
-            match memattr::pieces(bytes, &self.regions, &mut pieces) {
+            match memattr::pieces(bytes, &self.regions, arch::BASIS, &mut pieces) {
                 Ok(0) => (),
                 Ok(ignored) => pr_warn!("memory attributes table: {ignored} entries passed over\n"),
                 Err(error) => {
@@ -197,7 +197,7 @@ impl Plan<'_> {
         let most = 2 * (count + self.regions.len());
         let mut buffer = KVVec::from_elem(Entry::BLANK, most, GFP_KERNEL)?;
         let mut entries = List::new(&mut buffer);
-        split(&self.regions, &pieces, &mut entries)?;
+        split(&self.regions, &pieces, arch::BASIS, &mut entries)?;
         let count = entries.len();
         buffer.truncate(count);
         Ok((buffer, forward_cfg))

@@ -17,10 +17,10 @@ pub fn memory_attributes(data: &[u8]) {
     let Ok(mut regions) = regions_of(&memory_map, true) else {
         return;
     };
-    let Some(described) = read(table, &regions) else {
-        return;
-    };
     for space in SPACES {
+        let Some(described) = read(table, &regions, basis(&space)) else {
+            return;
+        };
         if space.lay_out_fixed(&mut regions).is_ok() {
             build(&space, &regions, &described);
         }
@@ -28,7 +28,7 @@ pub fn memory_attributes(data: &[u8]) {
 }
 
 /// What the table says of `regions`, checked.
-pub(super) fn read(table: &[u8], regions: &[Region]) -> Option<Vec<Piece>> {
+pub(super) fn read(table: &[u8], regions: &[Region], basis: Basis) -> Option<Vec<Piece>> {
     let header = match Header::new(table) {
         Ok(header) => header,
         Err(error) => {
@@ -39,7 +39,7 @@ pub(super) fn read(table: &[u8], regions: &[Region]) -> Option<Vec<Piece>> {
     // A table that claims more than its bytes can hold is refused before the list is used.
     let mut buffer = vec![Piece::BLANK; header.entries().min(table.len())];
     let mut list = List::new(&mut buffer);
-    match pieces(table, regions, &mut list) {
+    match pieces(table, regions, basis, &mut list) {
         Ok(ignored) => {
             assert_eq!(list.len() + ignored, header.entries());
             invariants::pieces(&list, regions);

@@ -63,7 +63,8 @@ fn run(u: &mut Unstructured<'_>) -> Result<()> {
         return Ok(());
     };
     let attributes = bytes_of(&parts(u, &regions)?);
-    let pieces = memory_attributes::read(&table(&attributes), &regions).unwrap_or_default();
+    let pieces =
+        memory_attributes::read(&table(&attributes), &regions, basis(&space)).unwrap_or_default();
 
     facts.identity_fits = space.identity_fits(&regions);
     facts.fixed_fits = space.lay_out_fixed(&mut regions);

@@ -222,7 +222,7 @@ proptest! {
         let described = described(&regions, &attributes);
         let mut buffer = vec![BLANK_ENTRY; regions.len() + 2 * attributes.len()];
         let mut entries = List::new(&mut buffer);
-        split(&regions, &described, &mut entries).unwrap();
+        split(&regions, &described, BASIS, &mut entries).unwrap();
         let writable_code =
             entries.iter().any(|e| e.permission.writes() && e.permission.executes());
         let snapshot = Snapshot { writable_code, ..snapshot };
@@ -252,7 +252,7 @@ proptest! {
         ARM64.lay_out_fixed(&mut regions).unwrap();
         let mut buffer = vec![BLANK_ENTRY; regions.len()];
         let mut entries = List::new(&mut buffer);
-        split(&regions, &[], &mut entries).unwrap();
+        split(&regions, &[], BASIS, &mut entries).unwrap();
         let entries = in_order(&entries);
         let snapshot = Snapshot { kind: Kind::Fixed, svam: Svam::CalledFixed, ..snapshot };
         for space in [ARM64, ARM64_39, ARM64_64K] {

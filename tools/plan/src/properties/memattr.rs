@@ -14,7 +14,7 @@ use crate::plan::{
 fn read(bytes: &[u8], regions: &[Region]) -> Result<(Vec<Piece>, usize), AttributesError> {
     let mut buffer = vec![BLANK_PIECE; Header::new(bytes)?.entries()];
     let mut list = List::new(&mut buffer);
-    let ignored = pieces(bytes, regions, &mut list)?;
+    let ignored = pieces(bytes, regions, BASIS, &mut list)?;
     Ok((list.to_vec(), ignored))
 }
 
@@ -73,7 +73,7 @@ proptest! {
         };
         let mut buffer = vec![BLANK_PIECE; entries.len()];
         let mut list = List::new(&mut buffer);
-        let result = pieces(&attribute_bytes(&entries), &regions, &mut list);
+        let result = pieces(&attribute_bytes(&entries), &regions, BASIS, &mut list);
         let taken = match result {
             Ok(_) => None,
             Err(AttributesError::NothingWritable) => Some(Attributes::RO),

@@ -223,7 +223,7 @@ proptest! {
         let described = described(&regions, &attributes);
         let mut buffer = vec![BLANK_ENTRY; regions.len() + 2 * attributes.len()];
         let mut entries = List::new(&mut buffer);
-        split(&regions, &described, &mut entries).unwrap();
+        split(&regions, &described, BASIS, &mut entries).unwrap();
         let mapped = map(&entries, &space);
         prop_assert!(mapped.is_ok(), "{:?}", mapped);
         invariants::mappings(&mapped.unwrap(), space.page);

@@ -71,7 +71,7 @@ proptest! {
     fn only_code_is_called((regions, bytes) in input(), supported in 0u32..0x4000) {
         let mut buffer = vec![BLANK_ENTRY; regions.len()];
         let mut entries = List::new(&mut buffer);
-        split(&regions, &[], &mut entries).unwrap();
+        split(&regions, &[], BASIS, &mut entries).unwrap();
         let code = |addr: u64| {
             let within = |start: u64, r: &Region| (start..start + r.phys.bytes()).contains(&addr);
             regions.iter().any(|r| within(r.virt.value(), r) || within(r.phys.start().value(), r))

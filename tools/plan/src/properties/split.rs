@@ -29,7 +29,7 @@ proptest! {
         let described = described(&regions, &attributes);
         let mut buffer = vec![BLANK_ENTRY; regions.len() + 2 * attributes.len()];
         let mut entries = List::new(&mut buffer);
-        prop_assert_eq!(split(&regions, &described, &mut entries), Ok(()));
+        prop_assert_eq!(split(&regions, &described, BASIS, &mut entries), Ok(()));
 
         let (mut rest, mut writable_code) = (entries.iter(), 0);
         for region in regions.iter().filter(|region| !region.is_temporary()) {

@@ -18,7 +18,10 @@ use super::{
         Attributes,
         MemoryType, //
     },
-    perm::Permission,
+    perm::{
+        Basis,
+        Permission, //
+    },
     ranges::{
         meeting,
         InMemory, //
@@ -83,7 +86,8 @@ pub(crate) fn wx_pages(entries: &[Entry]) -> Pages {
 
 /// Splits `regions` into `entries` by the `pieces` that the memory attributes table describes, which
 /// are in order, each in one region.
-/// What no piece covers keeps the permission of its type. Temporary regions are left out.
+/// What no piece covers has the permission that `basis` gives the region. Temporary regions are left
+/// out.
 ///
 /// # Errors
 ///
@@ -91,10 +95,11 @@ pub(crate) fn wx_pages(entries: &[Entry]) -> Pages {
 pub(crate) fn split(
     regions: &[Region],
     pieces: &[Piece],
+    basis: Basis,
     entries: &mut List<'_, Entry>,
 ) -> Result<(), Full> {
     for region in regions.iter().filter(|region| !region.is_temporary()) {
-        let rest = Permission::of_type(region.ty);
+        let rest = basis.region(region.ty, region.attributes);
         let mut cursor = region.phys.start();
         for piece in meeting(pieces, &region.phys) {
             add(entries, region, cursor, piece.phys.start(), rest)?;
@@ -187,7 +192,10 @@ mod tests {
         ];
         let mut buffer = [BLANK_ENTRY; 8];
         let mut entries = List::new(&mut buffer);
-        assert_eq!(split(&[region], &pieces, &mut entries), Ok(()));
+        assert_eq!(
+            split(&[region], &pieces, Basis::Table, &mut entries),
+            Ok(())
+        );
         let got = entries.iter().map(|e| (e.phys, e.permission));
         assert!(got.eq([
             (range(0x10_0000, 1)?, RWX),
@@ -212,10 +220,11 @@ mod tests {
         ];
         let mut buffer = [BLANK_ENTRY; 8];
         let mut entries = List::new(&mut buffer);
-        assert_eq!(split(&regions, &[], &mut entries), Ok(()));
+        let basis = Basis::Table;
+        assert_eq!(split(&regions, &[], basis, &mut entries), Ok(()));
         assert_eq!(entries.len(), 2);
         assert_eq!(
-            split(&regions, &[], &mut List::new(&mut buffer[..1])),
+            split(&regions, &[], basis, &mut List::new(&mut buffer[..1])),
             Err(Full(1))
         );
         Ok(())

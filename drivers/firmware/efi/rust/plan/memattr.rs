@@ -12,7 +12,10 @@ use super::{
         List, //
     },
     memmap::Descriptor,
-    perm::Permission,
+    perm::{
+        Basis,
+        Permission, //
+    },
     ranges::{
         meeting,
         InMemory, //
@@ -62,10 +65,11 @@ impl InMemory for Piece {
 pub(crate) fn pieces(
     bytes: &[u8],
     regions: &[Region],
+    basis: Basis,
     pieces: &mut List<'_, Piece>,
 ) -> Result<usize, AttributesError> {
-    let read = read(bytes, regions, pieces);
-    let checked = read.and_then(|ignored| check(pieces, regions).map(|()| ignored));
+    let read = read(bytes, regions, basis, pieces);
+    let checked = read.and_then(|ignored| check(pieces, regions, basis).map(|()| ignored));
     if checked.is_err() {
         pieces.remove(0..pieces.len());
     }
@@ -75,6 +79,7 @@ pub(crate) fn pieces(
 fn read(
     bytes: &[u8],
     regions: &[Region],
+    basis: Basis,
     pieces: &mut List<'_, Piece>,
 ) -> Result<usize, AttributesError> {
     let header = Header::new(bytes)?;
@@ -88,7 +93,7 @@ fn read(
         .map_err(|_| AttributesError::DescriptorSize(header.desc_size))?;
 
     for entry in table.chunks_exact(desc_size).filter_map(Descriptor::read) {
-        if let Some(piece) = valid(&entry, regions) {
+        if let Some(piece) = valid(&entry, regions, basis) {
             pieces
                 .push(piece)
                 .map_err(|Full(_)| AttributesError::Entries(header.entries))?;
@@ -105,7 +110,7 @@ fn read(
 /// Checks that `pieces` leave firmware something that it may write, and something to execute: tables
 /// have been seen that mark all memory alike (acidanthera/bugtracker#491), and no firmware can live
 /// with that.
-fn check(pieces: &[Piece], regions: &[Region]) -> Result<(), AttributesError> {
+fn check(pieces: &[Piece], regions: &[Region], basis: Basis) -> Result<(), AttributesError> {
     let services = regions
         .iter()
         .filter(|region| region.ty.is_runtime_services());
@@ -116,12 +121,12 @@ fn check(pieces: &[Piece], regions: &[Region]) -> Result<(), AttributesError> {
         any = inside.fold(any, |any, piece| any.union(piece.permission));
         // Pieces do not overlap, so they cover the region if they have as many pages.
         if pages.sum::<u64>() < region.phys.pages().count() {
-            any = any.union(Permission::of_type(region.ty));
+            any = any.union(basis.region(region.ty, region.attributes));
         }
     }
     let code = services
         .clone()
-        .any(|region| Permission::of_type(region.ty).executes());
+        .any(|region| basis.region(region.ty, region.attributes).executes());
     match (any.writes(), any.executes()) {
         (false, _) if services.count() > 0 => Err(AttributesError::NothingWritable),
         (_, false) if code => Err(AttributesError::NothingExecutable),
@@ -130,15 +135,18 @@ fn check(pieces: &[Piece], regions: &[Region]) -> Result<(), AttributesError> {
 }
 
 /// The piece that `entry` describes, if it lies within one runtime region of its own type.
-fn valid(entry: &Descriptor, regions: &[Region]) -> Option<Piece> {
+fn valid(entry: &Descriptor, regions: &[Region], basis: Basis) -> Option<Piece> {
     let phys = PhysRange::new(entry.phys, entry.pages).ok()?;
-    let holds = |region: &Region| {
+    let holds = |region: &&Region| {
         region.ty == entry.ty && !region.is_temporary() && region.phys.contains(&phys)
     };
-    let fits = entry.ty.is_runtime_services() && regions.iter().any(holds);
-    fits.then_some(Piece {
+    let home = regions
+        .iter()
+        .filter(|_| entry.ty.is_runtime_services())
+        .find(holds)?;
+    Some(Piece {
         phys,
-        permission: Permission::of_attributes(entry.attributes),
+        permission: basis.part(home.ty, home.attributes, entry.attributes),
     })
 }
 
@@ -169,6 +177,7 @@ mod tests {
 
     const RX: Attributes = Attributes::RO;
     const RW: Attributes = Attributes::XP;
+    const BASIS: Basis = Basis::Table;
 
     fn region(descriptor: Descriptor) -> Result<Region, RangeError> {
         let phys = PhysRange::new(descriptor.phys, descriptor.pages)?;
@@ -194,7 +203,7 @@ mod tests {
         let regions = [region(code(0x10_0000, 4))?, region(data(0x20_0000, 1))?];
         let mut buffer = [BLANK_PIECE; 8];
         let mut list = List::new(&mut buffer);
-        assert_eq!(pieces(table.bytes(), &regions, &mut list), Ok(5));
+        assert_eq!(pieces(table.bytes(), &regions, BASIS, &mut list), Ok(5));
         assert_eq!(list.len(), 2);
         assert_eq!(list[0].phys.start().value(), 0x10_0000);
         assert_eq!(list[0].permission, Permission::ReadExecute);
@@ -213,7 +222,8 @@ mod tests {
             let mut buffer = [BLANK_PIECE; 2];
             let mut list = List::new(&mut buffer);
             let table = MatBytes::new(&entries);
-            assert_eq!(pieces(table.bytes(), &[region, other], &mut list), Ok(1));
+            let result = pieces(table.bytes(), &[region, other], BASIS, &mut list);
+            assert_eq!(result, Ok(1));
             assert_eq!(list[0].permission, Permission::ReadExecute);
         }
         Ok(())
@@ -232,7 +242,7 @@ mod tests {
         ];
         let mut buffer = [BLANK_PIECE; 4];
         let mut list = List::new(&mut buffer);
-        let result = pieces(MatBytes::new(entries).bytes(), &regions, &mut list);
+        let result = pieces(MatBytes::new(entries).bytes(), &regions, BASIS, &mut list);
         Ok(match result {
             Ok(_) => Ok(list.len()),
             Err(error) if list.is_empty() => Err(error),
@@ -290,7 +300,7 @@ mod tests {
         let got = table.bytes().len() - 1;
         let expected = got + 1;
         assert_eq!(
-            pieces(&table.bytes()[..got], &[], &mut List::new(&mut [])),
+            pieces(&table.bytes()[..got], &[], BASIS, &mut List::new(&mut [])),
             Err(AttributesError::Truncated { expected, got })
         );
     }
@@ -303,7 +313,7 @@ mod tests {
         let region = region(boot)?;
         let mut buffer = [BLANK_PIECE; 1];
         assert_eq!(
-            pieces(table.bytes(), &[region], &mut List::new(&mut buffer)),
+            pieces(table.bytes(), &[region], BASIS, &mut List::new(&mut buffer)),
             Ok(1)
         );
         Ok(())

@@ -47,6 +47,10 @@ impl fmt::Display for MemoryType {
 pub(crate) struct Attributes(pub(crate) u64);
 
 impl Attributes {
+    /// Write-protected: cacheability since UEFI 2.5, a right before.
+    pub(crate) const WP: Self = Self(1 << 12);
+    /// Read-protected.
+    pub(crate) const RP: Self = Self(1 << 13);
     /// Write-back cacheable.
     pub(crate) const WB: Self = Self(1 << 3);
     /// Must not be executed.
@@ -64,6 +68,7 @@ impl Attributes {
         Self(self.0 | bits.0)
     }
 
+    /// What both have.
     pub(crate) fn common(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }

@@ -92,7 +92,7 @@ impl Region {
     }
 
     /// The region that this one and `next`, which overlaps it, make together: code if either is, or
-    /// else a device if either is, with the attributes that both have. So it is cached, or protected,
+    /// else a device, or else data, with the attributes that both have. So it is cached, or protected,
     /// only if both say so. [`None`] if they are to be mapped at two places.
     fn united(&self, next: &Self) -> Option<Self> {
         let distance = |r: &Self| r.virt.value().wrapping_sub(r.phys.start().value());
@@ -103,7 +103,11 @@ impl Region {
         } else {
             (next, self)
         };
-        let first = [MemoryType::RUNTIME_SERVICES_CODE, MemoryType::MAPPED_IO];
+        let first = [
+            MemoryType::RUNTIME_SERVICES_CODE,
+            MemoryType::MAPPED_IO,
+            MemoryType::RUNTIME_SERVICES_DATA,
+        ];
         let ty = first.into_iter().find(|&ty| ty == self.ty || ty == next.ty);
         together.then_some(Self {
             ty: ty.unwrap_or(self.ty),

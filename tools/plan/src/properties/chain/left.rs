@@ -124,7 +124,7 @@ impl Left {
         };
         let mut buffer = vec![BLANK_ENTRY; regions.len()];
         let mut entries = List::new(&mut buffer);
-        split(regions, &[], &mut entries).unwrap();
+        split(regions, &[], Basis::Table, &mut entries).unwrap();
         let slot = Table::new(bytes).unwrap().current(crc32, |_| ()).unwrap();
         let (id, sequence) = slot.map_or((SlotId::First, 1), |slot| {
             (slot.id.other(), slot.sequence() + 1)

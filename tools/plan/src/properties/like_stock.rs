@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Generated firmware with this plan and with stock: never less.
+
+use super::*;
+use crate::{
+    plan::{
+        addr::PhysAddr,
+        entry::{
+            split,
+            Entry, //
+        },
+        fixtures::{
+            ARM64,
+            X86_64, //
+        },
+        layout::AddressSpace,
+        page::{
+            mappings,
+            most,
+            Mapping, //
+        },
+    },
+    stock::{
+        self,
+        Machine, //
+    },
+};
+use efi_rtmap_record::recording::{
+    Descriptor as Recorded,
+    MemoryAttributes, //
+};
+
+const X86: Machine = Machine::X86 { bits: 64 };
+const PHYSICAL_ARM64: Machine = Machine::Arm64 {
+    page: 4096,
+    svam: false,
+};
+
+fn recorded(descriptors: &[Descriptor]) -> Vec<Recorded> {
+    let one = |d: &Descriptor| Recorded {
+        ty: d.ty.0,
+        phys: d.phys.value(),
+        pages: d.pages.count(),
+        attribute: d.attributes.0,
+        virt: 0,
+    };
+    descriptors.iter().map(one).collect()
+}
+
+/// A sound map, some of whose regions are said to be protected, and a table for it whose entries do not
+/// overlap.
+fn firmware() -> impl Strategy<Value = (Vec<Descriptor>, Vec<Descriptor>)> {
+    let marks = select(vec![
+        0,
+        0,
+        0,
+        Attributes::RO.0,
+        Attributes::XP.0,
+        Attributes::RO.0 | Attributes::XP.0,
+        Attributes::XP.0 | Attributes::WP.0,
+    ]);
+    let marked = (sound_map(), vec(marks, 10)).prop_map(|(mut map, marks)| {
+        for (descriptor, marks) in map.iter_mut().zip(marks) {
+            descriptor.attributes.0 |= marks;
+        }
+        map
+    });
+    let marked = marked.prop_filter_map("no runtime region", |map| {
+        let regions = regions_of(&map, true)?;
+        Some((map, regions))
+    });
+    marked.prop_flat_map(|(map, regions)| {
+        let entries = attribute_entries(&regions).prop_map(|mut entries| {
+            entries.sort_by_key(|entry| entry.phys);
+            entries.dedup_by(|next, kept| next.phys < end(kept));
+            entries
+        });
+        (Just(map), entries)
+    })
+}
+
+fn end(descriptor: &Descriptor) -> PhysAddr {
+    let bytes = descriptor.pages.count() * PAGE_SIZE;
+    PhysAddr::new(descriptor.phys.value() + bytes)
+}
+
+/// Page tables for `regions` and what the memory attributes `table` says of them, [`None`] if stock goes
+/// by a table that firmware cannot live with.
+fn tables(
+    regions: &[Region],
+    table: &[u8],
+    basis: Basis,
+    space: &AddressSpace,
+) -> Option<Vec<Mapping>> {
+    let mut buffer = vec![BLANK_PIECE; table.len() / DESC_SIZE];
+    let mut list = List::new(&mut buffer);
+    let read = pieces(table, regions, basis, &mut list);
+    if let Err(AttributesError::NothingWritable | AttributesError::NothingExecutable) = read {
+        return None;
+    }
+    let mut buffer = vec![Entry::BLANK; regions.len() + 2 * list.len()];
+    let mut entries = List::new(&mut buffer);
+    split(regions, &list, basis, &mut entries).unwrap();
+    let mut buffer = vec![Mapping::BLANK; most(entries.len())];
+    let mut out = List::new(&mut buffer);
+    mappings(&entries, space, &mut out).unwrap();
+    Some(out.to_vec())
+}
+
+proptest! {
+    #[test]
+    fn firmware_has_what_stock_gives_it((map, entries) in firmware(), version in 0u8..4) {
+        let mut bytes = attribute_bytes(&entries);
+        bytes[0] = version;
+        let table = MemoryAttributes {
+            version: version.into(),
+            count: entries.len() as u32,
+            descriptor_size: DESC_SIZE as u32,
+            flags: 0,
+            entries: recorded(&entries),
+        };
+        let on = |machine, map: &[Descriptor]| stock::Firmware {
+            machine,
+            map: &recorded(map),
+            descriptor_size: DESC_SIZE as u32,
+            attributes: Some(&table),
+        }.mapped();
+        let mut regions = regions_of(&map, true).unwrap();
+        // Stock arm64 does not know of an entry that it lies in two regions which might be one.
+        let merged: Vec<_> = regions.iter().map(Region::descriptor).collect();
+        X86_64.lay_out_fixed(&mut regions).unwrap();
+        if let Some(ours) = tables(&regions, &bytes, Basis::Table, &X86_64) {
+            stock::assert_not_less(&ours, &on(X86, &map), X86, true);
+        }
+        ARM64.lay_out_identity(&mut regions).unwrap();
+        if let Some(ours) = tables(&regions, &bytes, Basis::MapAndTable, &ARM64) {
+            stock::assert_not_less(&ours, &on(PHYSICAL_ARM64, &merged), PHYSICAL_ARM64, true);
+        }
+    }
+
+    /// Whatever is wrong with a map: what stock maps 1:1 is mapped 1:1.
+    #[test]
+    fn nothing_that_stock_maps_is_missing(map in wild_map()) {
+        let described = recorded(&map);
+        let on = |machine| stock::Firmware {
+            machine,
+            map: &described,
+            descriptor_size: DESC_SIZE as u32,
+            attributes: None,
+        };
+        let Some(mut regions) = regions_of(&map, true) else {
+            let runtime = |d: &&Descriptor| d.attributes.has(Attributes::RUNTIME);
+            prop_assert!(map.iter().filter(runtime).all(|d| d.range().is_err()), "off");
+            return Ok(());
+        };
+        for (machine, space, basis) in [
+            (X86, &X86_64, Basis::Table),
+            (PHYSICAL_ARM64, &ARM64, Basis::MapAndTable),
+        ] {
+            if space.lay_out_identity(&mut regions).is_err() {
+                continue;
+            }
+            let ours = tables(&regions, &attribute_bytes(&[]), basis, space).unwrap();
+            for m in on(machine).mapped().iter().filter(|m| m.virt == m.phys) {
+                for virt in [m.virt, m.virt + (m.pages - 1) * PAGE_SIZE] {
+                    let home = ours.iter().find(|o| virt.wrapping_sub(o.virt.value()) < o.phys.bytes());
+                    let home = home.unwrap_or_else(|| panic!("{virt:#x} is not mapped"));
+                    prop_assert!(!m.rights.write || home.permission.writes());
+                    prop_assert!(!m.rights.execute || home.permission.executes());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `arch/x86/platform/efi/efi.c` and `efi_64.c`.
+
+use super::*;
+
+/// `EFI_VA_START` and `EFI_VA_END`: from the first down to the second.
+const TOP: u64 = 0xffff_ffff_0000_0000;
+const BOTTOM: u64 = 0xffff_ffef_0000_0000;
+
+const LARGE_PAGE: u64 = 2 << 20;
+const WB: u64 = 8;
+const RESERVED: u32 = 0;
+const BOOT_SERVICES: [u32; 2] = [3, 4];
+
+/// What SVAM is called with, in its order: `efi_map_regions()`.
+pub(super) fn regions(map: &[Descriptor], bits: u32) -> Vec<Region> {
+    let mut map: Vec<_> = map.iter().copied().filter(is_valid).collect();
+    merge(&mut map);
+    if bits == 32 {
+        return map
+            .into_iter()
+            .filter(is_mapped)
+            .map(|descriptor| Region {
+                descriptor,
+                virt: Some(descriptor.phys),
+            })
+            .collect();
+    }
+    let mut top = TOP;
+    let wanted = map.into_iter().rev().filter(is_mapped);
+    wanted
+        .map(|descriptor| place(descriptor, &mut top))
+        .collect()
+}
+
+/// `efi_merge_regions()`.
+fn merge(map: &mut [Descriptor]) {
+    let mut before = 0;
+    for index in 1..map.len() {
+        let (first, next) = (map[before], map[index]);
+        let same = (first.ty, first.attribute) == (next.ty, next.attribute);
+        if same && first.phys + first.pages * PAGE == next.phys {
+            map[before].pages += next.pages;
+            (map[index].ty, map[index].attribute) = (RESERVED, 0);
+        } else {
+            before = index;
+        }
+    }
+}
+
+/// `should_map_region()`, but for the memory that only the kernel's side of 32-bit calls needs.
+fn is_mapped(d: &Descriptor) -> bool {
+    d.attribute & RUNTIME != 0 || BOOT_SERVICES.contains(&d.ty)
+}
+
+/// `efi_map_region()`.
+fn place(descriptor: Descriptor, top: &mut u64) -> Region {
+    let below = top.wrapping_sub(descriptor.pages * PAGE);
+    let offset = descriptor.phys % LARGE_PAGE;
+    let mut virt = below - below % LARGE_PAGE + offset;
+    if virt > below {
+        virt -= LARGE_PAGE;
+    }
+    *top = virt;
+    Region {
+        descriptor,
+        virt: (virt >= BOTTOM).then_some(virt),
+    }
+}
+
+/// What is left when boot services memory has been unmapped: `efi_unmap_boot_services()`.
+pub(super) fn mapped(firmware: &Firmware<'_>) -> Vec<Mapped> {
+    let mut regions = firmware.regions();
+    regions.retain(|region| region.descriptor.attribute & RUNTIME != 0);
+    let mut mapped: Vec<_> = regions.iter().flat_map(map_region).collect();
+    for (part, virt) in attributes::valid(firmware, &regions) {
+        // `efi_update_mem_attr()`
+        let rights = Rights {
+            write: part.attribute & RO == 0,
+            execute: part.attribute & XP == 0,
+        };
+        mapped.extend([part.phys, virt].map(|virt| Mapped {
+            phys: part.phys,
+            virt,
+            pages: part.pages,
+            rights,
+            // Said of memory only.
+            cached: true,
+        }));
+    }
+    mapped
+}
+
+/// `__map_region()`, for the 1:1 address and the one that SVAM is called with.
+fn map_region(region: &Region) -> Vec<Mapped> {
+    let d = region.descriptor;
+    let rights = Rights {
+        write: true,
+        execute: d.ty == CODE,
+    };
+    let at = |virt| Mapped {
+        phys: d.phys,
+        virt,
+        pages: d.pages,
+        rights,
+        cached: d.attribute & WB != 0,
+    };
+    [Some(d.phys), region.virt]
+        .into_iter()
+        .flatten()
+        .map(at)
+        .collect()
+}
