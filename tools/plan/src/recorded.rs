@@ -7,9 +7,11 @@ extern crate std;
 
 mod addresses;
 mod attributes;
+mod cases;
 mod damage;
 mod handover;
 mod like_stock;
+mod machines;
 
 use crate::{
     invariants,
