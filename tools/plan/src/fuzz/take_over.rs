@@ -38,14 +38,8 @@ use arbitrary::{
     Unstructured, //
 };
 
-const TYPES: [MemoryType; 6] = [
-    MemoryType::RUNTIME_SERVICES_CODE,
-    MemoryType::RUNTIME_SERVICES_DATA,
-    MemoryType::MAPPED_IO,
-    MemoryType::BOOT_SERVICES_CODE,
-    MemoryType::BOOT_SERVICES_DATA,
-    MemoryType::CONVENTIONAL_MEMORY,
-];
+/// Nothing taken away, writing, execution, both.
+const RIGHTS: [u64; 4] = [0, Attributes::RO.0, Attributes::XP.0, 0x2_4000];
 
 /// Facts, an address space, descriptors and memory attributes, as `arbitrary` makes them of bytes.
 pub fn take_over(data: &[u8]) {
@@ -60,6 +54,7 @@ fn run(u: &mut Unstructured<'_>) -> Result<()> {
     let map_bytes = bytes_of(&descriptors);
     let memory_map = MemoryMap::new(&map_bytes, DESC_SIZE).expect("whole descriptors");
     let Ok(mut regions) = regions_of(&memory_map, u.arbitrary()?) else {
+        assert_eq!(memory_map.runtime_ranges().next(), None, "off");
         return Ok(());
     };
     let attributes = bytes_of(&parts(u, &regions)?);
@@ -148,7 +143,19 @@ fn kind(u: &mut Unstructured<'_>) -> Result<Kind> {
     u.choose(&Kind::ALL).copied()
 }
 
-/// In order and without overlaps, most often; a gap that wraps around makes others.
+/// What UEFI defines up to 2.10, what it leaves to firmware and to loaders, and what is nobody's: the
+/// types that firmware uses at run time most often.
+fn memory_type(u: &mut Unstructured<'_>) -> Result<MemoryType> {
+    Ok(MemoryType(match u.int_in_range(0..=7)? {
+        0 => 0x7000_0000 | u32::from(u.arbitrary::<u16>()?),
+        1 => 0x8000_0000 | u32::from(u.arbitrary::<u16>()?),
+        2 => u.arbitrary()?,
+        3 | 4 => u.int_in_range(5..=6)?,
+        _ => u.int_in_range(0..=16)?,
+    }))
+}
+
+/// In order and without overlaps, most often. Some reach back into those before them.
 fn descriptors(u: &mut Unstructured<'_>) -> Result<Vec<Descriptor>> {
     let mut page: u64 = u.int_in_range(0..=1 << 36)?;
     let mut list = Vec::new();
@@ -164,15 +171,17 @@ fn descriptors(u: &mut Unstructured<'_>) -> Result<Vec<Descriptor>> {
             _ => u64::from(u.arbitrary::<u8>()?),
         };
         page = page.wrapping_add(gap) % (1 << 52);
-        let ty = *u.choose(&TYPES)?;
+        let ty = memory_type(u)?;
         let cache = u64::from(u.arbitrary::<u8>()? & 0xf);
-        let runtime = u64::from(ty.is_runtime_services() || ty == MemoryType::MAPPED_IO);
+        let rights = *u.choose(&RIGHTS)?;
+        let usual = ty.is_runtime_services() || ty == MemoryType::MAPPED_IO;
+        let runtime = u64::from(usual != u.ratio(1, 8)?);
         list.push(Descriptor {
             ty,
             phys: PhysAddr::new(page << 12),
             virt: VirtAddr::new(0),
             pages: Pages::new(pages),
-            attributes: Attributes(runtime << 63 | cache),
+            attributes: Attributes(runtime << 63 | rights | cache),
         });
         page = page.wrapping_add(pages);
     }
@@ -186,7 +195,7 @@ fn parts(u: &mut Unstructured<'_>, regions: &[Region]) -> Result<Vec<Descriptor>
         let region = u.choose(regions)?;
         let first = u.int_in_range(0..=region.phys.pages().count() - 1)?;
         let pages = u.int_in_range(1..=region.phys.pages().count() - first)?;
-        let rights = *u.choose(&[0, Attributes::RO.0, Attributes::XP.0, 0x2_4000])?;
+        let rights = *u.choose(&RIGHTS)?;
         list.push(Descriptor {
             phys: PhysAddr::new(region.phys.start().value() + (first << 12)),
             pages: Pages::new(pages),
