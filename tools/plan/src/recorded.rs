@@ -150,6 +150,19 @@ impl Recorded {
         }
     }
 
+    /// Stock with the pages of `space`, whose stub has called SVAM if arm64's does.
+    fn machine(&self, space: &AddressSpace, svam: bool) -> Machine {
+        match &*self.recording.architecture {
+            "x86_64" => Machine::X86 {
+                bits: self.recording.firmware.bits,
+            },
+            _ => Machine::Arm64 {
+                page: space.page,
+                svam,
+            },
+        }
+    }
+
     /// What stock makes of it on `machine`.
     fn stock(&self, machine: Machine) -> stock::Firmware<'_> {
         stock::Firmware {

@@ -55,15 +55,7 @@ fn the_addresses_are_those_that_some_kernel_gives() {
             continue;
         }
         let x86 = firmware.recording.architecture == "x86_64";
-        let machine = match x86 {
-            true => Machine::X86 {
-                bits: firmware.recording.firmware.bits,
-            },
-            false => Machine::Arm64 {
-                page: 4096,
-                svam: true,
-            },
-        };
+        let machine = firmware.machine(&firmware.space, true);
         let recorded: Vec<_> = runtime.iter().map(|d| (d.phys, Some(d.virt))).collect();
         let stock = firmware.stock(machine);
         let addresses = |d: &Descriptor| (d.phys, stock.address_of(d));

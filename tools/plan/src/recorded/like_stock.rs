@@ -3,26 +3,19 @@
 //! Recorded firmware with this plan and with stock: never less.
 
 use super::*;
+use crate::plan::{
+    inherit::legacy_kind,
+    request::Kind, //
+};
 
 #[test]
 fn firmware_has_what_stock_gives_it() {
     with_each(|firmware| {
         for space in firmware.spaces() {
             let [identity, fixed] = firmware.layouts(&space);
-            let x86 = firmware.recording.architecture == "x86_64";
-            let bits = firmware.recording.firmware.bits;
-            let machine = match x86 {
-                true => Machine::X86 { bits },
-                false => Machine::Arm64 {
-                    page: space.page,
-                    svam: false,
-                },
-            };
+            let machine = firmware.machine(&space, false);
             let theirs = firmware.stock(machine).mapped();
-            let strict = !matches!(
-                firmware.described(),
-                Err(AttributesError::NothingWritable | AttributesError::NothingExecutable)
-            );
+            let strict = strict(firmware);
             if let Some(identity) = identity {
                 let ours = firmware.page_tables(&identity, &space);
                 let physical: Vec<_> = theirs
@@ -33,10 +26,42 @@ fn firmware_has_what_stock_gives_it() {
                 stock::assert_not_less(&ours, &physical, machine, strict);
             }
             // Elsewhere than on x86, stock has other addresses.
-            if let (Some(fixed), true) = (fixed, x86) {
+            if let (Some(fixed), Machine::X86 { .. }) = (fixed, machine) {
                 let ours = firmware.page_tables(&fixed, &space);
                 stock::assert_not_less(&ours, &theirs, machine, strict);
             }
         }
     });
+}
+
+/// Stock has called SVAM, and starts a kernel with this plan.
+#[test]
+fn a_successor_of_stock_has_what_stock_had() {
+    with_each(|firmware| {
+        for space in firmware.spaces() {
+            let machine = firmware.machine(&space, true);
+            let stock = firmware.stock(machine);
+            let mut map = firmware.recording.firmware.memory_map.clone();
+            map.descriptors = firmware.runtime().copied().collect();
+            for descriptor in &mut map.descriptors {
+                descriptor.virt = stock.address_of(descriptor).unwrap();
+            }
+            let (bytes, size) = (map.bytes(), map.descriptor_size as usize);
+            let mut regions = regions_of(&MemoryMap::new(&bytes, size).unwrap(), false);
+            let kind = legacy_kind(&mut regions, &space, Kind::Ident);
+            let long = firmware.recording.firmware.bits == 64;
+            assert_eq!(kind, Ok(if long { Kind::Fixed } else { Kind::Ident }));
+            let ours = firmware.page_tables(&regions, &space);
+            stock::assert_not_less(&ours, &stock.mapped(), machine, strict(firmware));
+        }
+    });
+}
+
+/// Whether both go by the memory attributes table, or both do not: stock uses one that firmware cannot
+/// live with.
+fn strict(firmware: &Recorded) -> bool {
+    !matches!(
+        firmware.described(),
+        Err(AttributesError::NothingWritable | AttributesError::NothingExecutable)
+    )
 }
