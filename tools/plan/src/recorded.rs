@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Recorded firmware: all that the plan does, with what real firmware said. A recording is a file in
-//! `recorded/`, made by `rtmap-record`; nothing else has to be done to add one.
+//! `recorded/`, made by `rtmap-record` or from a public report; nothing else has to be done to add
+//! one.
 
 extern crate std;
 
