@@ -129,7 +129,8 @@ struct efi_rtmap_table_stub {
  *                        called, once it has failed, and after a kernel that could
  *                        not take the map over
  * @supported: the services that firmware itself supports, EFI_RT_SUPPORTED_*
- * @reserved0: zero
+ * @services_off: services that no kernel calls, because firmware's pointers to them
+ *                do not lead to code, EFI_RT_SUPPORTED_*
  * @nonce: the firmware's life; zero where there is no stub
  * @stub: SetVirtualAddressMap, where the stub decides on it
  * @reserved: zero
@@ -151,7 +152,7 @@ struct efi_rtmap_table_header {
 	__le16	properties_length;
 	__le32	properties_supported;
 	__le32	supported;
-	__le32	reserved0;
+	__le32	services_off;
 	__le64	nonce[2];
 	struct efi_rtmap_table_stub stub;
 	u8	reserved[104];
@@ -252,5 +253,6 @@ static_assert(sizeof(struct efi_rtmap_table_slot) == 96);
 static_assert(sizeof(struct efi_rtmap_table_entry) == 40);
 static_assert(offsetof(struct efi_rtmap_table_header, call_service) == 16);
 static_assert(offsetof(struct efi_rtmap_table_header, properties_version) == 32);
+static_assert(offsetof(struct efi_rtmap_table_header, services_off) == 44);
 
 #endif /* _LINUX_EFI_RTMAP_TABLE_H */

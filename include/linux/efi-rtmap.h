@@ -66,6 +66,7 @@ enum efi_rtmap_attribute {
 	EFI_RTMAP_ATTR_SHARED_PAGES,
 	EFI_RTMAP_ATTR_WX_PAGES,
 	EFI_RTMAP_ATTR_FAULTED,
+	EFI_RTMAP_ATTR_SERVICES,
 };
 
 bool efi_rtmap_took_over(void);
@@ -108,23 +109,9 @@ struct efi_rtmap_boot_facts {
 	u64	smbios;		/* entry point; 0: none */
 	bool	kexec;		/* an earlier kernel left its traces, or may have */
 	bool	mixed;		/* 32-bit firmware under a 64-bit kernel */
-	u32	supported;	/* EFI_RT_SUPPORTED_* */
+	u32	supported;	/* EFI_RT_SUPPORTED_*, by its RT_PROPERTIES table */
+	u32	revision;	/* of UEFI, as far as the kernel goes by it */
 };
-
-/*
- * What firmware does not exclude by its RT_PROPERTIES table, nor by being so old,
- * or Apple's, that the kernel does not call it.
- */
-static inline u32 efi_rtmap_supported(void)
-{
-	const u32 since_2_0 = EFI_RT_SUPPORTED_UPDATE_CAPSULE |
-			      EFI_RT_SUPPORTED_QUERY_CAPSULE_CAPABILITIES |
-			      EFI_RT_SUPPORTED_QUERY_VARIABLE_INFO;
-
-	if (efi.runtime_version < EFI_2_00_SYSTEM_TABLE_REVISION)
-		return efi.runtime_supported_mask & ~since_2_0;
-	return efi.runtime_supported_mask;
-}
 
 /* Only the first kernel asks: SVAM may convert what it is made from. */
 static inline u64 efi_rtmap_smbios(void)
@@ -154,8 +141,9 @@ void efi_rtmap_boot_facts(struct efi_rtmap_boot_facts *facts, u64 systab);
 void efi_rtmap_address_space(struct efi_rtmap_space *space);
 int efi_rtmap_alloc_tables(void);
 int efi_rtmap_map(u64 phys, u64 virt, u32 pages, u32 prot);
-void efi_rtmap_enable(bool forward_cfg, bool fresh);
+void efi_rtmap_enable(u32 off, bool forward_cfg, bool fresh);
 void efi_rtmap_check_answers(void);
+void efi_rtmap_refuse(u32 off);
 void efi_rtmap_disable(bool pass_on);
 
 /* The handover table in memory that KHO keeps. */

@@ -82,7 +82,8 @@ void __ref efi_rtmap_boot_facts(struct efi_rtmap_boot_facts *facts, u64 systab)
 		/* Nothing else tells whether firmware started this kernel. */
 		.kexec		= efi_rtmap_table == EFI_INVALID_TABLE_ADDR,
 		.smbios		= efi_rtmap_smbios(),
-		.supported	= efi_rtmap_supported(),
+		.supported	= efi.runtime_supported_mask,
+		.revision	= efi.runtime_version,
 	};
 
 	table = memremap(systab, sizeof(*table), MEMREMAP_WB);
@@ -146,10 +147,11 @@ int __ref efi_rtmap_map(u64 phys, u64 virt, u32 pages, u32 prot)
 	return 0;
 }
 
-void __ref efi_rtmap_enable(bool forward_cfg, bool fresh)
+void __ref efi_rtmap_enable(u32 off, bool forward_cfg, bool fresh)
 {
 	efi_native_runtime_setup();
 	efi_rtmap_check_answers();
+	efi_rtmap_refuse(off);
 	set_bit(EFI_RUNTIME_SERVICES, &efi.flags);
 }
 

@@ -47,7 +47,8 @@ void __ref efi_rtmap_boot_facts(struct efi_rtmap_boot_facts *facts, u64 systab)
 		.kexec		= efi_setup,
 		.mixed		= efi_is_mixed(),
 		.smbios		= efi_rtmap_smbios(),
-		.supported	= called(efi_rtmap_supported()),
+		.supported	= called(efi.runtime_supported_mask),
+		.revision	= efi.runtime_version,
 	};
 
 	/* An earlier kernel may have given the table's memory away. */
@@ -161,7 +162,7 @@ bool __ref efi_rtmap_release_boot_services(void)
 	return !efi_enabled(EFI_DBG);
 }
 
-void __ref efi_rtmap_enable(bool forward_cfg, bool fresh)
+void __ref efi_rtmap_enable(u32 off, bool forward_cfg, bool fresh)
 {
 	efi_disable_ibt_for_runtime = !forward_cfg;
 	if (efi_is_mixed())
@@ -169,6 +170,7 @@ void __ref efi_rtmap_enable(bool forward_cfg, bool fresh)
 	else
 		efi_native_runtime_setup();
 	efi_rtmap_check_answers();
+	efi_rtmap_refuse(off);
 	if (fresh)
 		efi_delete_dummy_variable();
 	efi_dump_pagetable();

@@ -38,8 +38,14 @@ use crate::{
         },
         region::Region,
         request::Kind,
-        runtime::PointerError,
-        service,
+        runtime::{
+            self,
+            TableError, //
+        },
+        service::{
+            self,
+            Services, //
+        },
         wire::Snapshot, //
     },
     state::{
@@ -60,6 +66,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) space: AddressSpace,
     pub(crate) table: Option<Memory>,
     pub(crate) regions: KVVec<Region>,
+    /// Services that an earlier kernel has taken off.
+    pub(crate) services_off: Services,
 }
 
 /// What is in the page tables, and how it came there.
@@ -158,10 +166,9 @@ impl Plan<'_> {
     }
 
     /// Where the runtime services table lies, as far as the traces of an earlier kernel tell.
-    fn runtime(&self) -> Result<PhysAddr, PointerError> {
-        self.firmware
-            .runtime_phys(&self.regions)
-            .ok_or(PointerError::NotMapped(self.firmware.runtime))
+    fn runtime(&self) -> Result<PhysAddr, TableError> {
+        let addr = self.firmware.runtime;
+        runtime::find(addr, &self.regions).ok_or(TableError::NotMapped(addr))
     }
 
     fn lay_out(&mut self, kind: Kind) -> Result<(), LayoutError> {
@@ -203,7 +210,7 @@ impl Plan<'_> {
         Ok((buffer, forward_cfg))
     }
 
-    /// Maps the entries, checks that firmware's pointers lie in them, and tells the next kernel.
+    /// Maps the entries, finds the services that they have code for, and tells the next kernel.
     fn publish(mut self, built: Built) -> Result<Map, Failure> {
         let Built {
             kind,
@@ -214,7 +221,7 @@ impl Plan<'_> {
             forward_cfg,
         } = built;
         let shared_pages = tables::map(&entries, forward_cfg)?;
-        self.firmware.check_services(runtime, &entries)?;
+        let off = self.services_off(runtime, &entries)?;
         let wx_pages = wx_pages(&entries);
         let snapshot = Snapshot {
             generation: life.generation,
@@ -228,7 +235,7 @@ impl Plan<'_> {
             config: self.firmware.config,
             vendor: self.firmware.vendor,
         };
-        if let Err(error) = self.write_table(&snapshot, &entries) {
+        if let Err(error) = self.write_table(&snapshot, &entries, off) {
             pr_warn!("handover table: not written: {error:?}\n");
         }
         Ok(Map {
@@ -236,6 +243,8 @@ impl Plan<'_> {
             reason,
             life,
             forward_cfg,
+            services: self.firmware.supported.without(off),
+            services_off: off,
             regions: self.regions,
             shared_pages,
             wx_pages: wx_pages.count(),
@@ -243,14 +252,31 @@ impl Plan<'_> {
         })
     }
 
+    /// The services that firmware has no code for, as far as this kernel or an earlier one can tell.
+    ///
+    /// # Errors
+    ///
+    /// A [`Failure`] if there is no runtime services table at `runtime`.
+    fn services_off(&self, runtime: PhysAddr, entries: &[Entry]) -> Result<Services, Failure> {
+        let strays = self.firmware.strays(runtime, entries)?;
+        let known = self.services_off.without(strays);
+        for service in known.called() {
+            pr_warn!(
+                "{} is off: an earlier kernel has found it so\n",
+                service.name
+            );
+        }
+        Ok(strays.with(known))
+    }
+
     /// Tells the next kernel of `entries`, in the table that there is or, where Kexec Handover can
     /// carry it, a new one.
-    fn write_table(&mut self, snapshot: &Snapshot, entries: &[Entry]) -> Result {
+    fn write_table(&mut self, snapshot: &Snapshot, entries: &[Entry], off: Services) -> Result {
         if self.table.is_none() {
             self.table = Memory::make(entries.len())?;
         }
         match &mut self.table {
-            Some(table) => table.publish(snapshot, entries),
+            Some(table) => table.publish(snapshot, entries, off),
             None => Ok(()),
         }
     }

@@ -128,6 +128,7 @@ fn join(first: Found, second: Found) -> Result<Found, Failure> {
             Latch::Clear => second.latch,
             latch => latch,
         },
+        services_off: first.services_off.with(second.services_off),
         inherited: first.inherited.or(second.inherited),
         stub: first.stub.or(second.stub),
     })

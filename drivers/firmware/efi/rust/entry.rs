@@ -97,7 +97,8 @@ unsafe extern "C" fn efi_rtmap_take_over(systab: usize) -> bool {
     if let Some(state) = state::set(State { request, map }) {
         match &state.map {
             Ok(map) if calls => {
-                ffi::enable_services(map.forward_cfg, map.life.origin == Origin::Fresh);
+                let fresh = map.life.origin == Origin::Fresh;
+                ffi::enable_services(map.services_off, map.forward_cfg, fresh);
             }
             Ok(_) => ffi::disable_services(true),
             Err(_) => ffi::disable_services(carrier::deny_services()),

@@ -10,7 +10,7 @@ use crate::plan::{
     memmap::MapError,
     page::PageError,
     region::RegionError,
-    runtime::PointerError, //
+    runtime::TableError, //
 };
 use core::fmt;
 use kernel::{
@@ -27,7 +27,7 @@ pub(crate) enum Failure {
     Layout(LayoutError),
     Inherit(InheritError),
     Page(PageError),
-    Pointer(PointerError),
+    Runtime(TableError),
     TooManyEntries,
     #[cfg(CONFIG_ARM64)]
     Undecided,
@@ -55,7 +55,7 @@ impl fmt::Display for Failure {
             Self::Layout(error) => error.fmt(f),
             Self::Inherit(error) => error.fmt(f),
             Self::Page(error) => error.fmt(f),
-            Self::Pointer(error) => error.fmt(f),
+            Self::Runtime(error) => error.fmt(f),
             Self::TooManyEntries => f.write_str("the memory attributes table has too many entries"),
             #[cfg(CONFIG_ARM64)]
             Self::Undecided => f.write_str("the EFI stub has not decided on SVAM"),
@@ -82,7 +82,7 @@ impl_from!(
     Layout(LayoutError),
     Inherit(InheritError),
     Page(PageError),
-    Pointer(PointerError),
+    Runtime(TableError),
     Kernel(Error),
 );
 

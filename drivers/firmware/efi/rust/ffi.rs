@@ -36,7 +36,10 @@ use crate::plan::{
     },
     perm::Permission,
     request::Kind,
-    service,
+    service::{
+        self,
+        Services, //
+    },
     wire, //
 };
 use core::{
@@ -71,6 +74,7 @@ pub(crate) mod attribute {
         efi_rtmap_attribute_EFI_RTMAP_ATTR_ORIGIN as ORIGIN,
         efi_rtmap_attribute_EFI_RTMAP_ATTR_REASON as REASON,
         efi_rtmap_attribute_EFI_RTMAP_ATTR_REQUESTED as REQUESTED,
+        efi_rtmap_attribute_EFI_RTMAP_ATTR_SERVICES as SERVICES,
         efi_rtmap_attribute_EFI_RTMAP_ATTR_SHARED_PAGES as SHARED_PAGES,
         efi_rtmap_attribute_EFI_RTMAP_ATTR_SVAM as SVAM,
         efi_rtmap_attribute_EFI_RTMAP_ATTR_WX_PAGES as WX_PAGES, //
@@ -134,6 +138,7 @@ const _: () = {
     assert!(
         StubReason::DoesNotFit as u32 == bindings::efi_rtmap_reason_EFI_RTMAP_REASON_DOES_NOT_FIT
     );
+    assert!(wire::SERVICES_OFF_OFFSET == offset_of!(efi_rtmap_table_header, services_off));
     assert!(service::ALL == bindings::EFI_RT_SUPPORTED_ALL);
     assert!(service::NO_SUPPORT == bindings::EFI_RTMAP_SUPPORTED_NONE);
     assert!(service::MARK_SVAM == bindings::EFI_RTMAP_CALL_SVAM);
@@ -312,10 +317,10 @@ pub(crate) fn map(phys: &PhysRange, virt: VirtAddr, protection: Protection) -> R
     }
 }
 
-/// Lets the kernel call the runtime services from now on.
-pub(crate) fn enable_services(forward_cfg: bool, fresh: bool) {
+/// Lets the kernel call the runtime services from now on, but for those that are `off`.
+pub(crate) fn enable_services(off: Services, forward_cfg: bool, fresh: bool) {
     // SAFETY: See `boot_facts`.
-    unsafe { bindings::efi_rtmap_enable(forward_cfg, fresh) };
+    unsafe { bindings::efi_rtmap_enable(off.bits(), forward_cfg, fresh) };
 }
 
 /// Orders stores before against stores after.

@@ -13,6 +13,7 @@ use crate::{
     plan::{
         addr::{
             PhysAddr,
+            PhysRange,
             VirtAddr, //
         },
         bytes::u32_at,
@@ -36,7 +37,10 @@ use crate::{
             RuntimeTable,
             Width, //
         },
-        service,
+        service::{
+            self,
+            Services, //
+        },
         smbios,
         wire::Identity, //
     },
@@ -56,8 +60,8 @@ pub(crate) struct Firmware {
     pub(crate) runtime: VirtAddr,
     pub(crate) config: PhysAddr,
     pub(crate) vendor: PhysAddr,
-    /// Services that RT_PROPERTIES does not exclude, as bits.
-    supported: u32,
+    /// Services that neither RT_PROPERTIES excludes nor the revision of UEFI.
+    pub(crate) supported: Services,
     width: Width,
     attributes: Option<PhysAddr>,
     smbios: Option<PhysAddr>,
@@ -89,7 +93,7 @@ impl Firmware {
             runtime: VirtAddr::new(width.pointer_at(&table, layout.runtime).ok_or(EINVAL)?),
             config: PhysAddr::new(boot.config_table),
             vendor,
-            supported: boot.supported,
+            supported: service::of_revision(boot.revision, Services::from_bits(boot.supported)),
             width,
             attributes: (boot.memattr != 0).then_some(PhysAddr::new(boot.memattr)),
             smbios: (boot.smbios != 0).then_some(PhysAddr::new(boot.smbios)),
@@ -161,50 +165,58 @@ impl Firmware {
     ///
     /// A [`Failure`] if there is no runtime services table where it should be.
     pub(crate) fn svam_callable(&self, map: &MemoryMap<'_>) -> Result<bool, Failure> {
-        if self.supported & service::SVAM.bit == 0 {
+        if !self.supported.contains(&service::SVAM) {
             return Ok(false);
         }
-        let runtime = PhysAddr::new(self.runtime.value());
-        runtime::check_place(runtime, self.width, map.runtime_ranges())?;
-        let table = ffi::read_physical(runtime, self.width.table_size())?;
+        let table =
+            self.runtime_table(PhysAddr::new(self.runtime.value()), map.runtime_ranges())?;
         let checked = RuntimeTable::new(&table, self.width)?.check_svam(map);
-        if let Err(error) = checked {
-            pr_warn!("{}{}: not called\n", FW_BUG, format_args!("{error}"));
+        if let Err(stray) = checked {
+            pr_warn!("{FW_BUG}SVAM is not called: {}\n", format_args!("{stray}"));
         }
         Ok(checked.is_ok())
     }
 
-    /// Checks the pointers of the runtime services table at `runtime`, where the map has `entries`.
+    /// The services whose pointers in the runtime services table at `runtime` are not code in
+    /// `entries`. Why one of those that firmware claims to have is among them is printed.
     ///
     /// # Errors
     ///
-    /// A [`Failure`] if firmware cannot be called by them.
-    pub(crate) fn check_services(
-        &self,
-        runtime: PhysAddr,
-        entries: &[Entry],
-    ) -> Result<(), Failure> {
-        runtime::check_place(runtime, self.width, entries.iter().map(|entry| entry.phys))?;
-        let table = ffi::read_physical(runtime, self.width.table_size())?;
+    /// A [`Failure`] if there is no such table.
+    pub(crate) fn strays(&self, runtime: PhysAddr, entries: &[Entry]) -> Result<Services, Failure> {
+        let table = self.runtime_table(runtime, entries.iter().map(|entry| entry.phys))?;
         let table = RuntimeTable::new(&table, self.width)?;
         if let Some(flaw) = table.flaw(ffi::crc32) {
             pr_warn!(
-                "{}runtime services table: {}\n",
-                FW_BUG,
+                "{FW_BUG}runtime services table: {}\n",
                 format_args!("{flaw}")
             );
         }
-        Ok(table.check_services(entries, self.supported)?)
+        let mut strays = Services::NONE;
+        for (service, stray) in table.strays(entries) {
+            strays = strays.with(service.into());
+            if self.supported.contains(service) {
+                pr_warn!(
+                    "{FW_BUG}{} is off: {}\n",
+                    service.name,
+                    format_args!("{stray}")
+                );
+            }
+        }
+        Ok(strays)
     }
 
-    /// Where the runtime services table lies, given the map that firmware was converted to.
-    pub(crate) fn runtime_phys(&self, regions: &[Region]) -> Option<PhysAddr> {
-        let value = self.runtime.value();
-        regions.iter().find_map(|region| {
-            let offset = value.checked_sub(region.virt.value())?;
-            let start = region.phys.start().value();
-            (offset < region.phys.bytes()).then(|| PhysAddr::new(start + offset))
-        })
+    /// Reads the runtime services table at `addr`, if that is in `ranges`.
+    fn runtime_table(
+        &self,
+        addr: PhysAddr,
+        ranges: impl Iterator<Item = PhysRange> + Clone,
+    ) -> Result<KVVec<u8>, Failure> {
+        runtime::check_place(addr, runtime::HEADER_SIZE, ranges.clone())?;
+        let header = ffi::read_physical(addr, runtime::HEADER_SIZE)?;
+        let size = RuntimeTable::size(&header, self.width)?;
+        runtime::check_place(addr, size, ranges)?;
+        Ok(ffi::read_physical(addr, size)?)
     }
 }
 

@@ -25,6 +25,7 @@ use crate::{
         layout::AddressSpace,
         list::List,
         region::Region,
+        service::Services,
         wire::{
             encode,
             header,
@@ -66,6 +67,7 @@ pub(crate) struct Found {
     /// An earlier kernel has been there, whether or not what it wrote can be used.
     pub(crate) used: bool,
     pub(crate) latch: Latch,
+    pub(crate) services_off: Services,
     pub(crate) inherited: Option<Inherited>,
     /// What the stub has made of SVAM, where it decides on that.
     pub(crate) stub: Option<Stub>,
@@ -163,6 +165,7 @@ impl Memory {
         let mut found = Found {
             used: true,
             latch: table.latch(),
+            services_off: table.services_off(),
             inherited: None,
             stub: stub(&bytes),
         };
@@ -188,20 +191,26 @@ impl Memory {
         Ok(found)
     }
 
-    /// Writes `snapshot` and `entries` for the next kernel, and clears the latch: who gets here calls
-    /// the firmware, whatever an earlier kernel saw.
+    /// Writes `snapshot`, `entries` and the services that are `off` for the next kernel, and clears the
+    /// latch: who gets here calls the firmware, whatever an earlier kernel saw.
     ///
     /// # Errors
     ///
     /// `ENOSPC` if there is no room for them; what an earlier kernel wrote is then still there.
-    pub(crate) fn publish(&mut self, snapshot: &Snapshot, entries: &[Entry]) -> Result {
+    pub(crate) fn publish(
+        &mut self,
+        snapshot: &Snapshot,
+        entries: &[Entry],
+        off: Services,
+    ) -> Result {
         let bytes = self.bytes()?;
         let table = Table::new(&bytes).map_err(refuse)?;
         let (id, sequence) = self.next;
         let mut slot = KVVec::from_elem(0, table.slot_size(), GFP_KERNEL)?;
         let used = encode(snapshot, entries, sequence, crc32, &mut slot).ok_or(ENOSPC)?;
         let slot = slot.get(..used).ok_or(ENOSPC)?;
-        self.perform(stores::publish(slot, table.slot_offset(id), self.supported))?;
+        let offset = table.slot_offset(id);
+        self.perform(stores::publish(slot, offset, off, self.supported))?;
         self.next = (id.other(), sequence.wrapping_add(1));
         Ok(())
     }

@@ -91,6 +91,7 @@ RTMAP_ATTR(regions, EFI_RTMAP_ATTR_REGIONS);
 RTMAP_ATTR(shared_pages, EFI_RTMAP_ATTR_SHARED_PAGES);
 RTMAP_ATTR(wx_pages, EFI_RTMAP_ATTR_WX_PAGES);
 RTMAP_ATTR(faulted, EFI_RTMAP_ATTR_FAULTED);
+RTMAP_ATTR(services, EFI_RTMAP_ATTR_SERVICES);
 
 static struct attribute *rtmap_attrs[] = {
 	&kind_attr.attr,
@@ -103,6 +104,7 @@ static struct attribute *rtmap_attrs[] = {
 	&shared_pages_attr.attr,
 	&wx_pages_attr.attr,
 	&faulted_attr.attr,
+	&services_attr.attr,
 	NULL
 };
 

@@ -9,7 +9,8 @@ use crate::{
     },
     plan::{
         decide::Svam,
-        request::Kind, //
+        request::Kind,
+        service::Services, //
     },
     state::{
         self,
@@ -102,6 +103,10 @@ impl fmt::Display for Value<'_> {
             attribute::WX_PAGES => write!(f, "{}", map.map_or(0, |map| map.wx_pages)),
             attribute::FAULTED => write!(f, "{}", u32::from(state::is_faulted())),
             attribute::SHARED_PAGES => write!(f, "{}", map.map_or(0, |map| map.shared_pages)),
+            attribute::SERVICES => match map {
+                Ok(map) if !state::is_faulted() && ffi::calls_firmware() => map.services.fmt(f),
+                _ => Services::NONE.fmt(f),
+            },
             _ => write!(f, "{}", map.map_or(0, |map| map.regions.len())),
         }
     }

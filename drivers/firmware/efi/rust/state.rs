@@ -14,7 +14,8 @@ use crate::{
         request::{
             Kind,
             Request, //
-        }, //
+        },
+        service::Services, //
     }, //
 };
 use kernel::{
@@ -93,6 +94,10 @@ pub(crate) struct Map {
     pub(crate) life: Life,
     /// Forward-edge control flow checks may stay on during calls.
     pub(crate) forward_cfg: bool,
+    /// The services that firmware claims to have and has code for.
+    pub(crate) services: Services,
+    /// Those that it has no code for: they are refused without entering it.
+    pub(crate) services_off: Services,
     pub(crate) regions: KVVec<Region>,
     /// Pages in which W^X is given up because this kernel's are larger than the firmware's.
     pub(crate) shared_pages: usize,

@@ -32,7 +32,8 @@ use crate::{
         request::{
             Kind,
             Request, //
-        }, //
+        },
+        service::Services, //
     },
     state::Map, //
 };
@@ -117,6 +118,11 @@ pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Fai
         space,
         table,
         regions,
+        services_off: if request.retry {
+            Services::NONE
+        } else {
+            found.services_off
+        },
     };
     match decision {
         Decision::Decline => Ok(None),

@@ -11,8 +11,13 @@ use crate::plan::{
         X86_64, //
     },
     runtime::{
+        pointer::Stray,
         RuntimeTable,
         Width, //
+    },
+    service::{
+        self,
+        Services, //
     },
 };
 
@@ -48,27 +53,44 @@ fn input() -> impl Strategy<Value = (Vec<Region>, Vec<u8>)> {
     })
 }
 
+/// The strays that there are if nothing is mapped.
+fn all(bytes: &[u8], width: Width) -> usize {
+    let table = RuntimeTable::new(bytes, width).unwrap();
+    table.strays(&[]).count()
+}
+
 proptest! {
     #[test]
-    fn no_bytes_panic(mut bytes in vec(any::<u8>(), 0..200), signed: bool, wide: bool, supported: u32) {
+    fn no_bytes_panic(mut bytes in vec(any::<u8>(), 0..200), signed: bool, wide: bool, said in 100u32..140) {
         if let Some(signature) = bytes.first_chunk_mut().filter(|_| signed) {
             *signature = *b"RUNTSERV";
         }
         let width = if wide { Width::Bits64 } else { Width::Bits32 };
-        let whole = bytes.len() >= width.table_size();
-        match RuntimeTable::new(&bytes, width) {
-            Ok(table) => {
-                prop_assert!(signed && whole);
-                let none = table.check_services(&[], supported);
-                prop_assert_eq!(none.is_ok(), supported & 0x3e7f == 0);
-                let _ = table.flaw(crc32);
+        // Often a size that a table has.
+        if let Some(size) = bytes.get_mut(12..16).filter(|_| wide) {
+            size.copy_from_slice(&said.to_le_bytes());
+        }
+        match RuntimeTable::size(&bytes, width) {
+            Ok(size) => {
+                prop_assert!(signed);
+                prop_assert!(size <= width.table_size());
+                prop_assert_eq!(RuntimeTable::new(&bytes, width).is_ok(), bytes.len() >= size);
+                if bytes.len() >= size {
+                    prop_assert_eq!(all(&bytes, width), service::CALLED.len());
+                    let _ = RuntimeTable::new(&bytes, width).unwrap().flaw(crc32);
+                }
             }
-            Err(_) => prop_assert!(!signed || !whole),
+            Err(_) => prop_assert!(!signed || bytes.len() < 8),
         }
     }
 
     #[test]
-    fn only_code_is_called((regions, bytes) in input(), supported in 0u32..0x4000) {
+    fn only_code_is_called((regions, mut bytes) in input(), services in 8usize..=14) {
+        let size = 24 + 8 * services;
+        bytes[12..16].copy_from_slice(&(size as u32).to_le_bytes());
+        // A size that no table has does not count.
+        let size = if services < 11 { 136 } else { size };
+
         let mut buffer = vec![BLANK_ENTRY; regions.len()];
         let mut entries = List::new(&mut buffer);
         split(&regions, &[], BASIS, &mut entries).unwrap();
@@ -78,11 +100,20 @@ proptest! {
         };
         // Bits of RT_PROPERTIES in the order of the table's pointers; two are never called.
         let bits = [0, 1, 2, 3, 31, 31, 4, 5, 6, 9, 10, 11, 12, 13];
-        let pointers = bytes[24..].chunks_exact(8).map(|p| u64::from_le_bytes(p.try_into().unwrap()));
-        let sound = pointers
-            .zip(bits)
-            .all(|(addr, bit)| supported >> bit & 1 == 0 || addr != 0 && code(addr));
+        let mut sound = 0;
+        for (pointer, bit) in bytes[24..size].chunks_exact(8).zip(bits) {
+            let addr = u64::from_le_bytes(pointer.try_into().unwrap());
+            if addr != 0 && code(addr) {
+                sound |= 1 << bit;
+            }
+        }
         let table = RuntimeTable::new(&bytes, Width::Bits64).unwrap();
-        prop_assert_eq!(table.check_services(&entries, supported).is_ok(), sound);
+        let off = table.strays(&entries).fold(Services::NONE, |off, (service, stray)| {
+            let absent = 24 + 8 * service.slot >= size;
+            assert_eq!(stray == Stray::Absent, absent);
+            off.with(service.into())
+        });
+        let called = service::CALLED.iter().fold(0, |bits, service| bits | service.bit);
+        prop_assert_eq!(off.bits(), called & !sound);
     }
 }

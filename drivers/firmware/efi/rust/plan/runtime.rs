@@ -2,7 +2,11 @@
 
 //! The runtime services table (UEFI 2.10, section 4.5): the pointers that firmware is called by.
 
+pub(crate) mod pointer;
 mod width;
+
+#[cfg(any(test, CONFIG_EFI_RTMAP_KUNIT_TEST))]
+mod fixtures;
 
 use super::{
     addr::{
@@ -14,13 +18,7 @@ use super::{
         u32_at,
         u64_at, //
     },
-    entry::Entry,
-    memmap::MemoryMap,
-    memtype::MemoryType,
-    service::{
-        self,
-        Service, //
-    },
+    region::Region,
     wire::Crc32,
 };
 use core::fmt;
@@ -28,24 +26,22 @@ use core::fmt;
 pub(crate) use self::width::Width;
 
 /// Bytes of the header.
-const HEADER_SIZE: usize = 24;
+pub(crate) const HEADER_SIZE: usize = 24;
 
 const SIGNATURE: u64 = u64::from_le_bytes(*b"RUNTSERV");
 const HEADER_SIZE_OFFSET: usize = 12;
 const CRC_OFFSET: usize = 16;
 
-/// Why firmware is not called.
+/// Why no pointer of the table can be trusted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum PointerError {
+pub(crate) enum TableError {
     /// The table lies where firmware has no memory at run time.
     NotMapped(VirtAddr),
-    /// What lies there is something else.
+    /// Something else lies there.
     Signature(u64),
-    Null(&'static str),
-    NotExecutable(&'static str, VirtAddr),
 }
 
-impl fmt::Display for PointerError {
+impl fmt::Display for TableError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotMapped(addr) => {
@@ -55,30 +51,23 @@ impl fmt::Display for PointerError {
                 f,
                 "the runtime services table has the signature {signature:#x}, not {SIGNATURE:#x}"
             ),
-            Self::Null(name) => write!(f, "firmware's pointer to {name} is NULL"),
-            Self::NotExecutable(name, addr) => {
-                write!(f, "{name} at {addr} is in no executable range")
-            }
         }
     }
 }
 
-/// What is wrong with the header, but no reason not to call firmware: nothing depends on it, while
-/// the pointers are checked themselves. Old U-Boot gives the size of the header for that of the
-/// table, and drivers that replace a pointer are known to leave the CRC as it was.
+/// A flaw of the header, but no reason not to call firmware: nothing depends on it, while the
+/// pointers are checked themselves. Old U-Boot gives the size of the header for that of the table,
+/// and drivers that replace a pointer are known to leave the CRC as it was.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum HeaderFlaw {
-    Size(u32, Width),
+    Size(u32),
     Crc { found: u32, computed: u32 },
 }
 
 impl fmt::Display for HeaderFlaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Size(size, width) => {
-                let (old, new) = (width.old_table_size(), width.table_size());
-                write!(f, "its size {size} is neither {old} nor {new}")
-            }
+            Self::Size(size) => write!(f, "its size {size} is none that such a table has"),
             Self::Crc { found, computed } => {
                 write!(
                     f,
@@ -89,24 +78,42 @@ impl fmt::Display for HeaderFlaw {
     }
 }
 
-/// Checks that the table at `addr` is in memory that firmware has at run time: `ranges` hold its
-/// first byte and its last, if its pointers are as wide as `width`.
+/// Finds the table that the system table has at `addr`, given the `regions` that firmware was
+/// converted to. SVAM of some firmware converts nothing (CrabEFI): the address is physical then.
+pub(crate) fn find(addr: VirtAddr, regions: &[Region]) -> Option<PhysAddr> {
+    let converted = regions.iter().find_map(|region| {
+        let offset = addr.value().checked_sub(region.virt.value())?;
+        let found = region.phys.start().value().checked_add(offset)?;
+        (offset < region.phys.bytes()).then_some(PhysAddr::new(found))
+    });
+    let kept = PhysAddr::new(addr.value());
+    let kept = regions
+        .iter()
+        .any(|region| region.phys.contains_addr(kept))
+        .then_some(kept);
+    converted.or(kept)
+}
+
+/// Checks that `size` bytes at `addr` are in memory that firmware has at run time: `ranges` hold the
+/// first and the last.
 ///
 /// # Errors
 ///
-/// [`PointerError::NotMapped`] if not.
+/// [`TableError::NotMapped`] if not.
 pub(crate) fn check_place(
     addr: PhysAddr,
-    width: Width,
+    size: usize,
     ranges: impl Iterator<Item = PhysRange> + Clone,
-) -> Result<(), PointerError> {
+) -> Result<(), TableError> {
     let holds = |addr: u64| ranges.clone().any(|r| r.contains_addr(PhysAddr::new(addr)));
-    let last = u64::try_from(width.table_size() - 1).ok();
+    let last = size
+        .checked_sub(1)
+        .and_then(|last| u64::try_from(last).ok());
     let last = last.and_then(|last| addr.value().checked_add(last));
     if holds(addr.value()) && last.is_some_and(holds) {
         Ok(())
     } else {
-        Err(PointerError::NotMapped(addr.identity()))
+        Err(TableError::NotMapped(addr.identity()))
     }
 }
 
@@ -114,109 +121,62 @@ pub(crate) fn check_place(
 ///
 /// # Invariants
 ///
-/// `bytes` begins with the signature, and is as long as a table of this `width`.
+/// `bytes` begins with the signature, and is as long as [`Self::size`] says.
 pub(crate) struct RuntimeTable<'a> {
     bytes: &'a [u8],
     width: Width,
 }
 
 impl<'a> RuntimeTable<'a> {
+    /// Bytes of the table whose `header` this is, with pointers of this `width`: EFI 1.10 has fewer
+    /// services. A size that no table has is not gone by; a table that has more services than we
+    /// know is cut.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError::Signature`] if this is no table.
+    pub(crate) fn size(header: &[u8], width: Width) -> Result<usize, TableError> {
+        let signature = u64_at(header, 0).unwrap_or(0);
+        if signature != SIGNATURE {
+            return Err(TableError::Signature(signature));
+        }
+        let whole = width.table_size();
+        let size = u32_at(header, HEADER_SIZE_OFFSET).and_then(|size| usize::try_from(size).ok());
+        Ok(size
+            .filter(|size| (width.oldest_table_size()..whole).contains(size))
+            .unwrap_or(whole))
+    }
+
     /// Takes `bytes` as the table of firmware with pointers of this `width`.
     ///
     /// # Errors
     ///
-    /// [`PointerError::Signature`] if it is none.
-    pub(crate) fn new(bytes: &'a [u8], width: Width) -> Result<Self, PointerError> {
-        let signature = u64_at(bytes, 0).unwrap_or(0);
-        let table = bytes
-            .get(..width.table_size())
-            .filter(|_| signature == SIGNATURE);
-        // INVARIANT: it does, and it is.
-        let bytes = table.ok_or(PointerError::Signature(signature))?;
+    /// [`TableError::Signature`] if it is none.
+    pub(crate) fn new(bytes: &'a [u8], width: Width) -> Result<Self, TableError> {
+        let table = bytes.get(..Self::size(bytes, width)?);
+        // INVARIANT: `size` has seen the signature, and that is its size.
+        let bytes = table.ok_or(TableError::Signature(SIGNATURE))?;
         Ok(Self { bytes, width })
     }
 
-    /// What is wrong with the header, if anything is.
+    /// The flaw of the header, if it has one.
     pub(crate) fn flaw(&self, crc: Crc32) -> Option<HeaderFlaw> {
         let size = u32_at(self.bytes, HEADER_SIZE_OFFSET)?;
         let found = u32_at(self.bytes, CRC_OFFSET)?;
-        let mut bytes = [0; Width::Bits64.table_size()];
-        bytes
-            .get_mut(..self.bytes.len())?
-            .copy_from_slice(self.bytes);
+        if !self
+            .width
+            .table_sizes()
+            .any(|known| Ok(known) == usize::try_from(size))
+        {
+            return Some(HeaderFlaw::Size(size));
+        }
+        let mut buffer = [0; Width::Bits64.table_size()];
+        // By the type invariants, it is as long as it says.
+        let bytes = buffer.get_mut(..self.bytes.len())?;
+        bytes.copy_from_slice(self.bytes);
         bytes.get_mut(CRC_OFFSET..)?.first_chunk_mut::<4>()?.fill(0);
-        let sizes = [self.width.old_table_size(), self.width.table_size()];
-        let used = usize::try_from(size)
-            .ok()
-            .filter(|size| sizes.contains(size))
-            .and_then(|size| bytes.get(..size));
-        match used.map(crc) {
-            None => Some(HeaderFlaw::Size(size, self.width)),
-            Some(computed) if computed != found => Some(HeaderFlaw::Crc { found, computed }),
-            Some(_) => None,
-        }
-    }
-
-    /// Where the table has `service`.
-    fn pointer(&self, service: &Service) -> VirtAddr {
-        let offset = HEADER_SIZE + service.slot * self.width.pointer_size();
-        // Every slot is within the table.
-        VirtAddr::new(self.width.pointer_at(self.bytes, offset).unwrap_or(0))
-    }
-
-    /// Checks that each service of those that `supported` has bits for is code in `entries`, as
-    /// FreeBSD does for GetTime: firmware that was never converted, or converted to something else,
-    /// is found out before it is called.
-    ///
-    /// Not so SVAM: once it has been called, it is nowhere in particular, and nobody calls it again.
-    ///
-    /// # Errors
-    ///
-    /// A [`PointerError`] that names the first service that is not.
-    pub(crate) fn check_services(
-        &self,
-        entries: &[Entry],
-        supported: u32,
-    ) -> Result<(), PointerError> {
-        let called = service::CALLED.iter();
-        for service in called.filter(|service| supported & service.bit != 0) {
-            let addr = self.pointer(service);
-            // Even if there is code at 0.
-            if addr.value() == 0 {
-                return Err(PointerError::Null(service.name));
-            }
-            if !entries.iter().any(|entry| entry.executes_at(addr)) {
-                return Err(PointerError::NotExecutable(service.name, addr));
-            }
-        }
-        Ok(())
-    }
-
-    /// Checks that SVAM, which has not been called, is code in `map`. That of boot services counts:
-    /// it is there until SVAM has been called, and firmware is known to rely on it.
-    ///
-    /// # Errors
-    ///
-    /// A [`PointerError`] if it is not.
-    pub(crate) fn check_svam(&self, map: &MemoryMap<'_>) -> Result<(), PointerError> {
-        let addr = self.pointer(&service::SVAM);
-        if addr.value() == 0 {
-            return Err(PointerError::Null(service::SVAM.name));
-        }
-        let mut code = map
-            .iter()
-            .filter(|d| {
-                matches!(
-                    d.ty,
-                    MemoryType::RUNTIME_SERVICES_CODE | MemoryType::BOOT_SERVICES_CODE
-                )
-            })
-            .filter_map(|d| d.range().ok());
-        if code.any(|range| range.contains_addr(PhysAddr::new(addr.value()))) {
-            Ok(())
-        } else {
-            Err(PointerError::NotExecutable(service::SVAM.name, addr))
-        }
+        let computed = crc(bytes);
+        (computed != found).then_some(HeaderFlaw::Crc { found, computed })
     }
 }
 
@@ -226,111 +186,22 @@ impl<'a> RuntimeTable<'a> {
 )]
 #[cfg(any(test, CONFIG_EFI_RTMAP_KUNIT_TEST))]
 mod tests {
-    use super::*;
+    use super::{
+        fixtures::{
+            sized,
+            table,
+            TABLE_SIZE, //
+        },
+        *, //
+    };
     use crate::plan::{
         addr::RangeError,
         fixtures::{
-            code,
             crc32,
-            data,
-            descriptor,
-            entry,
             range,
-            MapBytes, //
+            region, //
         },
-        perm::Permission,
     };
-
-    const TABLE_SIZE: usize = Width::Bits64.table_size();
-    const ALL: u32 = 0x3fff;
-    const CODE: u64 = 0x20_0000;
-
-    /// A table with a right CRC, whose pointers are those into a page of code that `pointer` does
-    /// not replace.
-    fn table(pointer: impl Fn(usize) -> Option<u64>) -> [u8; TABLE_SIZE] {
-        sized(TABLE_SIZE as u32, pointer)
-    }
-
-    fn sized(size: u32, pointer: impl Fn(usize) -> Option<u64>) -> [u8; TABLE_SIZE] {
-        let mut bytes = [0; TABLE_SIZE];
-        bytes[..8].copy_from_slice(b"RUNTSERV");
-        bytes[12..16].copy_from_slice(&size.to_le_bytes());
-        for (slot, field) in bytes[HEADER_SIZE..].chunks_exact_mut(8).enumerate() {
-            let address = pointer(slot).unwrap_or(CODE + 0x10 * slot as u64);
-            field.copy_from_slice(&address.to_le_bytes());
-        }
-        let crc = crc32(&bytes[..TABLE_SIZE.min(size as usize)]);
-        bytes[16..20].copy_from_slice(&crc.to_le_bytes());
-        bytes
-    }
-
-    /// The entries of a page of data at 1 MiB and one of code at 2 MiB, which firmware has at 3 MiB.
-    fn entries() -> Result<[Entry; 2], RangeError> {
-        let code = Entry {
-            ty: MemoryType::RUNTIME_SERVICES_CODE,
-            permission: Permission::ReadExecute,
-            ..entry(CODE, 0x30_0000, 1)?
-        };
-        Ok([entry(0x10_0000, 0x40_0000, 1)?, code])
-    }
-
-    fn check(bytes: &[u8], supported: u32) -> Result<Result<(), PointerError>, RangeError> {
-        let entries = entries()?;
-        let table = RuntimeTable::new(bytes, Width::Bits64);
-        Ok(table.and_then(|table| table.check_services(&entries, supported)))
-    }
-
-    #[test]
-    fn services_are_code_in_the_map() -> Result<(), RangeError> {
-        assert_eq!(check(&table(|_| None), ALL)?, Ok(()));
-        let converted = table(|slot| Some(0x30_0000 + slot as u64));
-        assert_eq!(check(&converted, ALL)?, Ok(()));
-        Ok(())
-    }
-
-    #[test]
-    fn each_stray_pointer_is_named() -> Result<(), RangeError> {
-        for service in &service::CALLED {
-            for stray in [0x10_0000, 0x40_0000, CODE - 1, CODE + 0x1000, u64::MAX] {
-                let bytes = table(|slot| (slot == service.slot).then_some(stray));
-                let error = PointerError::NotExecutable(service.name, VirtAddr::new(stray));
-                assert_eq!(check(&bytes, ALL)?, Err(error));
-                assert_eq!(check(&bytes, ALL & !service.bit)?, Ok(()));
-            }
-            let bytes = table(|slot| (slot == service.slot).then_some(0));
-            assert_eq!(check(&bytes, ALL)?, Err(PointerError::Null(service.name)));
-            assert_eq!(check(&bytes, ALL & !service.bit)?, Ok(()));
-        }
-        Ok(())
-    }
-
-    #[test]
-    fn what_firmware_calls_itself_may_lie_anywhere() -> Result<(), RangeError> {
-        for anywhere in [0, 0x90_0000] {
-            let bytes = table(|slot| matches!(slot, 4 | 5).then_some(anywhere));
-            assert_eq!(check(&bytes, ALL)?, Ok(()));
-        }
-        Ok(())
-    }
-
-    #[test]
-    fn null_is_null_even_where_there_is_code() -> Result<(), RangeError> {
-        let [_, code] = entries()?;
-        let at_0 = Entry {
-            phys: range(0, 1)?,
-            virt: VirtAddr::new(0),
-            ..code
-        };
-        let bytes = table(|slot| Some(slot as u64));
-        let result = RuntimeTable::new(&bytes, Width::Bits64)
-            .map(|table| table.check_services(&[at_0], ALL));
-        assert_eq!(result, Ok(Err(PointerError::Null("GetTime"))));
-        let bytes = table(|slot| Some(1 + slot as u64));
-        let result = RuntimeTable::new(&bytes, Width::Bits64)
-            .map(|table| table.check_services(&[at_0], ALL));
-        assert_eq!(result, Ok(Ok(())));
-        Ok(())
-    }
 
     #[test]
     fn refuses_what_is_no_table() {
@@ -339,14 +210,14 @@ mod tests {
             let mut bytes = good;
             bytes[at] ^= 0x20;
             let signature = SIGNATURE ^ (0x20 << (8 * at));
-            let error = Some(PointerError::Signature(signature));
+            let error = Some(TableError::Signature(signature));
             assert_eq!(RuntimeTable::new(&bytes, Width::Bits64).err(), error);
         }
         let short = RuntimeTable::new(&good[..TABLE_SIZE - 1], Width::Bits64);
         assert!(short.is_err() && RuntimeTable::new(&[], Width::Bits64).is_err());
     }
 
-    /// What is wrong with the header of the table, [`None`] if it is none.
+    /// The flaw of the header, [`None`] if this is no table.
     fn flaw(bytes: &[u8]) -> Option<Option<HeaderFlaw>> {
         Some(RuntimeTable::new(bytes, Width::Bits64).ok()?.flaw(crc32))
     }
@@ -376,65 +247,37 @@ mod tests {
     }
 
     #[test]
+    fn a_table_is_as_long_as_it_says() {
+        for (width, said, size) in [
+            (Width::Bits64, 111, 136),
+            (Width::Bits64, 112, 112),
+            (Width::Bits64, 113, 113),
+            (Width::Bits64, 120, 120),
+            (Width::Bits64, 136, 136),
+            (Width::Bits64, 137, 136),
+            (Width::Bits64, u32::MAX, 136),
+            (Width::Bits64, 24, 136),
+            (Width::Bits32, 67, 80),
+            (Width::Bits32, 68, 68),
+            (Width::Bits32, 72, 72),
+            (Width::Bits32, 112, 80),
+        ] {
+            let bytes = sized(width, said, |_| None);
+            assert_eq!(RuntimeTable::size(&bytes, width), Ok(size));
+            assert!(RuntimeTable::new(&bytes[..size], width).is_ok());
+            assert!(RuntimeTable::new(&bytes[..size - 1], width).is_err());
+        }
+    }
+
+    #[test]
     fn a_table_may_be_older_but_not_of_any_size() {
-        assert_eq!(flaw(&sized(112, |_| None)), Some(None));
+        for size in [112, 120, 136] {
+            assert_eq!(flaw(&sized(Width::Bits64, size, |_| None)), Some(None));
+        }
         for size in [0, 24, 111, 113, 135, 137, u32::MAX] {
-            let bytes = sized(size, |_| None);
-            assert_eq!(
-                flaw(&bytes),
-                Some(Some(HeaderFlaw::Size(size, Width::Bits64)))
-            );
+            let bytes = sized(Width::Bits64, size, |_| None);
+            assert_eq!(flaw(&bytes), Some(Some(HeaderFlaw::Size(size))));
         }
-    }
-
-    #[test]
-    fn pointers_of_32_bit_firmware_are_half_as_wide() -> Result<(), RangeError> {
-        let mut bytes = [0; Width::Bits32.table_size()];
-        bytes[..8].copy_from_slice(b"RUNTSERV");
-        bytes[12..16].copy_from_slice(&80_u32.to_le_bytes());
-        for (slot, field) in bytes[HEADER_SIZE..].chunks_exact_mut(4).enumerate() {
-            field.copy_from_slice(&(CODE as u32 + slot as u32).to_le_bytes());
-        }
-        let crc = crc32(&bytes);
-        bytes[16..20].copy_from_slice(&crc.to_le_bytes());
-
-        let entries = entries()?;
-        let table = RuntimeTable::new(&bytes, Width::Bits32);
-        let checks = table.map(|table| (table.check_services(&entries, ALL), table.flaw(crc32)));
-        assert_eq!(checks, Ok((Ok(()), None)));
-        assert!(RuntimeTable::new(&bytes, Width::Bits64).is_err());
-
-        bytes[76..80].copy_from_slice(&u32::MAX.to_le_bytes());
-        let table = RuntimeTable::new(&bytes, Width::Bits32);
-        let last = PointerError::NotExecutable("QueryVariableInfo", VirtAddr::new(0xffff_ffff));
-        let result = table.and_then(|table| table.check_services(&entries, ALL));
-        assert_eq!(result, Err(last));
-        Ok(())
-    }
-
-    #[test]
-    fn svam_is_code_until_it_is_called() {
-        let boot = |ty| descriptor(ty, 0x30_0000, 1);
-        let bytes = MapBytes::new(&[
-            code(CODE, 1),
-            boot(MemoryType::BOOT_SERVICES_CODE),
-            data(0x40_0000, 1),
-            descriptor(MemoryType::BOOT_SERVICES_DATA, 0x50_0000, 1),
-            code(0x60_0000, 1 << 52),
-        ]);
-        let check = |addr| {
-            let table = table(|slot| (slot == 4).then_some(addr));
-            let table = RuntimeTable::new(&table, Width::Bits64);
-            table.and_then(|table| table.check_svam(&bytes.map()))
-        };
-        for addr in [CODE, CODE + 0xfff, 0x30_0000] {
-            assert_eq!(check(addr), Ok(()));
-        }
-        for addr in [1, CODE - 1, CODE + 0x1000, 0x40_0000, 0x50_0000, 0x60_0000] {
-            let error = PointerError::NotExecutable("SVAM", VirtAddr::new(addr));
-            assert_eq!(check(addr), Err(error));
-        }
-        assert_eq!(check(0), Err(PointerError::Null("SVAM")));
     }
 
     #[test]
@@ -444,15 +287,49 @@ mod tests {
             range(0x10_1000, 1)?,
             range(0x20_0000, 1)?,
         ];
-        let check = |addr| check_place(PhysAddr::new(addr), Width::Bits64, ranges.into_iter());
-        for addr in [0x10_0000, 0x10_0fff, 0x10_1f78, 0x20_0f78] {
-            assert_eq!(check(addr), Ok(()));
+        let check = |addr, size| check_place(PhysAddr::new(addr), size, ranges.into_iter());
+        for (addr, size) in [
+            (0x10_0000, 136),
+            (0x10_0fff, 136),
+            (0x10_1f78, 136),
+            (0x20_0f78, 136),
+            (0x20_0f90, 112),
+        ] {
+            assert_eq!(check(addr, size), Ok(()));
         }
-        for addr in [0, 0xf_ffff, 0x10_1f79, 0x20_0f79, 0x20_1000, u64::MAX] {
-            assert_eq!(
-                check(addr),
-                Err(PointerError::NotMapped(VirtAddr::new(addr)))
-            );
+        for (addr, size) in [
+            (0, 136),
+            (0xf_ffff, 136),
+            (0x10_1f79, 136),
+            (0x20_0f79, 136),
+            (0x20_0f91, 112),
+            (0x20_1000, 24),
+            (u64::MAX, 136),
+            (0x10_0000, 0),
+        ] {
+            let error = TableError::NotMapped(VirtAddr::new(addr));
+            assert_eq!(check(addr, size), Err(error));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn the_table_is_found_whatever_svam_has_done() -> Result<(), RangeError> {
+        const HIGH: u64 = 0xffff_fffe_0000_0000;
+        let regions = [region(0x5000, 0x9000)?, region(0x9000, HIGH)?];
+        for (addr, found) in [
+            (HIGH + 0x18, Some(0x9018)),
+            (HIGH + 0xfff, Some(0x9fff)),
+            // Physical, so SVAM has left it alone.
+            (0x5018, Some(0x5018)),
+            // Of two regions, the one that was given this address.
+            (0x9018, Some(0x5018)),
+            (0x4fff, None),
+            (HIGH + 0x1000, None),
+            (u64::MAX, None),
+        ] {
+            let addr = VirtAddr::new(addr);
+            assert_eq!(find(addr, &regions), found.map(PhysAddr::new));
         }
         Ok(())
     }

@@ -2,6 +2,8 @@
 
 //! The runtime services, and the numbers that they go by in different places.
 
+use core::fmt;
+
 /// A runtime service.
 pub(crate) struct Service {
     pub(crate) name: &'static str,
@@ -21,6 +23,71 @@ impl Service {
             bit: 1 << bit,
             mark,
         }
+    }
+}
+
+/// A set of runtime services.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Services(u32);
+
+impl Services {
+    pub(crate) const NONE: Self = Self(0);
+
+    /// Those that `bits` has one for, as RT_PROPERTIES does. Bits of no service count for nothing.
+    pub(crate) const fn from_bits(bits: u32) -> Self {
+        Self(bits & ALL)
+    }
+
+    pub(crate) const fn bits(self) -> u32 {
+        self.0
+    }
+
+    pub(crate) fn contains(self, service: &Service) -> bool {
+        self.0 & service.bit != 0
+    }
+
+    pub(crate) fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(crate) fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// Those that the kernel calls at run time.
+    pub(crate) fn called(self) -> impl Iterator<Item = &'static Service> {
+        CALLED.iter().filter(move |service| self.contains(service))
+    }
+}
+
+impl From<&Service> for Services {
+    fn from(service: &Service) -> Self {
+        Self(service.bit)
+    }
+}
+
+/// The names of those that the kernel calls, with spaces between them, or "none".
+impl fmt::Display for Services {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut names = self.called().map(|service| service.name);
+        f.write_str(names.next().unwrap_or("none"))?;
+        names.try_for_each(|name| write!(f, " {name}"))
+    }
+}
+
+/// Services that came with UEFI 2.0.
+const SINCE_2_0: Services = Services(1 << 11 | 1 << 12 | 1 << 13);
+
+/// Revision of the system table in UEFI 2.0: the major number is in the upper half.
+const REVISION_2_0: u32 = 2 << 16;
+
+/// The services that the kernel calls of firmware of this `revision`, of those that it says are
+/// `supported`: none that is newer, as in `drivers/firmware/efi/runtime-wrappers.c`.
+pub(crate) fn of_revision(revision: u32, supported: Services) -> Services {
+    if revision < REVISION_2_0 {
+        supported.without(SINCE_2_0)
+    } else {
+        supported
     }
 }
 
@@ -95,6 +162,48 @@ mod tests {
         ] {
             assert_eq!(marked(mark), expected);
         }
+    }
+
+    #[test]
+    fn a_set_has_the_names_of_what_is_called() {
+        // SVAM and ConvertPointer are no services that are on or off.
+        for (bits, names, len) in [
+            (0, "none", 4),
+            (1 << 7 | 1 << 8 | 1 << 14, "none", 4),
+            (1 << 0, "GetTime", 7),
+            (1 << 6 | 1 << 4, "GetVariable SetVariable", 23),
+        ] {
+            let mut text = Text {
+                rest: names,
+                len: 0,
+            };
+            let written = fmt::write(&mut text, format_args!("{}", Services::from_bits(bits)));
+            assert_eq!((written, text.rest, text.len), (Ok(()), "", len));
+        }
+    }
+
+    /// Takes nothing but `rest`.
+    struct Text {
+        rest: &'static str,
+        len: usize,
+    }
+
+    impl fmt::Write for Text {
+        fn write_str(&mut self, part: &str) -> fmt::Result {
+            self.rest = self.rest.strip_prefix(part).ok_or(fmt::Error)?;
+            self.len += part.len();
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_is_newer_than_firmware_is_not_called() {
+        let all = Services::from_bits(ALL);
+        for (revision, bits) in [(0x1_000a, 0x7ff), (0x1_ffff, 0x7ff), (0x2_0000, ALL)] {
+            assert_eq!(of_revision(revision, all).bits(), bits);
+        }
+        let without = Services::from_bits(1 << 10);
+        assert_eq!(of_revision(0x2_0046, without), without);
     }
 
     #[test]

@@ -70,6 +70,8 @@ pub(crate) const PROPERTIES_SUPPORTED_OFFSET: usize = 36;
 /// Offset of the services that firmware supports, whatever the RT_PROPERTIES table says.
 const SUPPORTED_OFFSET: usize = 40;
 
+/// Offset of the services that were taken off, because firmware's pointers to them lead nowhere.
+pub(crate) const SERVICES_OFF_OFFSET: usize = 44;
 /// Offset of the nonce, and of what the stub has made of SVAM.
 pub(crate) const NONCE_OFFSET: usize = 48;
 pub(crate) const STUB_OFFSET: usize = 64;

@@ -39,8 +39,15 @@ impl Width {
         HEADER_SIZE + 14 * self.pointer_size()
     }
 
-    /// Bytes of a table before UEFI 2.0, which has not got the last three.
-    pub(super) const fn old_table_size(self) -> usize {
+    /// Bytes of a table of EFI 1.10, which has not got the last three.
+    pub(super) const fn oldest_table_size(self) -> usize {
         self.table_size() - 3 * self.pointer_size()
+    }
+
+    /// Bytes that tables are known to have: Tiano's of EFI 1.10 has a pointer of its own behind
+    /// those eleven.
+    pub(super) fn table_sizes(self) -> impl Iterator<Item = usize> {
+        let oldest = self.oldest_table_size();
+        [oldest, oldest + self.pointer_size(), self.table_size()].into_iter()
     }
 }

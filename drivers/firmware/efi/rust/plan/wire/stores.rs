@@ -4,11 +4,15 @@
 //! old state or the new one, and nothing between.
 
 use super::{
-    super::service,
+    super::service::{
+        self,
+        Services, //
+    },
     CALL_COUNT_OFFSET,
     CALL_SERVICE_OFFSET,
     FAULTED_OFFSET,
-    PROPERTIES_SUPPORTED_OFFSET, //
+    PROPERTIES_SUPPORTED_OFFSET,
+    SERVICES_OFF_OFFSET, //
 };
 
 /// Bytes at the start of a slot that make it valid: its CRC and its length.
@@ -64,10 +68,12 @@ pub(crate) fn deny_services<'a>(supported: Option<u32>) -> impl Iterator<Item = 
     denied.into_iter()
 }
 
-/// Makes `slot`, which goes to `offset`, the current one, of firmware that has not failed.
+/// Makes `slot`, which goes to `offset`, the current one, of firmware that has not failed but for the
+/// services that are `off`.
 pub(crate) fn publish(
     slot: &[u8],
     offset: usize,
+    off: Services,
     supported: Option<u32>,
 ) -> impl Iterator<Item = Store<'_>> {
     let (head, body) = slot.split_at(slot.len().min(SLOT_HEAD));
@@ -75,6 +81,7 @@ pub(crate) fn publish(
         Store::Bytes(offset.saturating_add(head.len()), body),
         Store::Barrier,
         Store::Bytes(offset, head),
+        Store::Word(SERVICES_OFF_OFFSET, off.bits()),
         Store::Word(FAULTED_OFFSET, 0),
     ]
     .into_iter()
@@ -203,7 +210,12 @@ mod tests {
             }
             let mut seen = state(&bytes).snapshot;
             assert_eq!(seen, Some(SNAPSHOT));
-            let stores = publish(&slot[..used], HEADER_SIZE + SLOT, Some(SERVICES));
+            let stores = publish(
+                &slot[..used],
+                HEADER_SIZE + SLOT,
+                Services::NONE,
+                Some(SERVICES),
+            );
             perform(&mut bytes, stores, backwards, |state| {
                 assert!(state.snapshot == seen || state.snapshot == Some(new));
                 seen = state.snapshot;
@@ -227,7 +239,7 @@ mod tests {
         slot.copy_from_slice(&bytes[HEADER_SIZE..HEADER_SIZE + SLOT]);
         perform(
             &mut bytes,
-            publish(&slot, HEADER_SIZE + SLOT, Some(SERVICES)),
+            publish(&slot, HEADER_SIZE + SLOT, Services::NONE, Some(SERVICES)),
             false,
             // No stock kernel is let in before all marks are gone.
             |state| assert!(state.stock != SERVICES || state.latch == Latch::Clear),

@@ -9,6 +9,7 @@ use super::{
             u64_at, //
         },
         decide::Latch,
+        service::Services, //
     },
     slot::Slot,
     Crc32,
@@ -21,6 +22,7 @@ use super::{
     HEADER_SIZE,
     MAGIC,
     MAX_SIZE,
+    SERVICES_OFF_OFFSET,
     SLOT_HEADER_SIZE,
     USED_OFFSET, //
 };
@@ -136,6 +138,13 @@ impl<'a> Table<'a> {
             (0, service, count) => Latch::InCall { service, count },
             (service, ..) => Latch::Faulted { service },
         }
+    }
+
+    /// The services that the last kernel has taken off. No CRC covers them: damage costs no more than
+    /// some services.
+    pub(crate) fn services_off(&self) -> Services {
+        // By the type invariants the word is there.
+        Services::from_bits(u32_at(self.bytes, SERVICES_OFF_OFFSET).unwrap_or(0))
     }
 
     /// Finds the slot written last among those that are intact, and tells `damaged` of the others.
@@ -292,6 +301,15 @@ mod tests {
             bytes[offset] = 1;
             assert_eq!(used(&bytes), Ok(false));
         }
+    }
+
+    #[test]
+    fn services_that_were_taken_off_are_read() {
+        let mut bytes = blank();
+        let off = |bytes: &[u8]| Table::new(bytes).map(|table| table.services_off());
+        assert_eq!(off(&bytes), Ok(Services::NONE));
+        bytes[SERVICES_OFF_OFFSET..][..4].copy_from_slice(&[0x41, 0, 0, 0xff]);
+        assert_eq!(off(&bytes), Ok(Services::from_bits(0x41)));
     }
 
     #[test]
