@@ -18,6 +18,8 @@ const EXECUTE: u32 = 4;
 const EFI_PAGE: u64 = 4096;
 /// GetTime, in the kernel's numbering of runtime services.
 const GET_TIME: u32 = 1;
+/// SetTime, as a bit of RT_PROPERTIES.
+const SET_TIME: u32 = 1 << 1;
 /// What [`Damage::Moved`] moves entries by.
 const DISTANCE: u64 = 1 << 30;
 /// What [`Damage::Larger`] adds to the size.
@@ -49,7 +51,7 @@ pub struct Header {
     faulted: U32,
     properties: [u8; 8],
     supported: U32,
-    zero: U32,
+    services_off: U32,
     nonce: [u8; 16],
     stub: [u8; 24],
     room: [u8; 104],
@@ -143,6 +145,10 @@ pub fn apply(table: &mut [u8], damage: Damage) -> Result<String, Error> {
         header.faulted = GET_TIME.into();
         return Ok("fault recorded".into());
     }
+    if damage == Damage::ServicesOff {
+        header.services_off = SET_TIME.into();
+        return Ok("SetTime taken off".into());
+    }
 
     let mut valid = Vec::new();
     for (index, bytes) in slots.chunks_exact_mut(slot_size.max(1)).take(2).enumerate() {
@@ -226,7 +232,7 @@ fn spoil(bytes: &mut [u8], damage: Damage) {
             let slot = slot_of_mut(bytes);
             slot.vendor_crc = (!slot.vendor_crc.get()).into();
         }
-        Damage::Magic | Damage::Larger | Damage::InCall | Damage::Faulted => {
+        Damage::Magic | Damage::Larger | Damage::InCall | Damage::Faulted | Damage::ServicesOff => {
             unreachable!("outside the slots")
         }
     }
@@ -379,10 +385,14 @@ mod tests {
     }
 
     #[test]
-    fn the_latch_is_outside_the_slots() {
-        for (damage, at) in [(Damage::InCall, 16), (Damage::Faulted, 28)] {
+    fn what_is_outside_the_slots_is_set() {
+        for (damage, at, value) in [
+            (Damage::InCall, 16, GET_TIME),
+            (Damage::Faulted, 28, GET_TIME),
+            (Damage::ServicesOff, 44, SET_TIME),
+        ] {
             let bytes = damaged([1, 2], damage);
-            assert_eq!(bytes[at..at + 4], GET_TIME.to_le_bytes());
+            assert_eq!(bytes[at..at + 4], value.to_le_bytes());
             assert_eq!(bytes[HEADER..], table([1, 2])[HEADER..]);
         }
     }

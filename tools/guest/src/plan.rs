@@ -173,6 +173,8 @@ pub enum Damage {
     InCall,
     /// As if the last kernel had seen the firmware fault.
     Faulted,
+    /// As if the last kernel had taken SetTime off.
+    ServicesOff,
 }
 
 /// How the names of the variables begin that the generations write.

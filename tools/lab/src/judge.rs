@@ -14,7 +14,7 @@ use std::fmt;
 use std::time::SystemTime;
 
 use efi_rtmap_guest::report::{Facts, Outcome};
-use efi_rtmap_orders::Event;
+use efi_rtmap_orders::{Event, Service};
 
 use crate::arch::Arch;
 use crate::machine::{ballast, End};
@@ -247,6 +247,7 @@ impl Judge<'_> {
                 "shared_pages",
                 expect.shared_pages.map(|number| number.to_string()),
             ),
+            ("services", expect.without.as_deref().map(all_but)),
             ("faulted", faulted.map(|seen| u8::from(seen).to_string())),
         ];
         for (file, wanted) in wanted {
@@ -297,4 +298,15 @@ impl Judge<'_> {
             );
         }
     }
+}
+
+/// The names of the services that kernels call, with spaces between them, without those that are
+/// `off`.
+fn all_but(off: &[Service]) -> String {
+    let never = [Service::SetVirtualAddressMap, Service::ConvertPointer];
+    let on = Service::ALL
+        .iter()
+        .filter(|service| !never.contains(service) && !off.contains(service));
+    let names: Vec<String> = on.map(|service| format!("{service:?}")).collect();
+    names.join(" ")
 }

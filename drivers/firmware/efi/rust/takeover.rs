@@ -175,7 +175,7 @@ fn make(_: Plan<'_>, _: Kind, _: Reason) -> Result<Map, Failure> {
 /// Says why the kind that was asked for cannot be had.
 fn refuse(refused: Option<Kind>, reason: Reason) {
     if let Some(refused) = refused {
-        pr_warn!("{refused} refused: {}\n", format_args!("{reason}"));
+        pr_warn!("{} refused: {}\n", refused.name(), format_args!("{reason}"));
     }
 }
 

@@ -114,6 +114,7 @@ pub fn falsify() {
         match fault.what {
             What::NullPointer => replace(service, 0),
             What::PointerOutside => replace(service, boot_services::data()),
+            What::PointerToData => replace(service, boot_services::runtime_pool()),
             What::BadCrc => damage_crc(),
             _ => continue,
         }

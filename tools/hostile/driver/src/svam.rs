@@ -100,6 +100,10 @@ fn before(fault: &'static Fault, identity: bool) -> Option<Status> {
         What::SvamInvalidParameter => return Some(Status::INVALID_PARAMETER),
         What::SvamNoMapping => return Some(Status::NO_MAPPING),
         What::SvamNotFound => return Some(Status::NOT_FOUND),
+        What::SvamConvertsNothing => {
+            DONE.store(true, Relaxed);
+            return Some(Status::SUCCESS);
+        }
         What::SvamWritesPageZero => arch::store(0),
         What::SvamUsesBootServices => boot_services::use_them(),
         What::SvamUsesSimd => arch::use_simd(),

@@ -83,6 +83,7 @@ impl Fault {
             | What::SvamNoMapping
             | What::SvamNotFound
             | What::SvamWarning
+            | What::SvamConvertsNothing
             | What::SvamUsesBothMaps
             | What::SvamWritesPageZero
             | What::SvamUsesBootServices
@@ -162,6 +163,8 @@ pub enum What {
     SvamNotFound,
     /// Does what it is asked to, and returns a warning.
     SvamWarning,
+    /// Returns success without having done anything.
+    SvamConvertsNothing,
     /// Reads its own data at the old addresses and at the new ones before it returns.
     SvamUsesBothMaps,
     /// Writes to page 0, as some firmware does.
@@ -215,8 +218,10 @@ pub enum What {
     // Lies in the tables, before the first kernel starts.
     /// The pointer to the service is NULL.
     NullPointer,
-    /// It leads to memory that is no runtime code.
+    /// It leads to memory that firmware does not have at run time.
     PointerOutside,
+    /// It leads to runtime services data.
+    PointerToData,
     /// The CRC of the runtime services table is wrong.
     BadCrc,
     /// Runtime services code and data of the driver lack EFI_MEMORY_RUNTIME in the memory map.

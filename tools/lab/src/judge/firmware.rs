@@ -97,6 +97,7 @@ fn must_happen(what: What) -> bool {
             | What::BreaksOnIdentity
             | What::KeepsDataPointer
             | What::KeepsServicePointer
+            | What::SvamConvertsNothing
     )
 }
 
@@ -183,7 +184,7 @@ impl Judge<'_> {
             return;
         }
         let start = match kind {
-            Some(Kind::Fixed) => virt,
+            Some(Kind::Fixed) if !self.converts_nothing() => virt,
             _ => code,
         };
         let elsewhere = entries.find(|(service, pc)| {
@@ -199,6 +200,12 @@ impl Judge<'_> {
             || format!("services entered at {start:x?}, where the driver's code is"),
             format!("{elsewhere:x?}"),
         );
+    }
+
+    /// SVAM changes no address at all.
+    pub(super) fn converts_nothing(&self) -> bool {
+        let mut faults = self.scenario.fault.iter();
+        faults.any(|fault| fault.what == What::SvamConvertsNothing)
     }
 
     /// SVAM does not convert the pointer to it.

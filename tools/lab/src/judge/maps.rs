@@ -151,7 +151,7 @@ impl Judge<'_> {
         let Some(regions) = self.worked("reading the runtime map", &facts.runtime_map) else {
             return;
         };
-        let converted = svam == Svam::CalledFixed;
+        let converted = svam == Svam::CalledFixed && !self.converts_nothing();
         let there = regions.iter().any(|region| {
             let start = if converted { region.virt } else { region.phys };
             address.wrapping_sub(start) < region.pages * EFI_PAGE

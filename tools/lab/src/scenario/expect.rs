@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use efi_rtmap_orders::Service;
 use serde::{Deserialize, Serialize};
 
 /// What is asserted beyond the checks that every generation gets.
@@ -39,6 +40,8 @@ pub struct Expect {
     pub five_level: Option<YesNo>,
     /// False: runtime services must be off.
     pub services: Option<Services>,
+    /// The kernel lists as on those that it calls but for these.
+    pub without: Option<Vec<Service>>,
     /// Services are off, and this kernel says so in sysfs.
     #[serde(default)]
     pub off: bool,

@@ -169,6 +169,31 @@ fn where_services_run() {
 }
 
 #[test]
+fn services_stay_where_they_are_if_svam_converts_nothing() {
+    let mut scenario = scenario();
+    for step in &mut scenario.kernel {
+        step.expect.kind = Some(Kind::Fixed);
+    }
+    scenario.fault = vec![Fault {
+        what: What::SvamConvertsNothing,
+        service: Service::GetTime,
+        generation: 0,
+        call: 0,
+        count: 0,
+    }];
+    let entered = |pc: u64| {
+        let mut events = events();
+        events[1] = svam(1, HIGH);
+        events[5] = call(1, pc);
+        let findings = told(&scenario, &good(), &events);
+        let mut wrong = findings.iter();
+        wrong.any(|finding| finding.contains("services entered at"))
+    };
+    assert!(!entered(CODE + INSIDE));
+    assert!(entered(HIGH + INSIDE));
+}
+
+#[test]
 fn svam_runs_where_it_was_before() {
     let mut events = events();
     events.insert(

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 //! Services that do not work, or should not.
 
+use efi_rtmap_orders::Service;
+
 use super::*;
 use crate::scenario::expect::{Check, Services};
 
@@ -143,4 +145,31 @@ fn calls() {
         |facts| of(facts).in_progress = 3,
         &["no call in progress", "service 3"],
     );
+}
+
+#[test]
+fn services_that_are_off() {
+    let mut scenario = scenario();
+    scenario.kernel[1].expect.without = Some(vec![Service::SetTime, Service::QueryVariableInfo]);
+    let findings_of = |services: &str| {
+        let mut report = good();
+        let told = report.0.get_mut(&1).unwrap();
+        let files = told.facts.as_mut().unwrap().rtmap.as_mut().unwrap();
+        files.insert("services".into(), services.into());
+        findings(&scenario, &report, "", &End::Exited)
+    };
+    let others = "GetTime GetWakeupTime SetWakeupTime GetVariable GetNextVariableName SetVariable \
+                  GetNextHighMonotonicCount ResetSystem UpdateCapsule QueryCapsuleCapabilities";
+    assert_eq!(findings_of(others), [""; 0]);
+    for wrong in [
+        "none",
+        &others.replacen(' ', " SetTime ", 1),
+        &others.replacen(" ResetSystem", "", 1),
+    ] {
+        one_finding(
+            findings_of(wrong),
+            "generation 1: ",
+            &["services GetTime GetWakeup", wrong],
+        );
+    }
 }
