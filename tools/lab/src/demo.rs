@@ -7,9 +7,14 @@ use efi_rtmap_guest::report::Facts;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::machine::{Lab, CONSOLE};
-use crate::runner::{self, Run};
+use crate::report::{Report, Told};
+use crate::runner;
 use crate::scenario::{Scenario, Step};
 
+const NOTES: &str = "\
+W+X: ranges of the EFI page tables that are writable and executable
+GetTime: time of one call through /dev/efi_test, emulated (TCG)
+";
 const HEADER: [&str; 10] = [
     "gen",
     "kernel",
@@ -33,14 +38,7 @@ pub fn run(lab: &Lab, scenario: &Scenario) -> Result<bool> {
     let run = runner::run(lab, scenario)?;
     spinner.finish_and_clear();
 
-    println!("{}", table(scenario, &run)?);
-    println!("\nevery decision, as each kernel's log has it:");
-    for (k, told) in &run.report.0 {
-        let line = told.log.iter().find(|line| line.contains("efi: rtmap: "));
-        println!("  {k}  {}", line.map_or("-", String::as_str));
-    }
-    println!("\nW+X: ranges of the EFI page tables that are writable and executable");
-    println!("GetTime: time of one call through /dev/efi_test, emulated (TCG)");
+    println!("{}\n{NOTES}", shown(scenario, &run.report)?);
     println!("console: {}", run.logs.join(CONSOLE).display());
     if !run.findings.is_empty() {
         println!("\n{}", runner::explain("FAILED", scenario, &run));
@@ -48,13 +46,29 @@ pub fn run(lab: &Lab, scenario: &Scenario) -> Result<bool> {
     Ok(run.findings.is_empty())
 }
 
-fn table(scenario: &Scenario, run: &Run) -> Result<Table> {
+/// The table, and what each kernel's log says.
+fn shown(scenario: &Scenario, report: &Report) -> Result<String> {
+    let mut shown = format!(
+        "{}\n\nevery decision, as each kernel's log has it:\n",
+        table(scenario, report)?
+    );
+    for (k, told) in &report.0 {
+        shown += &format!("  {k}  {}\n", decision(told).unwrap_or("-"));
+    }
+    Ok(shown)
+}
+
+fn decision(told: &Told) -> Option<&str> {
+    told.boot_line(told.facts.as_ref()?.rtmap.as_ref()?.get("kind")?)
+}
+
+fn table(scenario: &Scenario, report: &Report) -> Result<Table> {
     let mut table = Table::new();
     table
         .load_preset(presets::UTF8_BORDERS_ONLY)
         .set_header(HEADER);
     for (k, step) in scenario.generations().into_iter().enumerate() {
-        match run.report.facts(k) {
+        match report.facts(k) {
             Some(facts) => table.add_row(row(step, facts)?),
             None => table.add_row([&k.to_string(), "did not report"]),
         };
@@ -111,3 +125,6 @@ fn time_of_day(epoch: i64) -> Option<String> {
     let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
     Some(format!("{hours:02}:{minutes:02}:{:02}", seconds % 60))
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,6 +26,18 @@ pub struct Told {
     pub left: bool,
 }
 
+impl Told {
+    /// The boot line: which map there is, of the `kind` that sysfs names, whose and why.
+    pub fn boot_line(&self, kind: &str) -> Option<&str> {
+        let start = match kind {
+            "none" => "efi: rtmap: runtime services off: ".into(),
+            kind => format!("efi: rtmap: {kind}, "),
+        };
+        let mut lines = self.log.iter().map(String::as_str);
+        lines.find(|line| line.contains(&start))
+    }
+}
+
 impl Report {
     pub fn read(path: &Path) -> Result<Self> {
         let bytes = fs::read(path).with_context(|| path.display().to_string())?;
