@@ -53,6 +53,8 @@ void efi_rtmap_parse_option(const char *option);
 bool efi_rtmap_is_off(void);
 void efi_rtmap_leave_mark(void);
 u32 efi_rtmap_timeout(void);
+bool efi_rtmap_names_end_at(u32 name);
+void efi_rtmap_name_given(u32 from, u32 to);
 
 /* Values shown in /sys/firmware/efi/rtmap. */
 enum efi_rtmap_attribute {

@@ -6,12 +6,11 @@
 
 #define pr_fmt(fmt) "efi: rtmap: " fmt
 
+#include <linux/crc32.h>
 #include <linux/efi.h>
 #include <linux/efi-rtmap.h>
 #include <linux/panic.h>
-
-/* More variables than any store holds; each costs the kernel an inode. */
-#define MAX_NAMES	16384
+#include <linux/ucs2_string.h>
 
 static efi_get_variable_t *get_variable __ro_after_init;
 static efi_get_next_variable_t *get_next_variable __ro_after_init;
@@ -41,26 +40,41 @@ static efi_status_t checked_get_variable(efi_char16_t *name, efi_guid_t *vendor,
 	return checked(status, size, room, "GetVariable");
 }
 
+/* What a name in a buffer of @room bytes is known by; an empty one has no vendor. */
+static u32 name_sum(const efi_char16_t *name, const efi_guid_t *vendor,
+		    unsigned long room)
+{
+	size_t length = ucs2_strnlen(name, room / sizeof(*name));
+
+	if (!length)
+		return 0;
+	return crc32_le(crc32_le(~0, (const u8 *)name, length * sizeof(*name)),
+			(const u8 *)vendor, sizeof(*vendor));
+}
+
 static efi_status_t checked_get_next_variable(unsigned long *size,
 					      efi_char16_t *name,
 					      efi_guid_t *vendor)
 {
-	/* Since the list was begun, which an empty name does. */
-	static atomic_t names;
 	unsigned long room = size ? *size : 0;
 	efi_status_t status;
+	u32 from;
 
-	if (name && !*name)
-		atomic_set(&names, 0);
-	if (atomic_inc_return(&names) > MAX_NAMES) {
-		pr_err_once(FW_BUG "GetNextVariableName gives more than %d names\n",
-			    MAX_NAMES);
+	if (!size || !name || !vendor)
+		return get_next_variable(size, name, vendor);
+
+	from = name_sum(name, vendor, room);
+	if (efi_rtmap_names_end_at(from)) {
+		pr_err_once(FW_BUG "GetNextVariableName gives more names than any store holds\n");
 		add_taint(TAINT_FIRMWARE_WORKAROUND, LOCKDEP_STILL_OK);
 		return EFI_NOT_FOUND;
 	}
 
-	status = get_next_variable(size, name, vendor);
-	return checked(status, size, room, "GetNextVariableName");
+	status = checked(get_next_variable(size, name, vendor), size, room,
+			 "GetNextVariableName");
+	if (status == EFI_SUCCESS)
+		efi_rtmap_name_given(from, name_sum(name, vendor, room));
+	return status;
 }
 
 /* Called before anyone has copied the pointers. */

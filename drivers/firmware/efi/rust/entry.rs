@@ -11,7 +11,10 @@ use crate::{
         RegionInfo, //
     },
     handover::Memory,
-    plan::addr::PhysAddr,
+    plan::{
+        addr::PhysAddr,
+        walk::Walk, //
+    },
     report,
     state::{
         self,
@@ -26,8 +29,16 @@ use kernel::{
     str::{
         BStr,
         CString, //
+    },
+    sync::atomic::{
+        Atomic,
+        Relaxed, //
     }, //
 };
+
+/// The walk through variables that the last call of GetNextVariableName belongs to. Calls at once may
+/// lose a step, which makes a walk longer by one.
+static WALK: Atomic<u64> = Atomic::new(0);
 
 /// Reads the words of one `efi=` option.
 ///
@@ -179,6 +190,27 @@ unsafe extern "C" fn efi_rtmap_can_pass_on() -> bool {
     };
     let denies = |table: &Memory| table.supported().is_some();
     !state::is_faulted() || map.table.as_ref().is_some_and(denies)
+}
+
+/// Whether a list of variables that has come to the name of this checksum has become too long.
+///
+/// # Safety
+///
+/// None is needed; `#[export]` asks for the keyword.
+#[export]
+unsafe extern "C" fn efi_rtmap_names_end_at(name: u32) -> bool {
+    Walk::from_bits(WALK.load(Relaxed)).ends_at(name)
+}
+
+/// Notes that after one name firmware has given another.
+///
+/// # Safety
+///
+/// None is needed; `#[export]` asks for the keyword.
+#[export]
+unsafe extern "C" fn efi_rtmap_name_given(from: u32, to: u32) {
+    let walk = Walk::from_bits(WALK.load(Relaxed));
+    WALK.store(walk.step(from, to).to_bits(), Relaxed);
 }
 
 /// Whether there is anything to show in sysfs.

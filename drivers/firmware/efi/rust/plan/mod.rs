@@ -39,6 +39,7 @@ pub(crate) mod runtime;
 pub(crate) mod service;
 pub(crate) mod smbios;
 pub(crate) mod sort;
+pub(crate) mod walk;
 pub(crate) mod wire;
 
 #[cfg(any(test, fuzzing, CONFIG_EFI_RTMAP_KUNIT_TEST))]
