@@ -34,6 +34,7 @@ bool efi_rtmap_foreign_memory(void);
 unsigned long efi_rtmap_system_table(void);
 bool efi_rtmap_take_over(unsigned long systab);
 bool efi_rtmap_install(void);
+bool efi_rtmap_is_admitted(void);
 bool efi_rtmap_remove(void);
 bool efi_rtmap_keeps_map(void);
 void efi_rtmap_take_over_without_calls(void);
@@ -178,6 +179,7 @@ static inline bool efi_rtmap_foreign_memory(void) { return false; }
 static inline unsigned long efi_rtmap_system_table(void) { return 0; }
 static inline bool efi_rtmap_take_over(unsigned long systab) { return false; }
 static inline bool efi_rtmap_install(void) { return false; }
+static inline bool efi_rtmap_is_admitted(void) { return true; }
 static inline bool efi_rtmap_remove(void) { return false; }
 static inline bool efi_rtmap_keeps_map(void) { return false; }
 static inline void efi_rtmap_take_over_without_calls(void) { }

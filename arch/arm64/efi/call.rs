@@ -31,8 +31,8 @@ impl Installed {
     ///
     /// # Safety
     ///
-    /// `efi_runtime_lock` is held until this is dropped, by the same thread, which does not sleep
-    /// in between. The take-over has built the page tables.
+    /// The thread is inside firmware until this is dropped, and does not sleep in between. The
+    /// take-over has built the page tables.
     pub(crate) unsafe fn new() -> Self {
         // SAFETY: By this function's contract.
         let mm = unsafe { FirmwareMm::new() };
@@ -60,8 +60,8 @@ struct FirmwareMm(bool, NotThreadSafe);
 impl FirmwareMm {
     /// # Safety
     ///
-    /// The page tables of `efi_mm` have been built, and `efi_runtime_lock` is held until the value
-    /// is dropped.
+    /// The page tables of `efi_mm` have been built, and the thread is inside firmware until the
+    /// value is dropped.
     unsafe fn new() -> Self {
         // INVARIANT: That is what the function returns.
         // SAFETY: By this function's contract.

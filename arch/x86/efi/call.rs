@@ -41,15 +41,15 @@ impl Installed {
     ///
     /// # Safety
     ///
-    /// `efi_runtime_lock` is held until this is dropped, by the same thread on the same processor.
+    /// The thread is inside firmware until this is dropped, and stays on its processor.
     /// The take-over has built the page tables.
     pub(crate) unsafe fn new() -> Self {
-        // SAFETY: The page tables are there, and the lock keeps others from copying into them.
+        // SAFETY: The page tables are there, and no other thread is here that would copy into them.
         unsafe { bindings::efi_rtmap_sync_kernel_mappings() };
         let fpu = FpuSection::new();
         let speculation = SpeculationRestricted::new();
-        // SAFETY: The page tables are there. From here to the drop of `_mm`, the caller's lock
-        // keeps others out, and the FPU section keeps preemption away.
+        // SAFETY: The page tables are there. From here to the drop of `_mm`, no other thread is
+        // inside, and the FPU section keeps preemption away.
         let mm = unsafe { FirmwareMm::new() };
         // Only now that no user space is mapped any more.
         let lass = LassDisabled::new();

@@ -83,30 +83,36 @@ static u32 address(const void *part)
 	return virt_to_phys((void *)part);
 }
 
-/*
- * Not after a fault, whoever still tries. Firmware's code needs flat data segments;
- * DS and ES hold the user's.
- */
+/* Firmware's code needs flat data segments; DS and ES hold the user's. */
+#define enter(service, ...)						\
+({									\
+	unsigned short __ds, __es;					\
+	u64 __status;							\
+									\
+	savesegment(ds, __ds);						\
+	savesegment(es, __es);						\
+	loadsegment(ss, __KERNEL_DS);					\
+	loadsegment(ds, __KERNEL_DS);					\
+	loadsegment(es, __KERNEL_DS);					\
+	__status = efi64_thunk(efi.runtime->mixed_mode.service,		\
+			       __VA_ARGS__);				\
+	loadsegment(ds, __ds);						\
+	loadsegment(es, __es);						\
+	__efi64_widen_efi_status(__status);				\
+})
+
+/* Not after a fault, whoever still tries. */
 #define call(service, ...)						\
 ({									\
-	u64 __status = EFI_DEVICE_ERROR;				\
-	unsigned short __ds, __es;					\
+	u64 __result = EFI_DEVICE_ERROR;				\
 									\
 	if (efi_enabled(EFI_RUNTIME_SERVICES)) {			\
 		arch_efi_call_virt_setup();				\
-		savesegment(ds, __ds);					\
-		savesegment(es, __es);					\
-		loadsegment(ss, __KERNEL_DS);				\
-		loadsegment(ds, __KERNEL_DS);				\
-		loadsegment(es, __KERNEL_DS);				\
-		__status = efi64_thunk(efi.runtime->mixed_mode.service,	\
-				       __VA_ARGS__);			\
-		loadsegment(ds, __ds);					\
-		loadsegment(es, __es);					\
+		__result = efi_rtmap_is_admitted() ?			\
+			   enter(service, __VA_ARGS__) : EFI_NOT_READY;	\
 		arch_efi_call_virt_teardown();				\
-		__status = __efi64_widen_efi_status(__status);		\
 	}								\
-	(efi_status_t)__status;						\
+	(efi_status_t)__result;						\
 })
 
 /* False if there is none, or it is too long. */

@@ -3,7 +3,7 @@
 //! Install and remove: what happens around one firmware call.
 //!
 //! C makes the call and tells us before and after, so what [`install`] acquires must outlive it
-//! until [`remove`]. Only one call is in progress at a time: `efi_runtime_lock` sees to it.
+//! until [`remove`]. Only one call is in progress at a time: [`Inside`] sees to it.
 
 use crate::{
     arch::{
@@ -15,6 +15,7 @@ use crate::{
         self,
         FW_BUG, //
     },
+    inside::Inside,
     plan::service,
     state::{
         self,
@@ -48,10 +49,10 @@ impl Drop for Watched {
     }
 }
 
-/// What the call in progress has acquired.
-struct InProgress(UnsafeCell<Option<Installed>>);
+/// What the call in progress has acquired, and gives back in this order.
+struct InProgress(UnsafeCell<Option<(Installed, Inside)>>);
 
-// SAFETY: It is touched by `install` and `remove` only, whose contracts make them exclusive.
+// SAFETY: It is touched by `install` and `remove` only, in the thread that is inside.
 unsafe impl Sync for InProgress {}
 
 static IN_PROGRESS: InProgress = InProgress(UnsafeCell::new(None));
@@ -59,23 +60,36 @@ static IN_PROGRESS: InProgress = InProgress(UnsafeCell::new(None));
 /// Installs the map for a firmware call, and marks the call as in progress for a successor to see.
 /// Returns `false`, having done nothing, if the map is not ours.
 ///
+/// It also does nothing if firmware may not be entered: another thread is inside, or firmware has
+/// failed. The call is to be made only if it [`is_admitted`].
+///
 /// # Safety
 ///
-/// The caller holds `efi_runtime_lock`, and calls [`remove`] before it gives it up, from the same
-/// thread, and does not sleep in between.
+/// The caller calls [`remove`] next, from the same thread, and does not sleep in between.
 pub(crate) unsafe fn install() -> bool {
     let Some(map) = state::map() else {
         return false;
     };
+    if state::is_faulted() {
+        return true;
+    }
+    let Some(inside) = Inside::enter() else {
+        return true;
+    };
     if let Some(table) = &map.table {
         table.begin_call(ffi::current_service());
     }
-    // SAFETY: The lock is held until `remove` drops this, by the caller's contract. There is a map,
-    // so the take-over has built the page tables.
+    // SAFETY: This thread is inside until `remove` has dropped this, and does not sleep, by the
+    // caller's contract. There is a map, so the take-over has built the page tables.
     let installed = unsafe { Installed::new() };
-    // SAFETY: The lock makes this exclusive.
-    unsafe { *IN_PROGRESS.0.get() = Some(installed) };
+    // SAFETY: Only the thread that is inside touches this.
+    unsafe { *IN_PROGRESS.0.get() = Some((installed, inside)) };
     true
+}
+
+/// Whether the current thread may enter firmware: it has installed the map, if that is ours.
+pub(crate) fn is_admitted() -> bool {
+    state::map().is_none() || Inside::is_current()
 }
 
 /// Removes what [`install`] has installed. Returns `false`, having done nothing, if the map is not
@@ -88,10 +102,16 @@ pub(crate) unsafe fn remove() -> bool {
     let Some(map) = state::map() else {
         return false;
     };
+    if !Inside::is_current() {
+        return true;
+    }
     // The FPU still holds what firmware has left in it.
     let changed = ffi::restore_processor();
-    // SAFETY: The lock makes this exclusive.
-    drop(unsafe { (*IN_PROGRESS.0.get()).take() });
+    // SAFETY: Only the thread that is inside touches this.
+    let Some((installed, _inside)) = (unsafe { (*IN_PROGRESS.0.get()).take() }) else {
+        return true;
+    };
+    drop(installed);
     // A call that has cost the services was aborted, because firmware faulted or hung, or came back
     // after it had been given up.
     let failed = !ffi::services_enabled();

@@ -26,6 +26,7 @@ mod failure;
 mod ffi;
 mod firmware;
 mod handover;
+mod inside;
 mod plan;
 mod report;
 mod state;

@@ -141,6 +141,16 @@ unsafe extern "C" fn efi_rtmap_remove() -> bool {
     unsafe { call::remove() }
 }
 
+/// Whether the current thread may enter firmware, once it has installed the map.
+///
+/// # Safety
+///
+/// None is needed; `#[export]` asks for the keyword.
+#[export]
+unsafe extern "C" fn efi_rtmap_is_admitted() -> bool {
+    call::is_admitted()
+}
+
 /// The seconds that a firmware call may take before firmware counts as hung.
 ///
 /// # Safety

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The inside of firmware, which one thread at a time owns.
+//!
+//! `efi_runtime_lock` is not enough: it belongs to the thread that waits for a call, which gives it up
+//! when it has waited too long, while firmware still runs (`__efi_queue_work()` in
+//! drivers/firmware/efi/runtime-wrappers.c). Nor does every caller ask whether services are still on
+//! (`__uv_bios_call()`), and thunks have a lock of their own.
+
+use kernel::{
+    sync::atomic::{
+        Atomic,
+        Full,
+        Relaxed,
+        Release, //
+    },
+    task::Task,
+    types::NotThreadSafe, //
+};
+
+const NOBODY: usize = 0;
+
+/// The thread that is inside.
+static OWNER: Atomic<usize> = Atomic::new(NOBODY);
+
+/// The current thread is inside firmware, and no other is.
+///
+/// # Invariants
+///
+/// [`OWNER`] is the thread that this value was made by.
+pub(crate) struct Inside(NotThreadSafe);
+
+impl Inside {
+    /// Enters, or returns [`None`] if another thread is inside.
+    pub(crate) fn enter() -> Option<Self> {
+        OWNER.cmpxchg(NOBODY, current(), Full).ok()?;
+        // INVARIANT: `OWNER` has just become the current thread.
+        Some(Self(NotThreadSafe))
+    }
+
+    /// Whether it is the current thread that is inside.
+    pub(crate) fn is_current() -> bool {
+        OWNER.load(Relaxed) == current()
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        OWNER.store(NOBODY, Release);
+    }
+}
+
+fn current() -> usize {
+    Task::current_raw() as usize
+}
