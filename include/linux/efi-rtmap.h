@@ -7,6 +7,7 @@
 
 #include <linux/efi.h>
 
+struct completion;
 struct pt_regs;
 
 #define LINUX_EFI_RTMAP_TABLE_GUID	EFI_GUID(0x02a74373, 0xfdca, 0x4483,  0x8f, 0x00, 0x51, 0x1d, 0x64, 0xf3, 0x62, 0x48)
@@ -42,7 +43,8 @@ bool efi_rtmap_passes_on(void);
 bool efi_rtmap_has_thunks(void);
 bool efi_rtmap_fixup_page_fault(struct pt_regs *regs, unsigned long address);
 bool efi_rtmap_fixup_exception(struct pt_regs *regs, const char *what);
-unsigned int efi_rtmap_longest_wait(unsigned int seconds);
+unsigned long efi_rtmap_wait_for_call(struct completion *done,
+				      unsigned long timeout);
 void efi_rtmap_call_hung(u32 service);
 bool efi_rtmap_is_faulted(void);
 
@@ -166,6 +168,9 @@ void efi_rtmap_give_up_call(void);
 void efi_rtmap_init_watchdog(void);
 void efi_rtmap_watch_call(void);
 void efi_rtmap_unwatch_call(void);
+
+/* C, called from C. */
+unsigned int efi_rtmap_longest_wait(void);
 
 #else /* !CONFIG_EFI_RTMAP */
 

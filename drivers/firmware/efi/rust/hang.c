@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Firmware that hangs: the call is interrupted, and returns as if it had faulted.
+ * Firmware that hangs: a call that reads is interrupted, and returns as if it had
+ * faulted. One that writes could be in the middle of the store: it is given up by the
+ * kernel's own limit, which leaves firmware to finish.
+ *
+ * Seconds count in which the machine runs: a virtual one may be stopped for minutes,
+ * which the clock shows when it goes on.
  *
  * The timer is that of the processor which firmware runs on, and needs neither
  * softirqs, which calls on x86 keep off, nor another processor. What is left to the
@@ -8,10 +13,12 @@
  * made with interrupts off have no limit.
  */
 
+#include <linux/completion.h>
 #include <linux/efi.h>
 #include <linux/efi-rtmap.h>
 #include <linux/hrtimer.h>
 #include <linux/irqflags.h>
+#include <linux/jiffies.h>
 #include <linux/preempt.h>
 
 #include <asm/irq_regs.h>
@@ -22,11 +29,36 @@
 #define GRACE_SECONDS	5
 
 static struct hrtimer watchdog;
+/* Of the call in progress. */
+static unsigned int seconds_left;
+static bool may_be_torn;
+
+static bool only_reads(u32 service)
+{
+	switch (service) {
+	case EFI_GET_TIME:
+	case EFI_GET_WAKEUP_TIME:
+	case EFI_GET_VARIABLE:
+	case EFI_GET_NEXT_VARIABLE:
+	case EFI_QUERY_VARIABLE_INFO:
+	case EFI_QUERY_CAPSULE_CAPS:
+		return true;
+	default:
+		return false;
+	}
+}
 
 static enum hrtimer_restart bark(struct hrtimer *timer)
 {
 	struct pt_regs *regs = get_irq_regs();
 
+	/* Once for all the seconds that the machine was stopped. */
+	if (seconds_left)
+		seconds_left--;
+	if (seconds_left || !may_be_torn) {
+		hrtimer_forward_now(timer, ktime_set(1, 0));
+		return HRTIMER_RESTART;
+	}
 	if (regs && efi_rtmap_fixup_exception(regs, "hang"))
 		return HRTIMER_NORESTART;
 	hrtimer_forward_now(timer, ms_to_ktime(AGAIN_MS));
@@ -41,9 +73,11 @@ void efi_rtmap_init_watchdog(void)
 /* Without interrupts it would be of no use, and who panics may hold timer locks. */
 void efi_rtmap_watch_call(void)
 {
-	if (!in_nmi() && !irqs_disabled())
-		hrtimer_start(&watchdog, ktime_set(efi_rtmap_timeout(), 0),
-			      HRTIMER_MODE_REL_PINNED_HARD);
+	if (in_nmi() || irqs_disabled())
+		return;
+	seconds_left = efi_rtmap_timeout();
+	may_be_torn = only_reads(efi_rtmap_current_service());
+	hrtimer_start(&watchdog, ktime_set(1, 0), HRTIMER_MODE_REL_PINNED_HARD);
 }
 
 void efi_rtmap_unwatch_call(void)
@@ -51,8 +85,22 @@ void efi_rtmap_unwatch_call(void)
 	hrtimer_cancel(&watchdog);
 }
 
-/* For the kernel's own limit, which is @seconds. */
-unsigned int efi_rtmap_longest_wait(unsigned int seconds)
+/* In seconds. */
+unsigned int efi_rtmap_longest_wait(void)
 {
-	return efi_rtmap_is_off() ? seconds : efi_rtmap_timeout() + GRACE_SECONDS;
+	return efi_rtmap_timeout() + GRACE_SECONDS;
+}
+
+/* For the kernel's own limit, which is @timeout. Returns 0 if it is reached. */
+unsigned long efi_rtmap_wait_for_call(struct completion *done,
+				      unsigned long timeout)
+{
+	if (efi_rtmap_is_off())
+		return wait_for_completion_timeout(done, timeout);
+
+	for (unsigned int left = efi_rtmap_longest_wait(); left; left--) {
+		if (wait_for_completion_timeout(done, HZ))
+			return 1;
+	}
+	return 0;
 }
