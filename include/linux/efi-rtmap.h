@@ -56,6 +56,8 @@ void efi_rtmap_parse_option(const char *option);
 bool efi_rtmap_is_off(void);
 void efi_rtmap_leave_mark(void);
 u32 efi_rtmap_timeout(void);
+bool efi_rtmap_is_occupied(void);
+void efi_rtmap_reserve(void);
 bool efi_rtmap_names_end_at(u32 name);
 void efi_rtmap_name_given(u32 from, u32 to);
 
@@ -171,6 +173,7 @@ void efi_rtmap_unwatch_call(void);
 
 /* C, called from C. */
 unsigned int efi_rtmap_longest_wait(void);
+void efi_rtmap_tear_call(void);
 
 #else /* !CONFIG_EFI_RTMAP */
 

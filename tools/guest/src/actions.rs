@@ -15,7 +15,7 @@ use crate::clock::nanoseconds;
 use crate::efi_test::EfiTest;
 use crate::shared::Files;
 use crate::variables::as_outcome;
-use crate::{crash, dump, kernel_log, live_update, memory, pstore};
+use crate::{background, crash, dump, kernel_log, live_update, memory, pstore};
 
 const BUSYBOX: &str = "/bin/busybox";
 /// What stands before a table's address in the kernel log: the stub's, or else one that Kexec Handover
@@ -43,6 +43,7 @@ pub fn perform(generation: usize, action: &Action, files: &Files) -> Event {
         Action::GetNoVariable => get_no_variable(),
         Action::Crash => crash::now(),
         Action::CrashIn(service) => crash::inside(*service),
+        Action::KeepCalling(service) => background::keep_calling(*service),
         Action::Read(path) => read(path),
         Action::ReadDump => dump::read(),
         Action::ReadPstore => pstore::read(),

@@ -6,20 +6,15 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use crate::background::keep_apart;
+use crate::efi_test::EfiTest;
 use anyhow::{bail, Context, Result};
 use efi_rtmap_orders::Service;
-use nix::sched::{sched_setaffinity, CpuSet};
-use nix::unistd::Pid;
-
-use crate::efi_test::EfiTest;
 
 /// Calls of a service that hangs in one of its first; firmware is told which.
 const CALLS: u32 = 100;
 /// A call that takes this long is the one that does not return.
 const HANGS: Duration = Duration::from_secs(2);
-
-/// Where the kernel lets it be said which processors calls are made on.
-const CALLED_ON: &str = "/sys/devices/virtual/workqueue/efi_runtime/cpumask";
 
 /// Comes back only if no call hangs.
 pub fn inside(service: Service) -> Result<String> {
@@ -43,15 +38,6 @@ pub fn inside(service: Service) -> Result<String> {
         }
     }
     now()
-}
-
-/// Calls are made on the second processor, and we stay on the first: who is to crash the kernel must
-/// not wait for the one that firmware keeps.
-fn keep_apart() -> Result<()> {
-    fs::write(CALLED_ON, "2").context(CALLED_ON)?;
-    let mut first = CpuSet::new();
-    first.set(0)?;
-    sched_setaffinity(Pid::from_raw(0), &first).context("staying on the first processor")
 }
 
 /// Comes back only if the kernel does not crash.

@@ -4,6 +4,7 @@
 
 mod actions;
 mod arch;
+mod background;
 mod clock;
 mod crash;
 mod dump;

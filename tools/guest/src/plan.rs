@@ -135,6 +135,8 @@ pub enum Action {
     Crash,
     /// Call a service again and again, until it does not return, and crash the kernel then.
     CrashIn(Service),
+    /// Go on calling a service on the second processor until the kernel ends.
+    KeepCalling(Service),
     /// Print what is in a file.
     Read(String),
     /// Read what a crash kernel has of the kernel that crashed; prints of which kernel it is.

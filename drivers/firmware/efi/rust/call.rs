@@ -60,8 +60,8 @@ static IN_PROGRESS: InProgress = InProgress(UnsafeCell::new(None));
 /// Installs the map for a firmware call, and marks the call as in progress for a successor to see.
 /// Returns `false`, having done nothing, if the map is not ours.
 ///
-/// It also does nothing if firmware may not be entered: another thread is inside, or firmware has
-/// failed. The call is to be made only if it [`is_admitted`].
+/// It also does nothing if firmware may not be entered: another thread is inside, or the machine goes
+/// down, or firmware has failed. The call is to be made only if it [`is_admitted`].
 ///
 /// # Safety
 ///

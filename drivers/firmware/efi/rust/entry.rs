@@ -11,6 +11,7 @@ use crate::{
         RegionInfo, //
     },
     handover::Memory,
+    inside,
     plan::{
         addr::PhysAddr,
         walk::Walk, //
@@ -149,6 +150,26 @@ unsafe extern "C" fn efi_rtmap_remove() -> bool {
 #[export]
 unsafe extern "C" fn efi_rtmap_is_admitted() -> bool {
     call::is_admitted()
+}
+
+/// Whether any thread is inside firmware.
+///
+/// # Safety
+///
+/// None is needed; `#[export]` asks for the keyword.
+#[export]
+unsafe extern "C" fn efi_rtmap_is_occupied() -> bool {
+    inside::is_occupied()
+}
+
+/// Keeps all threads but the current one out of firmware from now on.
+///
+/// # Safety
+///
+/// None is needed; `#[export]` asks for the keyword.
+#[export]
+unsafe extern "C" fn efi_rtmap_reserve() {
+    inside::reserve();
 }
 
 /// The seconds that a firmware call may take before firmware counts as hung.

@@ -55,7 +55,7 @@ static enum hrtimer_restart bark(struct hrtimer *timer)
 	/* Once for all the seconds that the machine was stopped. */
 	if (seconds_left)
 		seconds_left--;
-	if (seconds_left || !may_be_torn) {
+	if (seconds_left || !READ_ONCE(may_be_torn)) {
 		hrtimer_forward_now(timer, ktime_set(1, 0));
 		return HRTIMER_RESTART;
 	}
@@ -76,13 +76,19 @@ void efi_rtmap_watch_call(void)
 	if (in_nmi() || irqs_disabled())
 		return;
 	seconds_left = efi_rtmap_timeout();
-	may_be_torn = only_reads(efi_rtmap_current_service());
+	WRITE_ONCE(may_be_torn, only_reads(efi_rtmap_current_service()));
 	hrtimer_start(&watchdog, ktime_set(1, 0), HRTIMER_MODE_REL_PINNED_HARD);
 }
 
 void efi_rtmap_unwatch_call(void)
 {
 	hrtimer_cancel(&watchdog);
+}
+
+/* For a machine that goes down, and would stop firmware in the call in any case. */
+void efi_rtmap_tear_call(void)
+{
+	WRITE_ONCE(may_be_torn, true);
 }
 
 /* In seconds. */

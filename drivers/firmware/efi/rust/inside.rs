@@ -23,6 +23,9 @@ const NOBODY: usize = 0;
 /// The thread that is inside.
 static OWNER: Atomic<usize> = Atomic::new(NOBODY);
 
+/// The only thread that may enter, if there is one.
+static RESERVED_FOR: Atomic<usize> = Atomic::new(NOBODY);
+
 /// The current thread is inside firmware, and no other is.
 ///
 /// # Invariants
@@ -31,11 +34,15 @@ static OWNER: Atomic<usize> = Atomic::new(NOBODY);
 pub(crate) struct Inside(NotThreadSafe);
 
 impl Inside {
-    /// Enters, or returns [`None`] if another thread is inside.
+    /// Enters, or returns [`None`] if another thread is inside or firmware is reserved for one.
     pub(crate) fn enter() -> Option<Self> {
-        OWNER.cmpxchg(NOBODY, current(), Full).ok()?;
+        let current = current();
+        OWNER.cmpxchg(NOBODY, current, Full).ok()?;
         // INVARIANT: `OWNER` has just become the current thread.
-        Some(Self(NotThreadSafe))
+        let inside = Self(NotThreadSafe);
+        // `reserve()` does the same in the other order, so one of both sees the other.
+        let reserved_for = RESERVED_FOR.load(Relaxed);
+        (reserved_for == NOBODY || reserved_for == current).then_some(inside)
     }
 
     /// Whether it is the current thread that is inside.
@@ -48,6 +55,16 @@ impl Drop for Inside {
     fn drop(&mut self) {
         OWNER.store(NOBODY, Release);
     }
+}
+
+/// Lets no thread but the current one enter from now on, for good: the machine goes down.
+pub(crate) fn reserve() {
+    RESERVED_FOR.xchg(current(), Full);
+}
+
+/// Whether any thread is inside.
+pub(crate) fn is_occupied() -> bool {
+    OWNER.load(Relaxed) != NOBODY
 }
 
 fn current() -> usize {

@@ -6,7 +6,9 @@ use efi_rtmap_orders::{GENERATION_VARIABLE, VENDOR_GUID};
 use uefi_raw::{Guid, Status};
 
 use crate::report::say;
-use crate::schedule::{announce, at_runtime, begin_generation, count, due, generation, ordered};
+use crate::schedule::{
+    announce, announce_once, at_runtime, begin_generation, count, due, generation, ordered,
+};
 use crate::services::{pass_on, Arguments};
 use crate::{arch, boot_services, lies, processor, properties, svam};
 
@@ -124,11 +126,13 @@ unsafe fn ordinary(service: Service, arguments: Arguments, number: u32) -> Statu
 unsafe fn before(fault: &'static Fault, service: Service, arguments: Arguments) -> Option<Status> {
     match fault.what {
         What::SizeBeyondBuffer | What::EndlessNames => return None,
+        What::Slow => announce_once(fault),
         _ => announce(fault, service),
     }
     match fault.what {
         What::ReadsBootServices => arch::load(boot_services::data() as u64),
         What::ReadsPageZero => arch::load(0),
+        What::Slow => arch::wait(fault.count),
         // SAFETY: the caller's; the service is the one of this lie.
         What::BufferTooSmall => return Some(unsafe { lies::buffer_too_small(arguments) }),
         what => {

@@ -85,7 +85,7 @@ pub fn announce(fault: &'static Fault, service: Service) {
     announce_up_to(MOST_TOLD, fault, service);
 }
 
-/// For a lie that is told to everyone who asks, before there are generations.
+/// For what happens as often as a kernel asks.
 pub fn announce_once(fault: &'static Fault) {
     announce_up_to(1, fault, fault.service);
 }

@@ -69,6 +69,7 @@ impl Fault {
             | What::DivideError
             | What::Breakpoint
             | What::Hang
+            | What::Slow
             | What::ReadsBootServices
             | What::ReadsPageZero
             | What::InterruptsOff
@@ -154,6 +155,8 @@ pub enum What {
     Breakpoint,
     /// Never returns.
     Hang,
+    /// Takes `count` seconds, and then does what it is asked to.
+    Slow,
 
     // In SetVirtualAddressMap only.
     /// Returns an error without having done anything.

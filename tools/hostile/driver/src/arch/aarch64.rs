@@ -84,6 +84,21 @@ pub fn code_is_written(code: &[u8]) {
     unsafe { asm!("isb", options(nostack)) };
 }
 
+pub fn wait(seconds: u16) {
+    let frequency: u64;
+    // SAFETY: reads a register.
+    unsafe { asm!("mrs {}, cntfrq_el0", out(reg) frequency, options(nomem, nostack)) };
+    let begin = ticks();
+    while ticks().wrapping_sub(begin) < frequency * u64::from(seconds) {}
+}
+
+fn ticks() -> u64 {
+    let now;
+    // SAFETY: reads a register, after all that came before.
+    unsafe { asm!("isb", "mrs {}, cntvct_el0", out(reg) now, options(nomem, nostack)) };
+    now
+}
+
 /// Does what ends a call, if `what` is that. May return if somebody steps over the instruction.
 pub fn crash(what: What) {
     // SAFETY: no memory is written, and no execution past these relies on anything.

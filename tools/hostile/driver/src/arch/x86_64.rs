@@ -14,6 +14,10 @@ const NON_CANONICAL: u64 = 1 << 63;
 
 /// OVMF's debug port, on which its release builds say nothing.
 const DEBUG_PORT: u16 = 0x402;
+/// The timer of ACPI, where OVMF puts it on Q35: 24 bits, which last 4 seconds.
+const TIMER_PORT: u16 = 0x608;
+const TIMER_BITS: u32 = 0xff_ffff;
+const TIMER_HZ: u64 = 3_579_545;
 const FW_CFG_SELECTOR: u16 = 0x510;
 const FW_CFG_DATA: u16 = 0x511;
 
@@ -74,6 +78,25 @@ pub fn use_simd() {
 
 /// The code that a processor is about to run has been written as data.
 pub fn code_is_written(_code: &[u8]) {}
+
+pub fn wait(seconds: u16) {
+    let mut left = TIMER_HZ * u64::from(seconds);
+    let mut before = ticks();
+    while left > 0 {
+        let now = ticks();
+        left = left.saturating_sub((now.wrapping_sub(before) & TIMER_BITS).into());
+        before = now;
+    }
+}
+
+fn ticks() -> u32 {
+    let now;
+    // SAFETY: reads a counter.
+    unsafe {
+        asm!("in eax, dx", in("dx") TIMER_PORT, out("eax") now, options(nomem, nostack, preserves_flags))
+    };
+    now
+}
 
 /// Does what ends a call, if `what` is that. May return if somebody steps over the instruction.
 pub fn crash(what: What) {

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A machine that goes down in order waits for firmware.
+ *
+ * kexec stops the other processors where they are. Inside of firmware, that is what
+ * a kernel that died there leaves behind: its successors could not call firmware.
+ */
+
+#define pr_fmt(fmt) "efi: rtmap: " fmt
+
+#include <linux/delay.h>
+#include <linux/efi.h>
+#include <linux/efi-rtmap.h>
+#include <linux/init.h>
+#include <linux/notifier.h>
+#include <linux/suspend.h>
+#include <linux/syscore_ops.h>
+#include <linux/time64.h>
+
+#define POLL_MS		20
+/* For a call that is torn out of firmware: the timer for that may be a second away. */
+#define TEAR_SECONDS	3
+
+/* Returns whether firmware is left. */
+static bool wait_for_firmware(unsigned int seconds)
+{
+	unsigned int polls = seconds * (MSEC_PER_SEC / POLL_MS);
+
+	while (efi_rtmap_is_occupied()) {
+		if (!polls--)
+			return false;
+		msleep(POLL_MS);
+	}
+	return true;
+}
+
+/* A call that has been given up has had its time. */
+static unsigned int patience(void)
+{
+	return efi_rtmap_is_faulted() ? 0 : efi_rtmap_longest_wait();
+}
+
+/*
+ * For reboot, power-off and kexec: devices are shut down, their drivers have made
+ * their last calls, and other processors still run. The thread itself may call
+ * firmware on, for ResetSystem(). There is no way back from here.
+ *
+ * A processor that stays in firmware could not be taken off, as kexec on arm64 has
+ * to.
+ */
+static void leave_firmware(void *data)
+{
+	efi_rtmap_reserve();
+	if (wait_for_firmware(patience()))
+		return;
+
+	pr_err("going down while firmware is in a call; the next kernel will not call it\n");
+	efi_rtmap_tear_call();
+	wait_for_firmware(TEAR_SECONDS);
+}
+
+/*
+ * The last check before the machine sleeps, and before an image is saved, restored,
+ * or jumped to by kexec with preserved context: other processors are off by then.
+ */
+static int refuse_in_call(void *data)
+{
+	return efi_rtmap_is_occupied() ? -EBUSY : 0;
+}
+
+static const struct syscore_ops going_down = {
+	.suspend	= refuse_in_call,
+	.shutdown	= leave_firmware,
+};
+
+static struct syscore syscore = { .ops = &going_down };
+
+/* Processors cannot be taken off while one is in firmware: better now than then. */
+static int wait_before_sleep(struct notifier_block *nb, unsigned long event,
+			     void *data)
+{
+	if (event != PM_SUSPEND_PREPARE && event != PM_HIBERNATION_PREPARE)
+		return NOTIFY_DONE;
+	return notifier_from_errno(wait_for_firmware(patience()) ? 0 : -EBUSY);
+}
+
+/* Of those that shut down, the last to come is the first to go: timers still run. */
+static int __init wait_init(void)
+{
+	if (!efi_rtmap_took_over())
+		return 0;
+
+	register_syscore(&syscore);
+	pm_notifier(wait_before_sleep, 0);
+	return 0;
+}
+late_initcall(wait_init);

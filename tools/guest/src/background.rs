@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0
+//! Firmware is at work while the guest does something else.
+
+use std::fs;
+use std::thread;
+
+use anyhow::{Context, Result};
+use efi_rtmap_orders::Service;
+use nix::sched::{sched_setaffinity, CpuSet};
+use nix::unistd::Pid;
+
+use crate::efi_test::EfiTest;
+
+/// Where the kernel lets it be said which processors calls are made on.
+const CALLED_ON: &str = "/sys/devices/virtual/workqueue/efi_runtime/cpumask";
+
+/// Until the kernel ends.
+pub fn keep_calling(service: Service) -> Result<String> {
+    keep_apart()?;
+    let efi = EfiTest::open()?;
+    efi.call(service)?;
+    thread::spawn(move || while efi.call(service).is_ok() {});
+    Ok(format!("{service:?}: again and again"))
+}
+
+/// Calls are made on the second processor, and we stay on the first: who ends the kernel must not wait
+/// for the one that firmware keeps.
+pub fn keep_apart() -> Result<()> {
+    fs::write(CALLED_ON, "2").context(CALLED_ON)?;
+    let mut first = CpuSet::new();
+    first.set(0)?;
+    sched_setaffinity(Pid::from_raw(0), &first).context("staying on the first processor")
+}
