@@ -262,12 +262,18 @@ static efi_status_t query_variable_info_nonblocking(u32 attributes, u64 *storage
 static void reset_system(int type, efi_status_t status, unsigned long size,
 			 efi_char16_t *data)
 {
-	guard(raw_spinlock_irqsave)(&thunk_lock);
+	unsigned long flags;
 
+	/* Who panics may have stopped the processor that holds the lock. */
+	if (!raw_spin_trylock_irqsave(&thunk_lock, flags)) {
+		pr_warn("firmware is in a call, and cannot reset the machine\n");
+		return;
+	}
 	size = data ? min(size, DATA_ROOM) : 0;
 	if (size)
 		memcpy(buffer->data, data, size);
 	call(reset_system, type, status, size, size ? address(buffer->data) : 0);
+	raw_spin_unlock_irqrestore(&thunk_lock, flags);
 }
 
 /*
