@@ -14,6 +14,8 @@ pub(crate) mod plan;
 
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
+#[cfg(test)]
+mod golden;
 #[cfg(any(test, fuzzing))]
 mod invariants;
 #[cfg(test)]
