@@ -68,6 +68,7 @@ impl Fault {
             | What::UndefinedInstruction
             | What::DivideError
             | What::Breakpoint
+            | What::UnalignedJump
             | What::Hang
             | What::Slow
             | What::ReadsBootServices
@@ -153,6 +154,8 @@ pub enum What {
     DivideError,
     /// int3, or BRK on arm64.
     Breakpoint,
+    /// arm64: jumps into the middle of an instruction.
+    UnalignedJump,
     /// Never returns.
     Hang,
     /// Takes `count` seconds, and then does what it is asked to.
@@ -275,7 +278,7 @@ impl What {
             | Self::AlignmentCheck
             | Self::FpuControl
             | Self::Mxcsr => Some("x86_64"),
-            Self::PlatformRegister | Self::SvamUsesDevice => Some("arm64"),
+            Self::PlatformRegister | Self::SvamUsesDevice | Self::UnalignedJump => Some("arm64"),
             _ => None,
         }
     }

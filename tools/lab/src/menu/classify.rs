@@ -127,6 +127,7 @@ fn deadly(what: What) -> bool {
             | What::UndefinedInstruction
             | What::DivideError
             | What::Breakpoint
+            | What::UnalignedJump
             | What::Hang
     )
 }

@@ -108,6 +108,7 @@ pub fn crash(what: What) {
             What::SvamUsesDevice => load(DEVICE),
             What::UndefinedInstruction => asm!("udf #0"),
             What::Breakpoint => asm!("brk #1"),
+            What::UnalignedJump => asm!("adr {0}, . + 2", "br {0}", out(reg) _),
             What::Hang => loop {
                 asm!("yield");
             },
