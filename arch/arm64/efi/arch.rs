@@ -37,7 +37,7 @@ pub(crate) const LEGACY_IDENTITY: Kind = Kind::Phys;
 /// The stub calls SVAM, where firmware has its own mappings and all devices.
 pub(crate) const CALLS_SVAM: bool = false;
 
-/// What counts for permissions, as stock has it.
+/// The words of firmware that count for permissions, as in stock.
 pub(crate) const BASIS: Basis = Basis::MapAndTable;
 
 /// Writes the addresses of `regions` into the kernel's memory map. That is the firmware's own, all

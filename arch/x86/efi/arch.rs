@@ -47,7 +47,7 @@ pub(crate) const LEGACY_IDENTITY: Kind = Kind::Ident;
 /// The kernel proper calls SVAM.
 pub(crate) const CALLS_SVAM: bool = true;
 
-/// What counts for permissions, as stock has it.
+/// The words of firmware that count for permissions, as in stock.
 pub(crate) const BASIS: Basis = Basis::Table;
 
 /// Successors keep the addresses: stock ones map whatever they are given, and do not call firmware if

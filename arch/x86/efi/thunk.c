@@ -264,7 +264,7 @@ static void reset_system(int type, efi_status_t status, unsigned long size,
 {
 	unsigned long flags;
 
-	/* Who panics may have stopped the processor that holds the lock. */
+	/* A panic may have stopped the processor that holds the lock. */
 	if (!raw_spin_trylock_irqsave(&thunk_lock, flags)) {
 		pr_warn("firmware is in a call, and cannot reset the machine\n");
 		return;

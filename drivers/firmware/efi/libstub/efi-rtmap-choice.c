@@ -15,7 +15,7 @@ static bool ends(const char *option)
 	return !*option || *option == ',';
 }
 
-/* What follows @start at the start of @option, or NULL if that starts otherwise. */
+/* The rest of @option behind @start, or NULL if it does not begin so. */
 static const char *after(const char *option, const char *start)
 {
 	while (*start) {
@@ -128,7 +128,7 @@ static u32 nearest(const struct efi_rtmap_choice_facts *facts, u32 kind, u32 rea
 {
 	if (kind == EFI_RTMAP_KIND_FIXED)
 		return facts->identity_fits ? EFI_RTMAP_KIND_IDENT : 0;
-	/* What rules SetVirtualAddressMap() out rules it out here too. */
+	/* A reason against SetVirtualAddressMap() counts here too. */
 	if (kind == EFI_RTMAP_KIND_PHYS && reason != EFI_RTMAP_REASON_DEFAULT)
 		return 0;
 	return facts->fixed_fits ? EFI_RTMAP_KIND_FIXED : 0;

@@ -21,7 +21,7 @@
 #define LAYOUT_BASE	SZ_512M
 #define LAYOUT_GAP	SZ_2M
 
-/* What a kernel of any number of VA bits can map in its lower half. */
+/* The lower half of every kernel of this configuration. */
 #define LOWER_HALF	BIT_ULL(VA_BITS_MIN)
 
 /* Stock's own list of machines. */

@@ -40,7 +40,7 @@ static efi_status_t checked_get_variable(efi_char16_t *name, efi_guid_t *vendor,
 	return checked(status, size, room, "GetVariable");
 }
 
-/* What a name in a buffer of @room bytes is known by; an empty one has no vendor. */
+/* The checksum of a name in a buffer of @room bytes; an empty one has no vendor. */
 static u32 name_sum(const efi_char16_t *name, const efi_guid_t *vendor,
 		    unsigned long room)
 {

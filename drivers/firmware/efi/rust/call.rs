@@ -49,7 +49,7 @@ impl Drop for Watched {
     }
 }
 
-/// What the call in progress has acquired, and gives back in this order.
+/// The state that the call in progress has acquired, and gives back in this order.
 struct InProgress(UnsafeCell<Option<(Installed, Inside)>>);
 
 // SAFETY: It is touched by `install` and `remove` only, in the thread that is inside.
