@@ -22,6 +22,7 @@ const GET_TIME: u32 = 1;
 const SET_TIME: u32 = 1 << 1;
 /// What [`Damage::Moved`] moves entries by.
 const DISTANCE: u64 = 1 << 30;
+const UPPER_HALF: u64 = 1 << 63;
 /// What [`Damage::Larger`] adds to the size.
 const EXCESS: u32 = 1 << 20;
 /// No runtime region has it, on any machine of the lab.
@@ -209,7 +210,15 @@ fn spoil(bytes: &mut [u8], damage: Damage) {
         }
         Damage::Moved => {
             for entry in entries(bytes) {
-                entry.virt = entry.virt.get().wrapping_sub(DISTANCE).into();
+                // Within the window, which x86 fills from the top and arm64 from the bottom.
+                let virt = entry.virt.get();
+                let up = virt < UPPER_HALF;
+                let distance = if up {
+                    DISTANCE
+                } else {
+                    DISTANCE.wrapping_neg()
+                };
+                entry.virt = virt.wrapping_add(distance).into();
             }
         }
         Damage::ReadOnly => {
