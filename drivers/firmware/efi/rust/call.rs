@@ -87,7 +87,7 @@ pub(crate) unsafe fn install() -> bool {
     true
 }
 
-/// Whether the current thread may enter firmware: it has installed the map, if that is ours.
+/// Tells if the current thread may enter firmware: it has installed the map, if that is ours.
 pub(crate) fn is_admitted() -> bool {
     state::map().is_none() || Inside::is_current()
 }

@@ -48,7 +48,7 @@ impl Carriers {
         }
     }
 
-    /// Whether the tables are of this life of the firmware. One that is not is as good as none.
+    /// The verdict on the tables: one that is not of this life of the firmware is as good as none.
     pub(crate) fn nonce(&self) -> Nonce {
         self.nonce
     }

@@ -142,7 +142,7 @@ unsafe extern "C" fn efi_rtmap_remove() -> bool {
     unsafe { call::remove() }
 }
 
-/// Whether the current thread may enter firmware, once it has installed the map.
+/// Tells if the current thread may enter firmware, once it has installed the map.
 ///
 /// # Safety
 ///
@@ -152,7 +152,7 @@ unsafe extern "C" fn efi_rtmap_is_admitted() -> bool {
     call::is_admitted()
 }
 
-/// Whether any thread is inside firmware.
+/// Tells if a thread is inside firmware.
 ///
 /// # Safety
 ///
@@ -223,7 +223,7 @@ unsafe extern "C" fn efi_rtmap_can_pass_on() -> bool {
     !state::is_faulted() || map.table.as_ref().is_some_and(denies)
 }
 
-/// Whether a list of variables that has come to the name of this checksum has become too long.
+/// Tells if a list of variables that has come to the name of this checksum is too long.
 ///
 /// # Safety
 ///

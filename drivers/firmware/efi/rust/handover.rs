@@ -69,7 +69,7 @@ pub(crate) struct Found {
     pub(crate) latch: Latch,
     pub(crate) services_off: Services,
     pub(crate) inherited: Option<Inherited>,
-    /// What the stub has made of SVAM, where it decides on that.
+    /// The stub's decision on SVAM, where that is the stub's, and what came of it.
     pub(crate) stub: Option<Stub>,
 }
 
@@ -135,7 +135,7 @@ impl Memory {
         }))
     }
 
-    /// Whether the table was made in this life of the firmware.
+    /// The verdict on the table: it was made in this life of the firmware, or not.
     pub(crate) fn nonce(&self) -> fresh::Nonce {
         fresh::Nonce::compare(self.nonce, life())
     }

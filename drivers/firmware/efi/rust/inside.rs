@@ -45,7 +45,7 @@ impl Inside {
         (reserved_for == NOBODY || reserved_for == current).then_some(inside)
     }
 
-    /// Whether it is the current thread that is inside.
+    /// Tells if the current thread is the one inside.
     pub(crate) fn is_current() -> bool {
         OWNER.load(Relaxed) == current()
     }
@@ -62,7 +62,7 @@ pub(crate) fn reserve() {
     RESERVED_FOR.xchg(current(), Full);
 }
 
-/// Whether any thread is inside.
+/// Tells if a thread is inside.
 pub(crate) fn is_occupied() -> bool {
     OWNER.load(Relaxed) != NOBODY
 }

@@ -104,7 +104,7 @@ pub(crate) enum Off {
 }
 
 impl Off {
-    /// Whether SVAM has left in doubt which addresses firmware goes by.
+    /// Tells if SVAM has left in doubt which addresses firmware uses.
     pub(crate) fn is_svams(&self) -> bool {
         matches!(self, Self::SvamFault | Self::SvamUnclear(_))
     }

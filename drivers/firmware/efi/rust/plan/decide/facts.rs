@@ -51,13 +51,13 @@ pub(crate) enum Predecessor {
     Unusable(InheritError),
 }
 
-/// What the stub has made of SVAM, where it decides on that.
+/// The stub's decision on SVAM, where that is the stub's, and what came of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Stub {
     /// The kind of map, or [`None`] if none fits.
     pub(crate) kind: Option<Kind>,
     pub(crate) reason: StubReason,
-    /// What SVAM has returned: the status, if it is not success. [`None`] if it was not called.
+    /// The answer of SVAM: the status, if it is not success. [`None`] if it was not called.
     pub(crate) answer: Option<Result<(), u64>>,
 }
 
