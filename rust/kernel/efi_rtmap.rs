@@ -2,7 +2,7 @@
 
 //! The EFI runtime map, for other users in the kernel.
 //!
-//! C header: [`include/linux/efi-rtmap.h`](srctree/include/linux/efi-rtmap.h)
+//! C header: [`include/linux/efi-rtmap-rust.h`](srctree/include/linux/efi-rtmap-rust.h)
 
 use crate::{
     bindings,

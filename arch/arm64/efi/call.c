@@ -5,13 +5,12 @@
  */
 
 #include <linux/efi.h>
-#include <linux/efi-rtmap.h>
+#include <linux/efi-rtmap-rust.h>
 #include <linux/kthread.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
 
 #include <asm/efi.h>
-#include <asm/efi-rtmap.h>
 #include <asm/uaccess.h>
 
 /*

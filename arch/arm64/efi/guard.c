@@ -8,10 +8,9 @@
 
 #include <linux/bits.h>
 #include <linux/efi.h>
-#include <linux/efi-rtmap.h>
+#include <linux/efi-rtmap-rust.h>
 
 #include <asm/efi.h>
-#include <asm/efi-rtmap.h>
 #include <asm/efi-rtmap-call.h>
 
 /* There is one: calls are made with efi_runtime_lock held, or early in the boot. */

@@ -8,12 +8,11 @@
  */
 
 #include <linux/efi.h>
-#include <linux/efi-rtmap.h>
+#include <linux/efi-rtmap-rust.h>
 #include <linux/io.h>
 
 #include <asm/early_ioremap.h>
 #include <asm/efi.h>
-#include <asm/efi-rtmap.h>
 #include <asm/mmu.h>
 #include <asm/mmu_context.h>
 #include <asm/pgalloc.h>

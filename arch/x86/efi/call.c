@@ -5,13 +5,12 @@
  */
 
 #include <linux/efi.h>
-#include <linux/efi-rtmap.h>
+#include <linux/efi-rtmap-rust.h>
 #include <linux/mmu_context.h>
 #include <linux/string.h>
 
 #include <asm/cpufeature.h>
 #include <asm/efi.h>
-#include <asm/efi-rtmap.h>
 #include <asm/mmu_context.h>
 #include <asm/nospec-branch.h>
 #include <asm/pgtable.h>

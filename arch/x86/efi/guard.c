@@ -12,13 +12,12 @@
 #define pr_fmt(fmt) "efi: rtmap: " fmt
 
 #include <linux/efi.h>
-#include <linux/efi-rtmap.h>
+#include <linux/efi-rtmap-rust.h>
 #include <linux/kdebug.h>
 #include <linux/panic.h>
 #include <linux/ptrace.h>
 #include <linux/sched/task_stack.h>
 
-#include <asm/efi-rtmap.h>
 #include <asm/efi-rtmap-call.h>
 #include <asm/fpu/types.h>
 #include <asm/processor-flags.h>

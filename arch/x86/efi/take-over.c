@@ -11,11 +11,10 @@
 
 #include <linux/cc_platform.h>
 #include <linux/efi.h>
-#include <linux/efi-rtmap.h>
+#include <linux/efi-rtmap-rust.h>
 #include <linux/gfp.h>
 
 #include <asm/efi.h>
-#include <asm/efi-rtmap.h>
 #include <asm/pgtable.h>
 #include <asm/setup.h>
 

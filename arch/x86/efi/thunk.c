@@ -13,7 +13,7 @@
 #define pr_fmt(fmt) "efi: rtmap: " fmt
 
 #include <linux/efi.h>
-#include <linux/efi-rtmap.h>
+#include <linux/efi-rtmap-rust.h>
 #include <linux/gfp.h>
 #include <linux/io.h>
 #include <linux/minmax.h>
@@ -24,7 +24,6 @@
 #include <linux/ucs2_string.h>
 
 #include <asm/efi.h>
-#include <asm/efi-rtmap.h>
 #include <asm/pgtable.h>
 #include <asm/sections.h>
 #include <asm/segment.h>

@@ -5,8 +5,6 @@
 #ifndef _EFI_RTMAP_STUB_H
 #define _EFI_RTMAP_STUB_H
 
-#include <linux/efi.h>
-
 struct efi_rtmap_request;
 struct efi_rtmap_table_header;
 
@@ -15,14 +13,5 @@ const struct efi_rtmap_request *efi_rtmap_stub_request(void);
 
 /* The handover table of this boot, or NULL. */
 struct efi_rtmap_table_header *efi_rtmap_stub_table(void);
-
-#ifdef CONFIG_EFI_RTMAP
-efi_status_t efi_rtmap_svam_refused(efi_status_t status);
-#else
-static inline efi_status_t efi_rtmap_svam_refused(efi_status_t status)
-{
-	return status;
-}
-#endif
 
 #endif /* _EFI_RTMAP_STUB_H */

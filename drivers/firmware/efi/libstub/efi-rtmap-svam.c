@@ -41,16 +41,17 @@ static u32 default_kind(void)
 	return EFI_RTMAP_KIND_PHYS;
 }
 
-/* Sets which kinds of map can hold the runtime regions. */
+/* Sets which kinds of map can hold the runtime regions: both, if nothing speaks against it. */
 static void find_room(struct efi_rtmap_choice_facts *facts)
 {
 	struct efi_boot_memmap *map __free(efi_pool) = NULL;
 	u64 fixed_end = LAYOUT_BASE;
 
+	facts->identity_fits = true;
+	facts->fixed_fits = true;
 	if (efi_get_memory_map(&map, false) != EFI_SUCCESS)
 		return;
 
-	facts->identity_fits = true;
 	for (u32 at = 0; at < map->map_size; at += map->desc_size) {
 		const efi_memory_desc_t *md = (void *)map->map + at;
 		u64 pages = md->num_pages;
@@ -117,28 +118,25 @@ void efi_rtmap_announce_svam(void)
 		efi_printk(KERN_WARNING "Calling SetVirtualAddressMap(); if nothing follows, firmware hangs in it: boot with efi=rtmap:phys\n");
 }
 
-/* Records what SetVirtualAddressMap() has returned. */
-void efi_rtmap_record_svam(efi_status_t status)
+/**
+ * efi_rtmap_record_svam() - record for the kernel proper what SVAM has returned
+ * @status: the status that firmware has returned
+ *
+ * Return: the status to go on with. A warning is a success there: firmware has been
+ * converted, and the kernel finds its tables by the addresses in the memory map.
+ */
+efi_status_t efi_rtmap_record_svam(efi_status_t status)
 {
 	struct efi_rtmap_table_header *table = efi_rtmap_stub_table();
+	bool error = status >> (BITS_PER_LONG - 1);
 	u32 svam = EFI_RTMAP_SVAM_FAILED;
 
 	if (!table)
-		return;
+		return status;
 	if (status == EFI_SUCCESS)
 		svam = table->stub.kind == cpu_to_le32(EFI_RTMAP_KIND_IDENT) ?
 		       EFI_RTMAP_SVAM_CALLED_IDENT : EFI_RTMAP_SVAM_CALLED_FIXED;
 	table->stub.svam = cpu_to_le32(svam);
 	table->stub.status = cpu_to_le64(status);
-}
-
-/*
- * The status that says whether firmware has refused the addresses. A warning does not:
- * the addresses stay in the memory map, by which the kernel finds firmware's tables.
- */
-efi_status_t efi_rtmap_svam_refused(efi_status_t status)
-{
-	bool error = status >> (BITS_PER_LONG - 1);
-
-	return efi_rtmap_stub_table() && !error ? EFI_SUCCESS : status;
+	return error ? status : EFI_SUCCESS;
 }

@@ -8,7 +8,7 @@
 
 #include <linux/crc32.h>
 #include <linux/efi.h>
-#include <linux/efi-rtmap.h>
+#include <linux/efi-rtmap-rust.h>
 #include <linux/panic.h>
 #include <linux/ucs2_string.h>
 

@@ -16,7 +16,7 @@
 //! 4. Page tables, locks, the workqueue and the way into the firmware stay the kernel's own.
 //! 5. C comes in through [`entry`]. Only [`ffi`] and [`arch`] call C.
 //!
-//! C header: [`include/linux/efi-rtmap.h`](srctree/include/linux/efi-rtmap.h)
+//! C header: [`include/linux/efi-rtmap-rust.h`](srctree/include/linux/efi-rtmap-rust.h)
 
 mod build;
 mod call;

@@ -7,7 +7,7 @@
 #define pr_fmt(fmt) "efi: rtmap: handover table: " fmt
 
 #include <linux/efi.h>
-#include <linux/efi-rtmap.h>
+#include <linux/efi-rtmap-rust.h>
 #include <linux/init.h>
 #include <linux/kexec_handover.h>
 #include <linux/kho/abi/efi-rtmap.h>

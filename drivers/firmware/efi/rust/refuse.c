@@ -9,7 +9,7 @@
 #define pr_fmt(fmt) "efi: rtmap: " fmt
 
 #include <linux/efi.h>
-#include <linux/efi-rtmap.h>
+#include <linux/efi-rtmap-rust.h>
 #include <linux/init.h>
 #include <linux/printk.h>
 

@@ -10,7 +10,7 @@
 
 #include <linux/delay.h>
 #include <linux/efi.h>
-#include <linux/efi-rtmap.h>
+#include <linux/efi-rtmap-rust.h>
 #include <linux/init.h>
 #include <linux/notifier.h>
 #include <linux/suspend.h>

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The EFI runtime map: the functions that the C and the Rust side call of each
+ * other. Upstream code needs <linux/efi-rtmap.h> only.
+ */
+#ifndef _LINUX_EFI_RTMAP_RUST_H
+#define _LINUX_EFI_RTMAP_RUST_H
+
+#include <linux/crc32.h>		/* for Rust */
+#include <linux/efi.h>
+#include <linux/efi-rtmap.h>
+#include <linux/efi-rtmap-table.h>	/* for Rust */
+
+#include <asm/efi-rtmap.h>
+
+/* Rust, called from C. */
+
+bool efi_rtmap_is_off(void);
+void efi_rtmap_leave_mark(void);
+u32 efi_rtmap_timeout(void);
+bool efi_rtmap_is_occupied(void);
+void efi_rtmap_reserve(void);
+bool efi_rtmap_names_end_at(u32 name);
+void efi_rtmap_name_given(u32 from, u32 to);
+
+/* Values shown in /sys/firmware/efi/rtmap. */
+enum efi_rtmap_attribute {
+	EFI_RTMAP_ATTR_KIND,
+	EFI_RTMAP_ATTR_ORIGIN,
+	EFI_RTMAP_ATTR_SVAM,
+	EFI_RTMAP_ATTR_GENERATION,
+	EFI_RTMAP_ATTR_REASON,
+	EFI_RTMAP_ATTR_REQUESTED,
+	EFI_RTMAP_ATTR_REGIONS,
+	EFI_RTMAP_ATTR_SHARED_PAGES,
+	EFI_RTMAP_ATTR_WX_PAGES,
+	EFI_RTMAP_ATTR_FAULTED,
+	EFI_RTMAP_ATTR_SERVICES,
+};
+
+bool efi_rtmap_took_over(void);
+bool efi_rtmap_can_pass_on(void);
+ssize_t efi_rtmap_show(u32 attribute, char *buf, size_t size);
+size_t efi_rtmap_table_size(void);
+ssize_t efi_rtmap_read_table(char *buf, size_t offset, size_t size);
+
+/* Rust, called from other in-kernel users through kernel::efi_rtmap. */
+
+struct efi_rtmap_info {
+	u32	kind;
+	u32	origin;
+	u32	generation;
+	u32	regions;
+};
+
+struct efi_rtmap_region {
+	u64	phys;
+	u64	virt;
+	u64	pages;
+	u32	type;
+};
+
+bool efi_rtmap_get_info(struct efi_rtmap_info *info);
+bool efi_rtmap_get_region(u32 index, struct efi_rtmap_region *region);
+bool efi_rtmap_get_time(efi_time_t *time);
+
+/*
+ * C, called from Rust. Those for the take-over refer to __init code: they may
+ * be called from efi_rtmap_take_over() only.
+ */
+
+struct efi_rtmap_boot_facts {
+	u64	fw_vendor;
+	u64	config_table;
+	u64	memattr;	/* 0: none that can be used */
+	u64	smbios;		/* entry point; 0: none */
+	bool	kexec;		/* an earlier kernel left its traces, or may have */
+	bool	mixed;		/* 32-bit firmware under a 64-bit kernel */
+	u32	supported;	/* EFI_RT_SUPPORTED_*, by its RT_PROPERTIES table */
+	u32	revision;	/* of UEFI, as far as the kernel goes by it */
+};
+
+/* Only the first kernel asks: SVAM may convert what it is made from. */
+static inline u64 efi_rtmap_smbios(void)
+{
+	if (efi.smbios3 != EFI_INVALID_TABLE_ADDR)
+		return efi.smbios3;
+	return efi.smbios == EFI_INVALID_TABLE_ADDR ? 0 : efi.smbios;
+}
+
+struct efi_rtmap_space {
+	u64	fixed_bottom;
+	u64	fixed_top;
+	u64	layout_top;
+	u64	large_page;
+	u64	granule;
+	u64	identity_end;
+};
+
+#define EFI_RTMAP_PROT_WRITE	0x1
+#define EFI_RTMAP_PROT_EXEC	0x2
+#define EFI_RTMAP_PROT_UNCACHED	0x4
+#define EFI_RTMAP_PROT_IO	0x8
+/* Indirect branches to anything but marked targets may be refused. */
+#define EFI_RTMAP_PROT_FORWARD_CFG	0x10
+
+void efi_rtmap_boot_facts(struct efi_rtmap_boot_facts *facts, u64 systab);
+void efi_rtmap_address_space(struct efi_rtmap_space *space);
+int efi_rtmap_alloc_tables(void);
+int efi_rtmap_map(u64 phys, u64 virt, u32 pages, u32 prot);
+void efi_rtmap_enable(u32 off, bool forward_cfg, bool fresh);
+void efi_rtmap_check_answers(void);
+void efi_rtmap_refuse(u32 off);
+void efi_rtmap_disable(bool pass_on);
+
+/* The handover table in memory that KHO keeps. */
+u64 efi_rtmap_retrieve_table(size_t *room);
+u64 efi_rtmap_alloc_table(size_t size);
+void efi_rtmap_drop_table(void);
+
+/* For the mark of the call that is about to be made, or has been. */
+u32 efi_rtmap_current_service(void);
+bool efi_rtmap_services_enabled(void);
+void efi_rtmap_write_barrier(void);
+
+/* From the take-over on, what firmware does to the processor is looked after. */
+void efi_rtmap_guard_calls(void);
+u32 efi_rtmap_restore_processor(void);
+void efi_rtmap_give_up_call(void);
+void efi_rtmap_init_watchdog(void);
+void efi_rtmap_watch_call(void);
+void efi_rtmap_unwatch_call(void);
+
+/* C, called from C. */
+unsigned int efi_rtmap_longest_wait(void);
+void efi_rtmap_tear_call(void);
+
+#endif /* _LINUX_EFI_RTMAP_RUST_H */
