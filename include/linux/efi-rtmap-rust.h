@@ -16,6 +16,7 @@
 /* Rust, called from C. */
 
 bool efi_rtmap_is_off(void);
+void efi_rtmap_pass_on(void);
 void efi_rtmap_leave_mark(void);
 u32 efi_rtmap_timeout(void);
 bool efi_rtmap_is_occupied(void);
@@ -132,6 +133,7 @@ void efi_rtmap_watch_call(void);
 void efi_rtmap_unwatch_call(void);
 
 /* C, called from C. */
+bool efi_rtmap_must_pass_on(void);
 unsigned int efi_rtmap_longest_wait(void);
 void efi_rtmap_tear_call(void);
 

@@ -77,7 +77,6 @@ enum efi_rtmap_svam {
  * @EFI_RTMAP_REASON_REQUESTED: the command line asks for it
  * @EFI_RTMAP_REASON_DEFAULT: it is what the architecture and the configuration prefer
  * @EFI_RTMAP_REASON_QUIRK: the machine is known to need it
- * @EFI_RTMAP_REASON_NO_CALLS: the kernel does not call firmware
  * @EFI_RTMAP_REASON_SVAM_UNSUPPORTED: firmware does not support SetVirtualAddressMap()
  * @EFI_RTMAP_REASON_DOES_NOT_FIT: another kind was wanted, and its addresses do not fit
  * @EFI_RTMAP_REASON_SVAM_FAILED: SetVirtualAddressMap() has refused another kind
@@ -86,7 +85,6 @@ enum efi_rtmap_reason {
 	EFI_RTMAP_REASON_REQUESTED = 1,
 	EFI_RTMAP_REASON_DEFAULT = 2,
 	EFI_RTMAP_REASON_QUIRK = 3,
-	EFI_RTMAP_REASON_NO_CALLS = 4,
 	EFI_RTMAP_REASON_SVAM_UNSUPPORTED = 5,
 	EFI_RTMAP_REASON_DOES_NOT_FIT = 6,
 	EFI_RTMAP_REASON_SVAM_FAILED = 7,
@@ -118,8 +116,8 @@ struct efi_rtmap_table_stub {
  * @call_service: the firmware call in progress: an efi_rts_ids value,
  *                EFI_RTMAP_CALL_*, or 0 for none
  * @call_count: number of calls begun since the firmware was started
- * @used: not zero once a kernel has looked at the table: one that finds it zero
- *        is the first that firmware has started
+ * @used: not zero once a kernel that may call firmware has looked at the table: one
+ *        that finds it zero, and @passed too, is the first that firmware has started
  * @faulted: the service that firmware faulted or hung in, in any kernel so far,
  *           numbered as in @call_service, or 0; EFI_RTMAP_CALL_SVAM too if nobody
  *           knows what that has done
@@ -133,6 +131,9 @@ struct efi_rtmap_table_stub {
  *                do not lead to code, EFI_RT_SUPPORTED_*
  * @nonce: the firmware's life; zero where there is no stub
  * @stub: SetVirtualAddressMap, where the stub decides on it
+ * @passed: kernels since the last slot was written, or since the first kernel, that
+ *          must not call firmware and have passed on what they have found; if @used is
+ *          zero, firmware is as the stub has left it
  * @reserved: zero
  *
  * The in-call mark, @call_service and @call_count, is written around every
@@ -155,7 +156,8 @@ struct efi_rtmap_table_header {
 	__le32	services_off;
 	__le64	nonce[2];
 	struct efi_rtmap_table_stub stub;
-	u8	reserved[104];
+	__le32	passed;
+	u8	reserved[100];
 } __packed;
 
 /**
@@ -254,5 +256,6 @@ static_assert(sizeof(struct efi_rtmap_table_entry) == 40);
 static_assert(offsetof(struct efi_rtmap_table_header, call_service) == 16);
 static_assert(offsetof(struct efi_rtmap_table_header, properties_version) == 32);
 static_assert(offsetof(struct efi_rtmap_table_header, services_off) == 44);
+static_assert(offsetof(struct efi_rtmap_table_header, passed) == 88);
 
 #endif /* _LINUX_EFI_RTMAP_TABLE_H */

@@ -42,6 +42,7 @@ bool efi_rtmap_passes_on(void);
 bool efi_rtmap_has_thunks(void);
 bool efi_rtmap_fixup_page_fault(struct pt_regs *regs, unsigned long address);
 bool efi_rtmap_fixup_exception(struct pt_regs *regs, const char *what);
+void efi_rtmap_show_fault(struct pt_regs *regs);
 unsigned long efi_rtmap_wait_for_call(struct completion *done,
 				      unsigned long timeout);
 void efi_rtmap_call_hung(u32 service);
@@ -65,6 +66,7 @@ static inline void efi_rtmap_take_over_without_calls(void) { }
 static inline bool efi_rtmap_passes_on(void) { return false; }
 static inline bool efi_rtmap_has_thunks(void) { return false; }
 static inline void efi_rtmap_call_hung(u32 service) { }
+static inline void efi_rtmap_show_fault(struct pt_regs *regs) { }
 static inline bool efi_rtmap_is_faulted(void) { return false; }
 
 static inline efi_status_t efi_rtmap_record_svam(efi_status_t status)

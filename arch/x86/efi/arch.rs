@@ -4,28 +4,23 @@
 //! kind of map it gets by default, the kernel's memory map, SVAM, and the steps around one call.
 
 mod call;
+mod memory_map;
 mod svam;
 
-use crate::{
-    ffi,
-    firmware::Firmware,
-    plan::{
-        memmap,
-        perm::Basis,
-        region::Region,
-        request::Kind, //
-    }, //
-};
-use kernel::{
-    bindings,
-    error::to_result,
-    prelude::*, //
+use crate::plan::{
+    perm::Basis,
+    request::Kind, //
 };
 
 pub(crate) use self::{
     call::{
         Installed,
         KEPT, //
+    },
+    memory_map::{
+        install_memory_map,
+        pass_on_memory_map,
+        rewrite_memory_map, //
     },
     svam::{
         cancel_svam,
@@ -53,31 +48,3 @@ pub(crate) const BASIS: Basis = Basis::Table;
 /// Successors keep the addresses: stock ones map whatever they are given, and do not call firmware if
 /// the RT_PROPERTIES table says that it supports nothing.
 pub(crate) fn withdraw_addresses() {}
-
-/// Makes `regions` the kernel's memory map: what SVAM is called with, what sysfs shows and both
-/// kexec system calls pass on. Also adds to the page tables what calls need besides the regions.
-///
-/// # Errors
-///
-/// `ENOMEM`.
-pub(crate) fn install_memory_map(firmware: &Firmware, regions: &[Region]) -> Result {
-    let size = regions.len().checked_mul(firmware.desc_size());
-    // SAFETY: The take-over, the only caller, runs while `__init` code is there.
-    to_result(unsafe { bindings::efi_rtmap_new_memmap(size.ok_or(EOVERFLOW)?) })?;
-    rewrite_memory_map(firmware, regions)?;
-    // SAFETY: As above.
-    to_result(unsafe { bindings::efi_rtmap_finish_tables() })
-}
-
-/// Writes the memory map again, after addresses have changed.
-///
-/// # Errors
-///
-/// `EINVAL` if the map is not that of `regions`.
-pub(crate) fn rewrite_memory_map(firmware: &Firmware, regions: &[Region]) -> Result {
-    ffi::rewrite_memory_map(|bytes| {
-        memmap::encode(regions, firmware.desc_size(), bytes)
-            .map(|_| ())
-            .ok_or(EINVAL)
-    })
-}

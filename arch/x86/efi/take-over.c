@@ -175,37 +175,32 @@ void __ref efi_rtmap_enable(u32 off, bool forward_cfg, bool fresh)
 	efi_dump_pagetable();
 }
 
-/*
- * Whether a kernel that must not call firmware, as with efi=noruntime, keeps the
- * memory map for its successors, which may.
- */
-bool efi_rtmap_keeps_map(void)
-{
-	return efi_enabled(EFI_MEMMAP) && efi_runtime_supported() &&
-	       efi_runtime_disabled() && !efi_rtmap_is_off();
-}
-
-/* Such a kernel takes the map over when others do: page tables are built before SMP. */
-void __init efi_rtmap_take_over_without_calls(void)
-{
-	const struct efi_info *info = &boot_params.efi_info;
-
-	if (efi_rtmap_keeps_map())
-		efi_rtmap_take_over(info->efi_systab |
-				    (u64)info->efi_systab_hi << 32);
-}
-
 /* Whether kexec tells the next kernel of firmware that this one does not call. */
 bool efi_rtmap_passes_on(void)
 {
-	return efi_enabled(EFI_MEMMAP) && efi_rtmap_can_pass_on();
+	return efi_enabled(EFI_MEMMAP) &&
+	       (efi_rtmap_must_pass_on() || efi_rtmap_can_pass_on());
 }
 
 /* Whether the services of 32-bit firmware outlive kexec. */
 bool efi_rtmap_has_thunks(void)
 {
-	return efi_is_mixed() && efi_rtmap_took_over() &&
-	       (efi_enabled(EFI_RUNTIME_SERVICES) || efi_rtmap_passes_on());
+	if (!efi_is_mixed())
+		return false;
+	return (efi_enabled(EFI_RUNTIME_SERVICES) && efi_rtmap_took_over()) ||
+	       efi_rtmap_passes_on();
+}
+
+/* Keeps the memory map that this kernel was started with beyond the boot. */
+int __ref efi_rtmap_keep_memmap(bool *kexec)
+{
+	unsigned long size = efi.memmap.nr_map * efi.memmap.desc_size;
+
+	*kexec = efi_setup;
+	if (!efi_runtime_supported())
+		return -EOPNOTSUPP;
+	efi_memmap_unmap();
+	return efi_memmap_init_late(efi.memmap.phys_map, size);
 }
 
 /*
@@ -214,14 +209,13 @@ bool efi_rtmap_has_thunks(void)
  */
 static bool __init keep_memmap(void)
 {
-	unsigned long size = efi.memmap.nr_map * efi.memmap.desc_size;
+	bool kexec;
 
 	if (!efi_enabled(EFI_MEMMAP))
 		return false;
 	if (efi.memmap.flags & EFI_MEMMAP_LATE)
 		return true;
-	efi_memmap_unmap();
-	return efi_setup && !efi_memmap_init_late(efi.memmap.phys_map, size);
+	return efi_setup && !efi_rtmap_keep_memmap(&kexec);
 }
 
 /*

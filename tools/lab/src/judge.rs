@@ -212,7 +212,7 @@ impl Judge<'_> {
         let expect = &self.step.expect;
         let counted = self.steps[..self.generation]
             .iter()
-            .all(|step| step.rtmap_on());
+            .all(|step| step.passes_on());
         let proven = matches!(expect.origin, Some(Origin::Fresh | Origin::Handover));
         let default_generation = (counted && proven).then_some(self.generation as u32);
         // Without services, there are several reasons why.

@@ -165,9 +165,21 @@ impl Step {
         }
     }
 
-    /// Our code runs and shows its directory in sysfs.
+    /// Our code takes the map over, and shows its directory in sysfs.
     pub fn rtmap_on(&self) -> bool {
+        self.passes_on() && self.calls_firmware()
+    }
+
+    /// Our code passes on what it has found, and is counted for that.
+    pub fn passes_on(&self) -> bool {
         self.image != Image::Stock && !self.options.contains("rtmap:off")
+    }
+
+    fn calls_firmware(&self) -> bool {
+        match self.image {
+            Image::RtmapRt => self.options.contains("efi=runtime"),
+            _ => !self.options.contains("efi=noruntime"),
+        }
     }
 
     pub fn started_by(&self) -> String {
@@ -348,7 +360,7 @@ impl Step {
                 given == (self.rtmap_on() && !expect.without_firmware()),
                 "expect.{field}: {}",
                 if given {
-                    "this kernel has no rtmap directory in sysfs, or is off"
+                    "this kernel has no rtmap directory in sysfs, or is off: stock, rtmap:off, noruntime"
                 } else {
                     "missing; every rtmap kernel must say what it expects"
                 }

@@ -179,7 +179,7 @@ pub(crate) fn decision(facts: &Facts) {
             refused,
             ..
         } => {
-            let Predecessor::Stub(stub) = facts.predecessor else {
+            let (Predecessor::Stub(stub) | Predecessor::PassedOn(stub)) = facts.predecessor else {
                 panic!("nothing to adopt of {:?}", facts.predecessor);
             };
             assert!(svam.allows(kind));
@@ -205,8 +205,7 @@ pub(crate) fn decision(facts: &Facts) {
         }
     };
     assert!(!facts.mixed || kind.is_identity(), "too high for 32 bits");
-    let retry = asked.retry && facts.calls;
-    assert!(facts.latch == Latch::Clear || retry, "known bad");
+    assert!(facts.latch == Latch::Clear || asked.retry, "known bad");
     assert_eq!(refused.or(Some(kind)), asked.kind.or(Some(kind)));
     assert_ne!(refused, Some(kind));
 }
@@ -214,7 +213,7 @@ pub(crate) fn decision(facts: &Facts) {
 /// SVAM can be called, and nobody says that it must not.
 fn may_convert(facts: &Facts) -> bool {
     let breaks = facts.quirk.is_some_and(|quirk| quirk.kind == Kind::Phys);
-    facts.calls && facts.svam_supported && !breaks && facts.request.kind != Some(Kind::Phys)
+    facts.svam_supported && !breaks && facts.request.kind != Some(Kind::Phys)
 }
 
 fn stays_off(decision: &Decision) -> bool {
@@ -230,17 +229,16 @@ fn in_doubt(stub: &Stub) -> bool {
     aborted || unclear
 }
 
-/// Why a kernel that calls firmware may have to do without: no map would be right, as far as is known.
+/// Why a kernel may have to do without services: no map would be right, as far as is known.
 /// Stock has no services either, or calls firmware that it knows nothing of.
 fn is_unsafe(facts: &Facts) -> bool {
-    let retry = facts.request.retry && facts.calls;
-    let failed = facts.latch != Latch::Clear && !retry;
+    let failed = facts.latch != Latch::Clear && !facts.request.retry;
     let no_map = match facts.predecessor {
         Predecessor::Unusable(_) => true,
         Predecessor::Handover { kind } | Predecessor::Legacy { kind } => {
             facts.mixed && !kind.is_identity()
         }
-        Predecessor::Stub(stub) => {
+        Predecessor::Stub(stub) | Predecessor::PassedOn(stub) => {
             let moved = stub.svam() == Svam::CalledFixed;
             facts.identity_fits.is_err() && !moved || stub.kind.is_none() || in_doubt(&stub)
         }

@@ -17,7 +17,6 @@ pub struct Request {
 #[repr(C)]
 pub struct Facts {
     pub request: Request,
-    pub calls: bool,
     pub svam_supported: bool,
     pub identity_fits: bool,
     pub fixed_fits: bool,
@@ -31,7 +30,6 @@ pub struct Facts {
 pub struct Choice {
     pub kind: u32,
     pub reason: u32,
-    pub refused: u32,
 }
 
 extern "C" {

@@ -34,7 +34,6 @@ pub fn choose(facts: &c::Facts) -> c::Choice {
         request: to_request(facts.request),
         predecessor: Predecessor::None,
         latch: Latch::Clear,
-        calls: facts.calls,
         mixed: false,
         svam_supported: facts.svam_supported,
         quirk: Kind::from_number(facts.quirk).map(|kind| Quirk { kind, source: "" }),
@@ -42,15 +41,11 @@ pub fn choose(facts: &c::Facts) -> c::Choice {
         identity_fits: fits(facts.identity_fits),
         fixed_fits: fits(facts.fixed_fits),
     });
-    let (kind, reason, refused) = match decision {
-        Decision::Decline => (None, Reason::Requested, None),
-        Decision::ServicesOff(Off::PhysDoesNotFit(reason, _)) => (None, reason, None),
-        Decision::ServicesOff(Off::DoesNotFit(error)) => (None, Reason::DoesNotFit(error), None),
-        Decision::Fresh {
-            kind,
-            reason,
-            refused,
-        } => (Some(kind), reason, refused),
+    let (kind, reason) = match decision {
+        Decision::Decline => (None, Reason::Requested),
+        Decision::ServicesOff(Off::PhysDoesNotFit(reason, _)) => (None, reason),
+        Decision::ServicesOff(Off::DoesNotFit(error)) => (None, Reason::DoesNotFit(error)),
+        Decision::Fresh { kind, reason, .. } => (Some(kind), reason),
         Decision::ServicesOff(_) | Decision::Reuse { .. } | Decision::Adopt { .. } => {
             panic!("no choice: {decision:?}")
         }
@@ -58,7 +53,6 @@ pub fn choose(facts: &c::Facts) -> c::Choice {
     c::Choice {
         kind: number(kind),
         reason: reason_number(reason),
-        refused: number(refused),
     }
 }
 
@@ -83,7 +77,6 @@ fn reason_number(reason: Reason) -> u32 {
         Reason::Requested => 1,
         Reason::Default => 2,
         Reason::Quirk(_) => 3,
-        Reason::NoCalls => 4,
         Reason::SvamUnsupported => 5,
         Reason::DoesNotFit(_) => 6,
         Reason::SvamFailed(_) => 7,

@@ -17,6 +17,9 @@ int efi_rtmap_unmap(u64 virt, u32 pages);
 int efi_rtmap_new_memmap(size_t size);
 int efi_rtmap_finish_tables(void);
 
+/* For a kernel that must not call firmware. */
+int efi_rtmap_keep_memmap(bool *kexec);
+
 /* For 32-bit firmware. The kernel's thunk returns by the trampoline. */
 extern const u8 __efi64_thunk_ret_tramp[];
 int efi_rtmap_prepare_thunks(void);

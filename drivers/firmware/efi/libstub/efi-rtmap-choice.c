@@ -99,10 +99,6 @@ void efi_rtmap_add_option(struct efi_rtmap_request *request, const char *option)
 /* The kind to have if addresses were no object. */
 static u32 preferred(const struct efi_rtmap_choice_facts *facts, u32 *reason)
 {
-	if (!facts->calls) {
-		*reason = EFI_RTMAP_REASON_NO_CALLS;
-		return EFI_RTMAP_KIND_PHYS;
-	}
 	if (!facts->svam_supported) {
 		*reason = EFI_RTMAP_REASON_SVAM_UNSUPPORTED;
 		return EFI_RTMAP_KIND_PHYS;
@@ -144,7 +140,6 @@ struct efi_rtmap_choice
 efi_rtmap_choose(const struct efi_rtmap_choice_facts *facts)
 {
 	struct efi_rtmap_choice choice = { .reason = EFI_RTMAP_REASON_REQUESTED };
-	u32 asked = facts->request.kind;
 	u32 kind;
 	bool fits;
 
@@ -163,7 +158,5 @@ efi_rtmap_choose(const struct efi_rtmap_choice_facts *facts)
 		kind = instead;
 	}
 	choice.kind = kind;
-	if (kind && asked != kind)
-		choice.refused = asked;
 	return choice;
 }

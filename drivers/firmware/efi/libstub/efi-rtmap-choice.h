@@ -30,7 +30,6 @@ void efi_rtmap_add_option(struct efi_rtmap_request *request, const char *option)
 /**
  * struct efi_rtmap_choice_facts - what the choice depends on
  * @request: what the command line asks for
- * @calls: the kernel calls firmware: not with efi=noruntime
  * @svam_supported: RT_PROPERTIES does not exclude SetVirtualAddressMap()
  * @identity_fits: a 1:1 map can hold the runtime regions
  * @fixed_fits: a map with fixed addresses can
@@ -40,7 +39,6 @@ void efi_rtmap_add_option(struct efi_rtmap_request *request, const char *option)
  */
 struct efi_rtmap_choice_facts {
 	struct efi_rtmap_request request;
-	bool	calls;
 	bool	svam_supported;
 	bool	identity_fits;
 	bool	fixed_fits;
@@ -53,7 +51,6 @@ struct efi_rtmap_choice_facts {
  * @kind: EFI_RTMAP_KIND_*, or 0 for no map: SetVirtualAddressMap() is not called,
  *        and the kernel does without runtime services
  * @reason: EFI_RTMAP_REASON_*
- * @refused: the kind that was asked for, if it is not @kind, or 0
  *
  * With @kind 0, EFI_RTMAP_REASON_REQUESTED means that everything is left to stock.
  * Any other reason is why a 1:1 map without SetVirtualAddressMap() was to be made,
@@ -62,7 +59,6 @@ struct efi_rtmap_choice_facts {
 struct efi_rtmap_choice {
 	u32	kind;
 	u32	reason;
-	u32	refused;
 };
 
 struct efi_rtmap_choice

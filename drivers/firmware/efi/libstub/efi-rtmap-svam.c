@@ -76,15 +76,14 @@ static void find_room(struct efi_rtmap_choice_facts *facts)
  * @novamap: whether it is left out
  * @flat: whether it is given the physical addresses
  *
- * Without a handover table all is as in stock Linux.
+ * Without a handover table all is as in stock Linux. That the kernel must not call
+ * firmware does not matter, as in stock: its successors may.
  */
 void efi_rtmap_decide(bool *novamap, bool *flat)
 {
 	struct efi_rtmap_table_header *table = efi_rtmap_stub_table();
 	struct efi_rtmap_choice_facts facts = {
 		.request = *efi_rtmap_stub_request(),
-		/* As in stock, whether or not the kernel calls firmware: successors may. */
-		.calls = true,
 		.default_kind = default_kind(),
 	};
 	struct efi_rtmap_choice choice;

@@ -68,6 +68,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) regions: KVVec<Region>,
     /// Services that an earlier kernel has taken off.
     pub(crate) services_off: Services,
+    /// Kernels before this one that have only passed on what they have found.
+    pub(crate) passed: u32,
 }
 
 /// What is in the page tables, and how it came there.
@@ -94,8 +96,8 @@ impl Plan<'_> {
         Failure::Off(off)
     }
 
-    /// Installs a map of `kind`, which the stub has decided on. It has left SVAM in the state `svam`,
-    /// and the addresses in the regions.
+    /// Installs a map of `kind`, which the stub has decided on, or left as firmware was. SVAM is in the
+    /// state `svam` since, and the addresses are in the regions.
     ///
     /// # Errors
     ///
@@ -109,7 +111,7 @@ impl Plan<'_> {
         self.install(Built {
             kind,
             reason,
-            life: Life::fresh(svam),
+            life: Life::first(svam, self.passed),
             entries,
             runtime,
             forward_cfg,
@@ -136,7 +138,10 @@ impl Plan<'_> {
                 self.regions = regions;
                 let life = Life {
                     origin: Origin::Handover,
-                    generation: snapshot.generation.saturating_add(1),
+                    generation: snapshot
+                        .generation
+                        .saturating_add(1)
+                        .saturating_add(self.passed),
                     svam: snapshot.svam,
                     svam_generation: snapshot.svam_generation,
                 };

@@ -59,6 +59,16 @@ impl Carriers {
         self.stub.as_ref()?.supported()
     }
 
+    /// Counts this kernel as one that passes on what it has found. Returns whether the tables tell of
+    /// a kernel before it, or may.
+    pub(crate) fn pass_on(self) -> bool {
+        let mut used = self.nonce == Nonce::Differs;
+        for table in [&self.stub, &self.kho].into_iter().flatten() {
+            used |= table.pass_on();
+        }
+        used || (self.any && self.stub.is_none() && self.kho.is_none())
+    }
+
     /// Says which table to go on with, if there is one, and what earlier kernels tell. The arguments
     /// are those of [`Memory::look`]. The mark of use is left in the table.
     ///
@@ -124,6 +134,7 @@ fn join(first: Found, second: Found) -> Result<Found, Failure> {
     }
     Ok(Found {
         used: true,
+        passed: first.passed.max(second.passed),
         latch: match first.latch {
             Latch::Clear => second.latch,
             latch => latch,

@@ -27,6 +27,7 @@ mod ffi;
 mod firmware;
 mod handover;
 mod inside;
+mod pass_on;
 mod plan;
 mod report;
 mod state;

@@ -12,6 +12,7 @@ use crate::{
     },
     handover::Memory,
     inside,
+    pass_on,
     plan::{
         addr::PhysAddr,
         walk::Walk, //
@@ -98,26 +99,39 @@ unsafe extern "C" fn efi_rtmap_take_over(systab: usize) -> bool {
         pr_info!("off, as requested\n");
         return false;
     }
-    let calls = ffi::calls_firmware();
-    if calls {
-        ffi::guard_calls();
-    }
+    ffi::guard_calls();
     let Some(map) = takeover::run(request, PhysAddr::new(systab as u64)).transpose() else {
         return false;
     };
     // Calls may be made as soon as services are enabled, so the map must be known before.
     if let Some(state) = state::set(State { request, map }) {
         match &state.map {
-            Ok(map) if calls => {
+            Ok(map) => {
                 let fresh = map.life.origin == Origin::Fresh;
                 ffi::enable_services(map.services_off, map.forward_cfg, fresh);
             }
-            Ok(_) => ffi::disable_services(true),
             Err(_) => ffi::disable_services(carrier::deny_services()),
         }
         report::print(state);
     }
     true
+}
+
+/// Passes on to successors what this kernel has found, which must not call firmware.
+///
+/// # Safety
+///
+/// Called once, while the kernel boots.
+#[export]
+unsafe extern "C" fn efi_rtmap_pass_on() {
+    match pass_on::run() {
+        Ok(()) => {
+            pr_info!(
+                "firmware is not called, by efi=noruntime or by default, and passed on as it is\n"
+            )
+        }
+        Err(failure) => pr_warn!("firmware is not passed on: {}\n", format_args!("{failure}")),
+    }
 }
 
 /// Installs the map for a firmware call.

@@ -128,6 +128,7 @@ const _: () = {
     assert!(wire::NONCE_OFFSET == offset_of!(efi_rtmap_table_header, nonce));
     assert!(wire::NONCE_SIZE == size_of::<bindings::efi_rtmap_life>());
     assert!(wire::STUB_OFFSET == offset_of!(efi_rtmap_table_header, stub));
+    assert!(wire::PASSED_OFFSET == offset_of!(efi_rtmap_table_header, passed));
     assert!(StubReason::Requested as u32 == bindings::efi_rtmap_reason_EFI_RTMAP_REASON_REQUESTED);
     assert!(StubReason::Default as u32 == bindings::efi_rtmap_reason_EFI_RTMAP_REASON_DEFAULT);
     assert!(StubReason::Quirk as u32 == bindings::efi_rtmap_reason_EFI_RTMAP_REASON_QUIRK);
@@ -162,12 +163,6 @@ const _: () = {
 pub(crate) fn crc32(bytes: &[u8]) -> u32 {
     // SAFETY: `bytes` is valid for reads of its length.
     !unsafe { bindings::crc32_le(!0, bytes.as_ptr().cast(), bytes.len()) }
-}
-
-/// Whether this kernel calls firmware. `efi=noruntime` forbids it, as PREEMPT_RT kernels do by default.
-pub(crate) fn calls_firmware() -> bool {
-    // SAFETY: There are no requirements.
-    !unsafe { bindings::efi_runtime_disabled() }
 }
 
 /// Replaces the services that the kernel takes to be supported, as bits of RT_PROPERTIES.

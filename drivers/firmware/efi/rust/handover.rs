@@ -44,6 +44,7 @@ use crate::{
             FAULTED_OFFSET,
             HEADER_SIZE,
             NONCE_SIZE,
+            PASSED_OFFSET,
             USED_OFFSET, //
         },
     },
@@ -66,6 +67,8 @@ pub(crate) struct Memory {
 pub(crate) struct Found {
     /// An earlier kernel has been there, whether or not what it wrote can be used.
     pub(crate) used: bool,
+    /// Kernels that have passed on what they have found since.
+    pub(crate) passed: u32,
     pub(crate) latch: Latch,
     pub(crate) services_off: Services,
     pub(crate) inherited: Option<Inherited>,
@@ -145,6 +148,14 @@ impl Memory {
         self.mark([Store::Word(USED_OFFSET, 1)].into_iter());
     }
 
+    /// Counts this kernel as one that passes on what it has found. Returns whether there is a trace of
+    /// one before it.
+    pub(crate) fn pass_on(&self) -> bool {
+        let passed = self.word(PASSED_OFFSET);
+        self.mark([stores::pass_on(passed)].into_iter());
+        passed != 0 || self.word(USED_OFFSET) != 0
+    }
+
     /// Reads what an earlier kernel handed over, and checks it against `firmware` and the `regions`
     /// of its memory map. Why something is refused is printed.
     ///
@@ -164,6 +175,7 @@ impl Memory {
         };
         let mut found = Found {
             used: true,
+            passed: table.passed(),
             latch: table.latch(),
             services_off: table.services_off(),
             inherited: None,

@@ -146,7 +146,8 @@ static int __init efi_rtmap_sysfs_init(void)
 {
 	int error;
 
-	efi_rtmap_leave_mark();
+	if (!efi_rtmap_must_pass_on())
+		efi_rtmap_leave_mark();
 
 	if (!efi_kobj || !efi_rtmap_took_over())
 		return 0;

@@ -3,10 +3,7 @@
 //! What the user gets to see: the boot line and the values in sysfs.
 
 use crate::{
-    ffi::{
-        self,
-        attribute, //
-    },
+    ffi::attribute,
     plan::{
         decide::Svam,
         request::Kind,
@@ -25,17 +22,8 @@ use kernel::prelude::*;
 /// Prints the one line that says which map there is, whose, and why.
 pub(crate) fn print(state: &State) {
     match &state.map {
-        Ok(map) => pr_info!("{}{}\n", format_args!("{}", Summary(map)), not_called()),
+        Ok(map) => pr_info!("{}\n", format_args!("{}", Summary(map))),
         Err(failure) => pr_err!("runtime services off: {}\n", format_args!("{failure}")),
-    }
-}
-
-/// What the user must know of a map that is there for successors only.
-fn not_called() -> &'static str {
-    if ffi::calls_firmware() {
-        ""
-    } else {
-        "; runtime services off here, by efi=noruntime or by default"
     }
 }
 
@@ -96,7 +84,7 @@ impl fmt::Display for Value<'_> {
                 Err(_) => f.write_str("unknown"),
             },
             attribute::REASON => match map {
-                Ok(map) => write!(f, "{}{}", map.reason, not_called()),
+                Ok(map) => map.reason.fmt(f),
                 Err(failure) => failure.fmt(f),
             },
             attribute::REQUESTED => f.write_str(self.state.request.name()),
@@ -104,7 +92,7 @@ impl fmt::Display for Value<'_> {
             attribute::FAULTED => write!(f, "{}", u32::from(state::is_faulted())),
             attribute::SHARED_PAGES => write!(f, "{}", map.map_or(0, |map| map.shared_pages)),
             attribute::SERVICES => match map {
-                Ok(map) if !state::is_faulted() && ffi::calls_firmware() => map.services.fmt(f),
+                Ok(map) if !state::is_faulted() => map.services.fmt(f),
                 _ => Services::NONE.fmt(f),
             },
             _ => write!(f, "{}", map.map_or(0, |map| map.regions.len())),

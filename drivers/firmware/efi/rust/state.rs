@@ -61,11 +61,16 @@ pub(crate) struct Life {
 }
 
 impl Life {
-    /// The first kernel's, with SVAM in the state that it has brought it to, or its stub.
-    pub(crate) fn fresh(svam: Svam) -> Self {
+    /// That of the first kernel to call firmware, after `passed` that have passed it on. It has
+    /// brought SVAM to the state `svam`, or the stub has.
+    pub(crate) fn first(svam: Svam, passed: u32) -> Self {
         Self {
-            origin: Origin::Fresh,
-            generation: 0,
+            origin: if passed == 0 {
+                Origin::Fresh
+            } else {
+                Origin::Handover
+            },
+            generation: passed,
             svam,
             svam_generation: (svam != Svam::NotCalled).then_some(0),
         }

@@ -71,10 +71,11 @@ pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Fai
     let (table, found) = carriers.look(&firmware, &space, &regions)?;
     let traces = Traces {
         used: found.used,
+        passed: found.passed,
         nonce,
         kexec: boot.kexec,
         free_memory: map.has_free_memory(),
-        addresses: if arch::CALLS_SVAM {
+        addresses: if arch::CALLS_SVAM && found.passed == 0 {
             // The memory map is firmware's own until a kernel has made another, and kexec says so.
             Addresses::Physical
         } else {
@@ -86,7 +87,15 @@ pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Fai
         (Some(Inherited { snapshot, .. }), ..) => Predecessor::Handover {
             kind: snapshot.kind,
         },
-        (None, Some(stub), Freshness::Stub(_)) => decided(stub, &mut regions, &space),
+        (None, Some(stub), Freshness::Stub(_)) => {
+            decided(stub, Predecessor::Stub, &mut regions, &space)
+        }
+        (None, stub, Freshness::PassedOn(_)) => decided(
+            stub.unwrap_or(Stub::UNDECIDED),
+            Predecessor::PassedOn,
+            &mut regions,
+            &space,
+        ),
         (None, _, Freshness::Fresh) if arch::CALLS_SVAM => Predecessor::None,
         (None, stub, _) => legacy(stub, &mut regions, &space),
     };
@@ -100,7 +109,6 @@ pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Fai
         request,
         predecessor,
         latch: found.latch,
-        calls: ffi::calls_firmware(),
         mixed: boot.mixed,
         svam_supported: fresh && firmware.svam_callable(&map)?,
         quirk: firmware.quirk().filter(|_| fresh),
@@ -123,6 +131,7 @@ pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Fai
         } else {
             found.services_off
         },
+        passed: found.passed,
     };
     match decision {
         Decision::Decline => Ok(None),
@@ -179,14 +188,19 @@ fn refuse(refused: Option<Kind>, reason: Reason) {
     }
 }
 
-/// What the stub has decided, if the addresses in the memory map are such.
-fn decided(stub: Stub, regions: &mut [Region], space: &AddressSpace) -> Predecessor {
+/// A predecessor with the stub's decision, if the addresses in the memory map are such.
+fn decided(
+    stub: Stub,
+    predecessor: fn(Stub) -> Predecessor,
+    regions: &mut [Region],
+    space: &AddressSpace,
+) -> Predecessor {
     if stub.kind != Some(Kind::Fixed) || stub.answer != Some(Ok(())) {
         // Firmware is physical, whatever the memory map says.
-        return Predecessor::Stub(stub);
+        return predecessor(stub);
     }
     match legacy_kind(regions, space, arch::LEGACY_IDENTITY) {
-        Ok(_) => Predecessor::Stub(stub),
+        Ok(_) => predecessor(stub),
         Err(error) => Predecessor::Unusable(error),
     }
 }

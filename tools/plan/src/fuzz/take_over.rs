@@ -129,7 +129,6 @@ fn facts(u: &mut Unstructured<'_>) -> Result<Facts> {
         request: Request::from_bits(u.arbitrary()?),
         predecessor,
         latch,
-        calls: u.ratio(3, 4)?,
         mixed: u.arbitrary()?,
         svam_supported: u.arbitrary()?,
         quirk,

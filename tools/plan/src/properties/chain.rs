@@ -60,6 +60,7 @@ use crate::{
             Snapshot,
             Table,
             FAULTED_OFFSET,
+            PASSED_OFFSET,
             STUB_OFFSET,
             USED_OFFSET, //
         },
@@ -195,6 +196,8 @@ struct Outcome {
     serves: bool,
     /// It tells the next kernel of firmware.
     passes_on: bool,
+    /// The generation that it finds itself in, if it calls firmware.
+    generation: Option<u32>,
 }
 
 /// Boots `kernels` one after the other, and checks each. Returns how they have come up; the machine
@@ -304,8 +307,12 @@ proptest! {
         }
         let outcomes = run(arch, &mut firmware, &kernels);
         prop_assert_eq!(outcomes.len(), kernels.len());
-        for (outcome, kernel) in outcomes.iter().zip(&kernels) {
+        let counts = kernels[0].allocates;
+        for (index, (outcome, kernel)) in outcomes.iter().zip(&kernels).enumerate() {
             prop_assert_eq!(outcome.serves, kernel.calls);
+            if counts && kernel.calls {
+                prop_assert_eq!(outcome.generation, Some(index as u32));
+            }
         }
     }
 }

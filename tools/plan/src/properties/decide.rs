@@ -57,6 +57,7 @@ fn predecessor() -> impl Strategy<Value = Predecessor> {
     prop_oneof![
         3 => Just(Predecessor::None),
         3 => stub().prop_map(Predecessor::Stub),
+        1 => stub().prop_map(Predecessor::PassedOn),
         3 => kind().prop_map(|kind| Predecessor::Handover { kind }),
         1 => kind().prop_map(|kind| Predecessor::Legacy { kind }),
         1 => Just(Predecessor::Unusable(InheritError::NoEntries)),
@@ -85,15 +86,13 @@ fn facts() -> impl Strategy<Value = Facts> {
     let quirk = prop::option::of(kind().prop_map(move |kind| Quirk { kind, source }));
     let firmware = (any::<bool>(), any::<bool>(), quirk);
     let past = (predecessor(), latch());
-    let calls = prop::bool::weighted(0.8);
-    (request(), past, calls, firmware, kind(), fits(), fits()).prop_map(
-        |(request, past, calls, firmware, default, identity_fits, fixed_fits)| Facts {
+    (request(), past, firmware, kind(), fits(), fits()).prop_map(
+        |(request, past, firmware, default, identity_fits, fixed_fits)| Facts {
             request,
             predecessor: past.0,
             latch: past.1,
-            calls,
             // The architecture whose stub calls SVAM runs no 32-bit firmware.
-            mixed: firmware.0 && !matches!(past.0, Predecessor::Stub(_)),
+            mixed: firmware.0 && !matches!(past.0, Predecessor::Stub(_) | Predecessor::PassedOn(_)),
             svam_supported: firmware.1,
             quirk: firmware.2,
             default,

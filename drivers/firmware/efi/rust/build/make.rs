@@ -67,7 +67,7 @@ impl Plan<'_> {
         self.publish(Built {
             kind,
             reason,
-            life: Life::fresh(svam),
+            life: Life::first(svam, 0),
             entries,
             runtime,
             forward_cfg,

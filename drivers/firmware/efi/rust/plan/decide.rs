@@ -9,14 +9,16 @@
 //! | `off` asked | decline |
 //! | firmware is known to have failed, `retry` not asked | services off |
 //! | a map of an earlier kernel | that map; another kind that is asked for is refused |
+//! | kernels before this one, none of which has called firmware | the stub's map, or `phys` |
 //! | traces of an earlier kernel, but no map that can be used | services off |
-//! | fresh, this kernel does not call firmware | `phys`, for its successors |
 //! | fresh, SVAM cannot be called | `phys` |
 //! | fresh, a quirk says that SVAM is unsafe | `phys` |
 //! | fresh, 32-bit firmware | `phys` or `ident` as asked, else `ident` |
 //! | fresh, a kind asked | that |
 //! | fresh, a quirk | what it says |
 //! | fresh | the default |
+//!
+//! A kernel that must not call firmware decides nothing: it passes on what it has found.
 //!
 //! SVAM may be called once in the firmware's life, so a map that an earlier kernel made is reused
 //! whatever is asked for. A fresh kind whose addresses do not fit makes way for the nearest whose do;
@@ -59,13 +61,11 @@ pub(crate) fn decide(facts: &Facts) -> Decision {
     if facts.request.off {
         return Decision::Decline;
     }
-    // A kernel that does not call firmware cannot say that it has come back to its senses.
-    let retry = facts.request.retry && facts.calls;
     match facts.latch {
-        Latch::Faulted { service } if !retry => {
+        Latch::Faulted { service } if !facts.request.retry => {
             return Decision::ServicesOff(Off::Faulted { service });
         }
-        Latch::InCall { service, count } if !retry => {
+        Latch::InCall { service, count } if !facts.request.retry => {
             return Decision::ServicesOff(Off::InCall { service, count });
         }
         _ => (),
@@ -81,6 +81,7 @@ pub(crate) fn decide(facts: &Facts) -> Decision {
         Predecessor::Legacy { kind } => reuse(facts, kind, Reason::Legacy),
         Predecessor::Unusable(error) => Decision::ServicesOff(Off::Unusable(error)),
         Predecessor::Stub(decided) => stub::adopt(facts, decided),
+        Predecessor::PassedOn(decided) => stub::inherit(facts, decided),
         Predecessor::None => fresh(facts),
     }
 }
@@ -134,9 +135,6 @@ fn nearest(facts: &Facts, kind: Kind, reason: Reason) -> Option<Kind> {
 
 /// The kind to have if addresses were no object.
 fn preferred(facts: &Facts) -> (Kind, Reason) {
-    if !facts.calls {
-        return (Kind::Phys, Reason::NoCalls);
-    }
     if !facts.svam_supported {
         return (Kind::Phys, Reason::SvamUnsupported);
     }
@@ -180,7 +178,6 @@ mod tests {
         },
         predecessor: Predecessor::None,
         latch: Latch::Clear,
-        calls: true,
         mixed: false,
         svam_supported: true,
         quirk: None,
@@ -265,35 +262,7 @@ mod tests {
             assert_eq!(decide(&facts), Decision::ServicesOff(off));
             facts.request.retry = true;
             assert!(reuses(facts, kind, Reason::Handover, None));
-            facts.calls = false;
-            assert_eq!(decide(&facts), Decision::ServicesOff(off));
         }
-    }
-
-    #[test]
-    fn a_kernel_that_does_not_call_firmware_passes_a_map_on() {
-        for kind in Kind::ALL {
-            let facts = Facts {
-                calls: false,
-                ..after(Predecessor::Handover { kind })
-            };
-            assert!(reuses(facts, kind, Reason::Handover, None));
-        }
-        let first = Facts {
-            calls: false,
-            ..FRESH
-        };
-        let reason = Reason::NoCalls;
-        assert!(makes(first, Kind::Phys, reason, None));
-        for kind in [Kind::Ident, Kind::Fixed] {
-            assert!(makes(asking(kind, first), Kind::Phys, reason, Some(kind)));
-        }
-        let high = Facts {
-            identity_fits: Err(TOO_HIGH),
-            ..first
-        };
-        let off = Decision::ServicesOff(Off::PhysDoesNotFit(Reason::NoCalls, TOO_HIGH));
-        assert_eq!(decide(&high), off);
     }
 
     #[test]

@@ -15,6 +15,8 @@ use super::{
 pub(crate) struct Traces {
     /// A kernel has used a handover table, or there is one that cannot be read.
     pub(crate) used: bool,
+    /// Kernels that have passed firmware on without calling it: they say so in the table.
+    pub(crate) passed: u32,
     pub(crate) nonce: Nonce,
     /// Kexec says that it has started this kernel; or there is nothing by which it could, nor a table.
     pub(crate) kexec: bool,
@@ -98,6 +100,8 @@ pub(crate) enum Freshness {
     Fresh,
     /// Firmware has started this kernel, and its stub has recorded this SVAM state.
     Stub(Svam),
+    /// The kernels before this one have not called firmware, so that SVAM is in this state.
+    PassedOn(Svam),
     /// There may have been a kernel before this one.
     Stale(Trace),
 }
@@ -118,16 +122,19 @@ pub(crate) fn freshness(traces: &Traces) -> Freshness {
         Trace::Used
     } else if traces.nonce == Nonce::Differs {
         Trace::Nonce
+    } else if !traces
+        .addresses
+        .follow(traces.stub.unwrap_or(Svam::NotCalled))
+    {
+        Trace::Addresses
+    } else if traces.passed > 0 {
+        return Freshness::PassedOn(traces.stub.unwrap_or(Svam::NotCalled));
     } else if traces.kexec {
         Trace::Kexec
     } else if !traces.free_memory {
         Trace::NoFreeMemory
     } else {
-        match traces.stub {
-            Some(svam) if traces.addresses.follow(svam) => return Freshness::Stub(svam),
-            None if traces.addresses == Addresses::Physical => return Freshness::Fresh,
-            _ => Trace::Addresses,
-        }
+        return traces.stub.map_or(Freshness::Fresh, Freshness::Stub);
     };
     Freshness::Stale(trace)
 }
@@ -146,6 +153,7 @@ mod tests {
 
     const FRESH: Traces = Traces {
         used: false,
+        passed: 0,
         nonce: Nonce::Absent,
         kexec: false,
         free_memory: true,
@@ -230,6 +238,39 @@ mod tests {
                 let stub = freshness(&traces) == Freshness::Stub(svam);
                 assert_eq!(stub, explained);
             }
+        }
+    }
+
+    #[test]
+    fn kernels_that_call_nothing_leave_firmware_as_it_is() {
+        for (stub, svam) in [
+            (None, Svam::NotCalled),
+            (Some(Svam::NotCalled), Svam::NotCalled),
+            (Some(Svam::CalledIdent), Svam::CalledIdent),
+        ] {
+            let passed = Traces {
+                passed: 2,
+                kexec: true,
+                free_memory: false,
+                stub,
+                ..FRESH
+            };
+            assert_eq!(freshness(&passed), Freshness::PassedOn(svam));
+            let used = Traces {
+                used: true,
+                ..passed
+            };
+            assert_eq!(freshness(&used), Freshness::Stale(Trace::Used));
+            let other = Traces {
+                nonce: Nonce::Differs,
+                ..passed
+            };
+            assert_eq!(freshness(&other), Freshness::Stale(Trace::Nonce));
+            let moved = Traces {
+                addresses: Addresses::Given,
+                ..passed
+            };
+            assert_eq!(freshness(&moved), Freshness::Stale(Trace::Addresses));
         }
     }
 

@@ -76,6 +76,9 @@ pub(crate) const SERVICES_OFF_OFFSET: usize = 44;
 pub(crate) const NONCE_OFFSET: usize = 48;
 pub(crate) const STUB_OFFSET: usize = 64;
 
+/// Offset of the count of kernels that have passed firmware on without calling it.
+pub(crate) const PASSED_OFFSET: usize = 88;
+
 /// What the RT_PROPERTIES table begins with: its version and length.
 const PROPERTIES_HEAD: u32 = 8 << 16 | 1;
 

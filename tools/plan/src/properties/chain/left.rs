@@ -88,6 +88,16 @@ impl Left {
         self.set(USED_OFFSET, 1);
     }
 
+    /// Kernels that have passed firmware on.
+    pub(super) fn passed(&self) -> u32 {
+        let table = self.table.as_deref().map(Table::new);
+        table.map_or(0, |table| table.unwrap().passed())
+    }
+
+    pub(super) fn pass_on(&mut self) {
+        self.set(PASSED_OFFSET, self.passed() as u8 + 1);
+    }
+
     pub(super) fn record_fault(&mut self) {
         self.set(FAULTED_OFFSET, 1);
         self.deny();
@@ -131,6 +141,7 @@ impl Left {
         });
         write(bytes, id, sequence, &(snapshot, entries.to_vec()));
         self.set(FAULTED_OFFSET, 0);
+        self.set(PASSED_OFFSET, 0);
     }
 
     /// What the table says, and where it has the regions, if a kernel with `space` can use that.

@@ -25,10 +25,7 @@ fn choose(kernel: &Kernel, arch: Arch, firmware: &mut Firmware, left: &mut Left)
     make_identity(&mut left.regions);
     let mut fixed = left.regions.clone();
     // Whether or not the kernel proper calls firmware: its successors may.
-    let facts = Facts {
-        calls: true,
-        ..facts(kernel, arch, firmware, Predecessor::None, &mut fixed)
-    };
+    let facts = facts(kernel, arch, firmware, Predecessor::None, &mut fixed);
     let (kind, svam, status) = match decide(&facts) {
         Decision::Fresh {
             kind: Kind::Phys, ..
@@ -67,7 +64,6 @@ fn facts(
         request: kernel.request,
         predecessor,
         latch: Latch::Clear,
-        calls: kernel.calls,
         mixed: false,
         svam_supported: fresh && firmware.supports_svam,
         quirk: quirk.filter(|_| fresh),
@@ -98,13 +94,18 @@ pub(super) fn boot(
         }
         return outcome;
     }
+    if !kernel.calls {
+        return pass_on(arch, left);
+    }
     let space = kernel.space(arch);
+    let passed = left.passed();
     let (snapshot, inherited) = left.found(&space).unzip();
     let inherited = inherited.flatten();
     let record = left.recorded();
     let latch = left.latch();
     let fresh = freshness(&Traces {
         used: left.used() || snapshot.is_some(),
+        passed,
         nonce: Nonce::Absent,
         kexec: match arch {
             Arch::X86 => left.kexec,
@@ -112,8 +113,8 @@ pub(super) fn boot(
         },
         free_memory: left.free_memory,
         addresses: match arch {
-            Arch::X86 => Addresses::Physical,
-            Arch::Arm64 => Addresses::of(&left.regions),
+            Arch::X86 if passed == 0 => Addresses::Physical,
+            _ => Addresses::of(&left.regions),
         },
         stub: record.map(|stub| stub.svam()),
     });
@@ -128,6 +129,9 @@ pub(super) fn boot(
         (Some(Snapshot { kind, .. }), Some(_)) => Predecessor::Handover { kind },
         _ => match (record, fresh) {
             (Some(stub), Freshness::Stub(_)) => Predecessor::Stub(stub),
+            (stub, Freshness::PassedOn(_)) => {
+                Predecessor::PassedOn(stub.unwrap_or(Stub::UNDECIDED))
+            }
             (_, Freshness::Fresh) if arch == Arch::X86 => Predecessor::None,
             (Some(stub), _) if stub.svam() == Svam::Failed => {
                 make_identity(&mut regions);
@@ -139,8 +143,10 @@ pub(super) fn boot(
             },
         },
     };
-    if matches!(predecessor, Predecessor::Stub(stub) if stub.svam() == Svam::Failed) {
-        make_identity(&mut regions);
+    if let Predecessor::Stub(stub) | Predecessor::PassedOn(stub) = predecessor {
+        if stub.svam() == Svam::Failed {
+            make_identity(&mut regions);
+        }
     }
     let facts = Facts {
         latch,
@@ -151,16 +157,39 @@ pub(super) fn boot(
         Decision::ServicesOff(_) => off(arch, left),
         Decision::Reuse { kind, .. } => {
             let (generation, svam) = match (snapshot, inherited) {
-                (Some(snapshot), Some(_)) => (snapshot.generation + 1, snapshot.svam),
+                (Some(snapshot), Some(_)) => (snapshot.generation + 1 + passed, snapshot.svam),
                 _ => (1, Svam::Unknown),
             };
-            done(kernel, left, generation, kind, svam, regions)
+            done(left, generation, kind, svam, regions)
         }
-        Decision::Adopt { kind, svam, .. } => done(kernel, left, 0, kind, svam, regions),
+        Decision::Adopt { kind, svam, .. } => done(left, passed, kind, svam, regions),
         Decision::Fresh { kind, .. } => {
             assert_eq!(arch, Arch::X86, "SVAM is the stub's to call");
             make(kernel, arch, firmware, left, kind, regions)
         }
+    }
+}
+
+/// Without a look at firmware. Its own memory map gets physical addresses.
+fn pass_on(arch: Arch, left: &mut Left) -> Outcome {
+    let snapshot = left.found(&X86_64);
+    let fresh = freshness(&Traces {
+        used: left.used() || snapshot.is_some(),
+        passed: left.passed(),
+        nonce: Nonce::Absent,
+        kexec: left.kexec,
+        free_memory: left.free_memory,
+        addresses: Addresses::Physical,
+        stub: None,
+    });
+    left.pass_on();
+    if arch == Arch::X86 && fresh == Freshness::Fresh {
+        make_identity(&mut left.regions);
+    }
+    Outcome {
+        serves: false,
+        passes_on: true,
+        generation: None,
     }
 }
 
@@ -177,15 +206,15 @@ fn make(
         make_identity(&mut regions);
     }
     if kind == Kind::Phys {
-        return done(kernel, left, 0, kind, Svam::NotCalled, regions);
+        return done(left, 0, kind, Svam::NotCalled, regions);
     }
     let answer = firmware.svam(&regions);
     left.regions = regions.clone();
     match after_svam(kind, answer, kernel.space(arch).identity_fits(&regions)) {
-        AfterSvam::Keep(svam) => done(kernel, left, 0, kind, svam, regions),
+        AfterSvam::Keep(svam) => done(left, 0, kind, svam, regions),
         AfterSvam::Phys(svam, _) => {
             make_identity(&mut regions);
-            done(kernel, left, 0, Kind::Phys, svam, regions)
+            done(left, 0, Kind::Phys, svam, regions)
         }
         AfterSvam::ServicesOff(_) => {
             left.record_fault();
@@ -194,19 +223,13 @@ fn make(
     }
 }
 
-fn done(
-    kernel: &Kernel,
-    left: &mut Left,
-    generation: u32,
-    kind: Kind,
-    svam: Svam,
-    regions: Vec<Region>,
-) -> Outcome {
+fn done(left: &mut Left, generation: u32, kind: Kind, svam: Svam, regions: Vec<Region>) -> Outcome {
     left.publish(generation, kind, svam, &regions);
     left.regions = regions;
     Outcome {
-        serves: kernel.calls,
+        serves: true,
         passes_on: true,
+        generation: Some(generation),
     }
 }
 
@@ -218,5 +241,6 @@ fn off(arch: Arch, left: &mut Left) -> Outcome {
     Outcome {
         serves: false,
         passes_on: arch == Arch::Arm64 || left.denied && addressed,
+        generation: None,
     }
 }

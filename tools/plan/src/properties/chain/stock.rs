@@ -59,6 +59,7 @@ pub(super) fn boot(
         serves: mapped && kernel.calls && !left.denied,
         // The device tree goes on as it is.
         passes_on: mapped || arch == Arch::Arm64,
+        generation: None,
     }
 }
 

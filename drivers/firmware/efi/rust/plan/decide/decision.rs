@@ -48,7 +48,6 @@ pub(crate) enum Reason {
     Default,
     Quirk(&'static str),
     Mixed,
-    NoCalls,
     SvamUnsupported,
     DoesNotFit(LayoutError),
     /// The stub found no room that kernels of any number of address bits have.
@@ -66,7 +65,6 @@ impl fmt::Display for Reason {
             Self::Default => f.write_str("default of this kernel"),
             Self::Quirk(source) => write!(f, "this firmware needs it ({source})"),
             Self::Mixed => f.write_str("firmware is 32-bit"),
-            Self::NoCalls => f.write_str("no SVAM without runtime services"),
             Self::SvamUnsupported => f.write_str("firmware does not support SVAM at run time"),
             Self::DoesNotFit(error) => error.fmt(f),
             Self::NoRoom => f.write_str(NO_ROOM),

@@ -20,8 +20,6 @@ pub(crate) struct Facts {
     pub(crate) request: Request,
     pub(crate) predecessor: Predecessor,
     pub(crate) latch: Latch,
-    /// This kernel calls firmware: not with `efi=noruntime`.
-    pub(crate) calls: bool,
     /// 32-bit firmware under a 64-bit kernel.
     pub(crate) mixed: bool,
     /// SVAM can be called: RT_PROPERTIES (UEFI 2.10, section 4.6) does not exclude it, and the pointer
@@ -42,6 +40,8 @@ pub(crate) enum Predecessor {
     None,
     /// There was none but the stub of this boot, which has decided on SVAM.
     Stub(Stub),
+    /// Kernels that have not called firmware, so that it is as the stub of the first has left it.
+    PassedOn(Stub),
     /// A valid handover table.
     Handover { kind: Kind },
     /// The traces of a stock kernel: addresses in the memory map.
@@ -62,6 +62,13 @@ pub(crate) struct Stub {
 }
 
 impl Stub {
+    /// The decision of a stub that leaves SVAM to the kernel proper.
+    pub(crate) const UNDECIDED: Self = Self {
+        kind: Some(Kind::Phys),
+        reason: StubReason::Default,
+        answer: None,
+    };
+
     /// The state that SVAM is in since.
     pub(crate) fn svam(&self) -> Svam {
         match (self.answer, self.kind) {

@@ -44,6 +44,24 @@ pub(super) fn adopt(facts: &Facts, decided: Stub) -> Decision {
     }
 }
 
+/// The same for a kernel that others have come before, none of which has called firmware.
+pub(super) fn inherit(facts: &Facts, decided: Stub) -> Decision {
+    match adopt(facts, decided) {
+        Decision::Adopt {
+            kind,
+            svam,
+            refused,
+            ..
+        } => Decision::Adopt {
+            kind,
+            svam,
+            reason: Reason::Handover,
+            refused,
+        },
+        decision => decision,
+    }
+}
+
 fn reason(facts: &Facts, reason: StubReason) -> Reason {
     match reason {
         StubReason::Requested => Reason::Requested,
@@ -85,7 +103,6 @@ mod tests {
             request: Request::default(),
             predecessor: Predecessor::Stub(decided),
             latch: Latch::Clear,
-            calls: true,
             mixed: false,
             svam_supported: false,
             quirk: None,
@@ -122,6 +139,28 @@ mod tests {
                     svam,
                     reason: Reason::Default,
                     refused: None,
+                }
+            );
+        }
+    }
+
+    #[test]
+    fn after_kernels_that_call_nothing_it_is_inherited() {
+        let decided = decided(Kind::Fixed, StubReason::Requested, Some(Ok(())));
+        for (stub, kind, svam) in [
+            (Stub::UNDECIDED, Kind::Phys, Svam::NotCalled),
+            (decided, Kind::Fixed, Svam::CalledFixed),
+        ] {
+            let mut facts = facts(stub);
+            facts.predecessor = Predecessor::PassedOn(stub);
+            facts.request.kind = Some(Kind::Ident);
+            assert_eq!(
+                decide(&facts),
+                Decision::Adopt {
+                    kind,
+                    svam,
+                    reason: Reason::Handover,
+                    refused: Some(Kind::Ident),
                 }
             );
         }

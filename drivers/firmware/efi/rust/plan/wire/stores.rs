@@ -11,6 +11,7 @@ use super::{
     CALL_COUNT_OFFSET,
     CALL_SERVICE_OFFSET,
     FAULTED_OFFSET,
+    PASSED_OFFSET,
     PROPERTIES_SUPPORTED_OFFSET,
     SERVICES_OFF_OFFSET, //
 };
@@ -62,6 +63,11 @@ pub(crate) fn record_fault<'a>(
         .chain(deny_services(supported))
 }
 
+/// Counts a kernel that passes firmware on without calling it, after `passed` others.
+pub(crate) fn pass_on(passed: u32) -> Store<'static> {
+    Store::Word(PASSED_OFFSET, passed.saturating_add(1))
+}
+
 /// Keeps kernels that do not know the table from calling firmware, if they go by it.
 pub(crate) fn deny_services<'a>(supported: Option<u32>) -> impl Iterator<Item = Store<'a>> {
     let denied = supported.map(|_| tell_stock(service::NO_SUPPORT));
@@ -81,6 +87,7 @@ pub(crate) fn publish(
         Store::Bytes(offset.saturating_add(head.len()), body),
         Store::Barrier,
         Store::Bytes(offset, head),
+        Store::Word(PASSED_OFFSET, 0),
         Store::Word(SERVICES_OFF_OFFSET, off.bits()),
         Store::Word(FAULTED_OFFSET, 0),
     ]

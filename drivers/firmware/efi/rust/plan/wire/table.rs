@@ -22,6 +22,7 @@ use super::{
     HEADER_SIZE,
     MAGIC,
     MAX_SIZE,
+    PASSED_OFFSET,
     SERVICES_OFF_OFFSET,
     SLOT_HEADER_SIZE,
     USED_OFFSET, //
@@ -122,6 +123,13 @@ impl<'a> Table<'a> {
     pub(crate) fn used(&self) -> bool {
         let set = |offset| u32_at(self.bytes, offset).is_none_or(|word| word != 0);
         set(USED_OFFSET) || set(CALL_COUNT_OFFSET)
+    }
+
+    /// Kernels since the last snapshot, or the first of all, that have passed firmware on without
+    /// calling it. No CRC covers the count: damage costs its meaning in the generation.
+    pub(crate) fn passed(&self) -> u32 {
+        // By the type invariants the word is there.
+        u32_at(self.bytes, PASSED_OFFSET).unwrap_or(0)
     }
 
     /// What earlier kernels saw the firmware do. A fault that was recorded says more than the call

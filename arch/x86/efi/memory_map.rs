@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The kernel's memory map of the firmware: what SVAM is called with, what sysfs shows and both kexec
+//! system calls pass on.
+
+use crate::{
+    failure::Failure,
+    ffi,
+    firmware::Firmware,
+    plan::{
+        fresh::{
+            freshness,
+            Addresses,
+            Freshness,
+            Nonce,
+            Traces, //
+        },
+        memmap::{
+            self,
+            MemoryMap, //
+        },
+        region::Region, //
+    }, //
+};
+use kernel::{
+    bindings,
+    error::to_result,
+    prelude::*, //
+};
+
+/// Makes `regions` the kernel's memory map. Also adds to the page tables what calls need besides the
+/// regions.
+///
+/// # Errors
+///
+/// `ENOMEM`.
+pub(crate) fn install_memory_map(firmware: &Firmware, regions: &[Region]) -> Result {
+    replace_memory_map(firmware.desc_size(), regions)?;
+    // SAFETY: The take-over, the only caller, runs while `__init` code is there.
+    to_result(unsafe { bindings::efi_rtmap_finish_tables() })
+}
+
+/// Writes the memory map again, after addresses have changed.
+///
+/// # Errors
+///
+/// `EINVAL` if the map is not that of `regions`.
+pub(crate) fn rewrite_memory_map(firmware: &Firmware, regions: &[Region]) -> Result {
+    write_memory_map(firmware.desc_size(), regions)
+}
+
+/// Keeps the memory map that this kernel was started with. Firmware's own becomes one of its runtime
+/// regions with their physical addresses, as SVAM has not been called. That of an earlier kernel stays
+/// as it is. The handover table says by `used` that there was one.
+///
+/// # Errors
+///
+/// A [`Failure`] if there is no memory map, or no memory for it.
+pub(crate) fn pass_on_memory_map(used: bool) -> Result<(), Failure> {
+    let mut kexec = false;
+    // SAFETY: `kexec` is valid for writes. This is an initcall, so `__init` code is there.
+    to_result(unsafe { bindings::efi_rtmap_keep_memmap(&mut kexec) })?;
+    let (bytes, desc_size) = ffi::memory_map()?.ok_or(Failure::NoMemoryMap)?;
+    let map = MemoryMap::new(&bytes, desc_size)?;
+    let fresh = freshness(&Traces {
+        used,
+        passed: 0,
+        nonce: Nonce::Absent,
+        kexec,
+        free_memory: map.has_free_memory(),
+        addresses: Addresses::Physical,
+        stub: None,
+    });
+    if fresh != Freshness::Fresh {
+        return Ok(());
+    }
+    let mut regions = Firmware::regions(&map, false)?;
+    for region in &mut regions {
+        region.virt = region.phys.start().identity();
+    }
+    Ok(replace_memory_map(desc_size, &regions)?)
+}
+
+/// Makes `regions` the kernel's memory map, in memory of its own.
+fn replace_memory_map(desc_size: usize, regions: &[Region]) -> Result {
+    let size = regions.len().checked_mul(desc_size).ok_or(EOVERFLOW)?;
+    // SAFETY: The take-over and `pass_on_memory_map`, the only callers, run while `__init` code is
+    // there.
+    to_result(unsafe { bindings::efi_rtmap_new_memmap(size) })?;
+    write_memory_map(desc_size, regions)
+}
+
+fn write_memory_map(desc_size: usize, regions: &[Region]) -> Result {
+    ffi::rewrite_memory_map(|bytes| {
+        memmap::encode(regions, desc_size, bytes)
+            .map(|_| ())
+            .ok_or(EINVAL)
+    })
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A kernel that must not call firmware, as with `efi=noruntime`, passes on what it has found: its
+//! successors may. It reads nothing of firmware's, and decides nothing.
+
+use crate::{
+    arch,
+    carrier::Carriers,
+    failure::Failure, //
+};
+
+/// Counts this kernel in the handover table, and keeps the memory map for successors.
+///
+/// # Errors
+///
+/// A [`Failure`] if there is no memory map that could be kept. Successors are then told of no firmware.
+pub(crate) fn run() -> Result<(), Failure> {
+    let used = Carriers::open().pass_on();
+    arch::pass_on_memory_map(used)
+}
