@@ -79,7 +79,10 @@ fn entry(regions: &[Region]) -> impl Strategy<Value = Entry> {
     let part = (select(regions.to_vec()), 0u64..24, 1u64..24);
     let slip = prop_oneof![30 => Just(0u64), 1 => 1u64..0x4000, 1 => any::<u64>()];
     let high = prop::bool::weighted(0.9);
-    (part, slip, high, permission()).prop_map(|((region, from, pages), slip, high, permission)| {
+    let odd = prop_oneof![30 => Just(0u32), 1 => 1u32..4];
+    let other = (odd.clone(), odd);
+    let parts = (part, slip, high, permission(), other);
+    parts.prop_map(|((region, from, pages), slip, high, permission, other)| {
         let size = region.phys.pages().count();
         let first = from % size;
         let start = region.phys.start().value() + first * PAGE_SIZE;
@@ -96,8 +99,8 @@ fn entry(regions: &[Region]) -> impl Strategy<Value = Entry> {
         };
         let virt = base.value() + first * PAGE_SIZE;
         Entry {
-            ty: region.ty,
-            attributes: region.attributes,
+            ty: MemoryType(region.ty.0 ^ other.0),
+            attributes: Attributes(region.attributes.0 ^ u64::from(other.1)),
             phys: PhysRange::new(PhysAddr::new(start), Pages::new(pages)).unwrap(),
             virt: VirtAddr::new(virt.wrapping_add(slip)),
             permission,
@@ -124,6 +127,8 @@ fn halves(regions: &[Region]) -> impl Strategy<Value = Vec<Entry>> {
                 .between(PhysAddr::new(from), PhysAddr::new(to))?;
             let virt = (region.virt.value() + (from - start)).wrapping_add_signed(moved * 0x1000);
             Some(Entry {
+                ty: region.ty,
+                attributes: region.attributes,
                 phys,
                 virt: VirtAddr::new(virt),
                 ..BLANK_ENTRY
@@ -151,17 +156,15 @@ fn disjoint(a: (u64, u64), b: (u64, u64)) -> bool {
 fn sound(entry: &Entry, snapshot: &Snapshot, map: &[Descriptor]) -> bool {
     let (start, size) = (entry.phys.start().value(), entry.phys.bytes());
     let virt = entry.virt.value();
-    let runtime = |addr: u64| {
-        map.iter().any(|d| {
-            let bytes = d.pages.count() * PAGE_SIZE;
-            d.is_runtime() && (d.phys.value()..d.phys.value() + bytes).contains(&addr)
-        })
-    };
+    let regions = regions_of(map, false).unwrap();
+    let part = regions.iter().any(|region| {
+        let same = region.ty == entry.ty && region.attributes == entry.attributes;
+        same && region.phys.contains(&entry.phys)
+    });
     let window = X86_64.fixed_bottom.value()..X86_64.fixed_top.value();
     let last = virt.checked_add(size - 1);
     let in_window = window.contains(&virt) && last.is_some_and(|last| window.contains(&last));
-    (0..size / PAGE_SIZE).all(|page| runtime(start + page * PAGE_SIZE))
-        && virt % PAGE_SIZE == 0
+    part && virt % PAGE_SIZE == 0
         && (virt == start || !snapshot.kind.is_identity() && in_window)
         && (snapshot.writable_code || !(entry.permission.writes() && entry.permission.executes()))
 }
@@ -244,7 +247,7 @@ proptest! {
         let moved = |addr: PhysAddr| PhysAddr::new(addr.value() + high);
         // Firmware keeps memory-mapped I/O in blocks of 64 KiB of its own.
         let ty = MemoryType::RUNTIME_SERVICES_DATA;
-        let map: Vec<_> = map.iter().map(|d| Descriptor { phys: moved(d.phys), ..*d }).collect();
+        let map: Vec<_> = map.iter().map(|d| Descriptor { ty, phys: moved(d.phys), ..*d }).collect();
         for region in &mut regions {
             region.phys = PhysRange::new(moved(region.phys.start()), region.phys.pages()).unwrap();
             region.ty = ty;

@@ -142,7 +142,6 @@ pub(crate) fn range(start: u64, pages: u64) -> Result<PhysRange, RangeError> {
     PhysRange::new(PhysAddr::new(start), Pages::new(pages))
 }
 
-/// An entry for runtime services data.
 /// A region of one page at `phys`, which `virt` is the address of.
 pub(crate) fn region(phys: u64, virt: u64) -> Result<Region, RangeError> {
     Ok(Region {
@@ -152,10 +151,11 @@ pub(crate) fn region(phys: u64, virt: u64) -> Result<Region, RangeError> {
     })
 }
 
+/// An entry for runtime services data as [`data`] describes it.
 pub(crate) fn entry(phys: u64, virt: u64, pages: u64) -> Result<Entry, RangeError> {
     Ok(Entry {
         ty: MemoryType::RUNTIME_SERVICES_DATA,
-        attributes: Attributes::RUNTIME,
+        attributes: Attributes(1 << 63 | 0xf),
         phys: range(phys, pages)?,
         virt: VirtAddr::new(virt),
         permission: Permission::ReadWrite,

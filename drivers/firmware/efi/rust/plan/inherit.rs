@@ -16,7 +16,7 @@ use super::{
     layout::AddressSpace,
     list::List,
     ranges::{
-        cover,
+        meeting,
         put_in_order,
         InMemory, //
     },
@@ -41,7 +41,7 @@ pub(crate) use self::{
 ///
 /// # Errors
 ///
-/// An [`InheritError`] if an entry is malformed, lies outside `regions`, has an address that the kind
+/// An [`InheritError`] if an entry is malformed, lies in none of `regions`, is not what that is, has an address that the kind
 /// or the address space rules out, overlaps another, or gives up W^X without the table saying that
 /// firmware leaves no choice.
 pub(crate) fn entries_of(
@@ -65,9 +65,21 @@ pub(crate) fn entries_of(
     sort_apart(entries, |entry| entry.virt)?;
     // They do not overlap: see `collect`.
     sort::by_key(regions, |region| region.phys.start());
-    match entries.iter().find(|entry| !cover(regions, &entry.phys)) {
-        Some(entry) => Err(InheritError::OutsideRuntime(entry.phys)),
-        None => Ok(()),
+    entries
+        .iter()
+        .try_for_each(|entry| check_memory(entry, regions))
+}
+
+/// Checks that `entry` lies in one of `regions`, which are in order, and has it as what it is.
+fn check_memory(entry: &Entry, regions: &[Region]) -> Result<(), InheritError> {
+    let mut around = meeting(regions, &entry.phys).iter();
+    let region = around
+        .find(|region| region.phys.contains(&entry.phys))
+        .ok_or(InheritError::OutsideRuntime(entry.phys))?;
+    if entry.ty == region.ty && entry.attributes == region.attributes {
+        Ok(())
+    } else {
+        Err(InheritError::OtherMemory(entry.phys, region.ty))
     }
 }
 
@@ -143,6 +155,10 @@ mod tests {
             X86_64, //
         },
         layout::LayoutError,
+        memtype::{
+            Attributes,
+            MemoryType, //
+        },
         perm::Permission,
         region::collect,
         wire::{
@@ -208,13 +224,39 @@ mod tests {
 
     #[test]
     fn takes_entries_within_runtime_regions() -> Result<(), RangeError> {
-        let both = entry(0x10_0000, 0x10_0000, 8)?;
-        assert_eq!(hand_over(&snapshot(Kind::Ident), &[both]), Ok(1));
+        let data = entry(0x10_0000, 0x10_0000, 4)?;
+        assert_eq!(hand_over(&snapshot(Kind::Ident), &[data]), Ok(1));
         let two = [
             entry(0x10_0000, HIGH, 4)?,
-            entry(0x10_4000, HIGH + 0x4000, 1)?,
+            Entry {
+                ty: MemoryType::RUNTIME_SERVICES_CODE,
+                ..entry(0x10_4000, HIGH + 0x4000, 1)?
+            },
         ];
         assert_eq!(hand_over(&snapshot(Kind::Fixed), &two), Ok(2));
+        Ok(())
+    }
+
+    #[test]
+    fn an_entry_is_what_its_region_is() -> Result<(), RangeError> {
+        let data = entry(0x10_0000, 0x10_0000, 4)?;
+        let ty = MemoryType::RUNTIME_SERVICES_DATA;
+        for other in [
+            Entry {
+                ty: MemoryType::RUNTIME_SERVICES_CODE,
+                ..data
+            },
+            Entry {
+                attributes: Attributes::RUNTIME,
+                ..data
+            },
+        ] {
+            let error = InheritError::OtherMemory(data.phys, ty);
+            assert_eq!(hand_over(&snapshot(Kind::Ident), &[other]), Err(error));
+        }
+        let both = entry(0x10_0000, 0x10_0000, 8)?;
+        let error = InheritError::OutsideRuntime(both.phys);
+        assert_eq!(hand_over(&snapshot(Kind::Ident), &[both]), Err(error));
         Ok(())
     }
 
@@ -340,6 +382,7 @@ mod tests {
     #[test]
     fn refuses_writable_code_unless_the_table_says_so() -> Result<(), RangeError> {
         let bad = Entry {
+            ty: MemoryType::RUNTIME_SERVICES_CODE,
             permission: Permission::ReadWriteExecute,
             ..entry(0x10_4000, 0x10_4000, 1)?
         };

@@ -12,6 +12,7 @@ use super::super::{
         Window, //
     },
     list::Full,
+    memtype::MemoryType,
     wire::SlotError, //
 };
 use core::fmt;
@@ -24,6 +25,8 @@ pub(crate) enum InheritError {
     NoEntries,
     TooMany(usize),
     OutsideRuntime(PhysRange),
+    /// Its region has this type, and the entry another, or other attributes.
+    OtherMemory(PhysRange, MemoryType),
     Misaligned(PhysRange, VirtAddr),
     NotIdentity(PhysRange, VirtAddr),
     OutsideWindow(PhysRange, VirtAddr, Window),
@@ -63,6 +66,10 @@ impl fmt::Display for InheritError {
             Self::OutsideRuntime(range) => {
                 write!(f, "entry {range} is outside the firmware's runtime regions")
             }
+            Self::OtherMemory(range, ty) => write!(
+                f,
+                "entry {range} has another type or other attributes than its region, of {ty}"
+            ),
             Self::Misaligned(range, virt) => {
                 write!(f, "entry {range}: address {virt} does not start on a page")
             }
