@@ -21,6 +21,7 @@ void efi_rtmap_leave_mark(void);
 u32 efi_rtmap_timeout(void);
 bool efi_rtmap_is_occupied(void);
 void efi_rtmap_reserve(void);
+void efi_rtmap_show_place(unsigned long address);
 bool efi_rtmap_names_end_at(u32 name);
 void efi_rtmap_name_given(u32 from, u32 to);
 
@@ -128,6 +129,7 @@ void efi_rtmap_write_barrier(void);
 void efi_rtmap_guard_calls(void);
 u32 efi_rtmap_restore_processor(void);
 void efi_rtmap_give_up_call(void);
+void efi_rtmap_read_mapped(unsigned long address, u8 *bytes, size_t count);
 void efi_rtmap_init_watchdog(void);
 void efi_rtmap_watch_call(void);
 void efi_rtmap_unwatch_call(void);

@@ -12,6 +12,7 @@
 
 #include <asm/efi.h>
 #include <asm/efi-rtmap-call.h>
+#include <asm/system_misc.h>
 
 /* There is one: calls are made with efi_runtime_lock held, or early in the boot. */
 struct efi_rtmap_frame {
@@ -37,6 +38,23 @@ bool efi_rtmap_fixup_exception(struct pt_regs *regs, const char *what)
 {
 	return efi_rtmap_frame.guarded &&
 	       efi_runtime_fixup_exception(regs, what);
+}
+
+/* The exception has come with the access to user addresses off, where firmware's are. */
+void efi_rtmap_read_mapped(unsigned long address, u8 *bytes, size_t count)
+{
+	efi_rtmap_enable_ttbr0();
+	memcpy(bytes, (const void *)address, count);
+	efi_rtmap_disable_ttbr0();
+}
+
+/* Tells of a fault in firmware as the kernel tells of its own. */
+void efi_rtmap_show_fault(struct pt_regs *regs)
+{
+	if (!efi_rtmap_frame.guarded)
+		return;
+	efi_rtmap_show_place(regs->pc);
+	__show_regs(regs);
 }
 
 /* Returns what firmware has changed in the last call, one bit for each. */

@@ -92,6 +92,19 @@ static void abort_call(struct pt_regs *regs)
 	regs->fred_cs.wfe = 0;
 }
 
+/* Firmware's memory is the kernel's for that: no page of it is the user's. */
+void efi_rtmap_read_mapped(unsigned long address, u8 *bytes, size_t count)
+{
+	memcpy(bytes, (const void *)address, count);
+}
+
+/* Tells of a fault in firmware as the kernel tells of its own. */
+void efi_rtmap_show_fault(struct pt_regs *regs)
+{
+	efi_rtmap_show_place(regs->ip);
+	__show_regs(regs, SHOW_REGS_SHORT, KERN_ERR);
+}
+
 bool efi_rtmap_fixup_page_fault(struct pt_regs *regs, unsigned long address)
 {
 	if (!is_in_firmware(regs))
@@ -99,6 +112,7 @@ bool efi_rtmap_fixup_page_fault(struct pt_regs *regs, unsigned long address)
 
 	pr_err(FW_BUG "page fault for address %#lx in EFI runtime service at %#lx\n",
 	       address, regs->ip);
+	efi_rtmap_show_fault(regs);
 	abort_call(regs);
 	return true;
 }
@@ -109,6 +123,7 @@ bool efi_rtmap_fixup_exception(struct pt_regs *regs, const char *what)
 		return false;
 
 	pr_err(FW_BUG "%s in EFI runtime service at %#lx\n", what, regs->ip);
+	efi_rtmap_show_fault(regs);
 	abort_call(regs);
 	return true;
 }

@@ -23,6 +23,7 @@ mod call;
 mod carrier;
 mod entry;
 mod failure;
+mod fault;
 mod ffi;
 mod firmware;
 mod handover;

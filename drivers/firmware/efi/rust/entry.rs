@@ -5,6 +5,7 @@
 use crate::{
     call,
     carrier,
+    fault,
     ffi::{
         self,
         Info,
@@ -14,7 +15,10 @@ use crate::{
     inside,
     pass_on,
     plan::{
-        addr::PhysAddr,
+        addr::{
+            PhysAddr,
+            VirtAddr, //
+        },
         walk::Walk, //
     },
     report,
@@ -206,6 +210,20 @@ unsafe extern "C" fn efi_rtmap_timeout() -> u32 {
 #[export]
 unsafe extern "C" fn efi_rtmap_call_hung(service: u32) {
     call::hung(service);
+}
+
+/// Prints what is at an address at which firmware has faulted.
+///
+/// # Safety
+///
+/// Called in the exception that the fault has raised, with the map installed.
+#[export]
+unsafe extern "C" fn efi_rtmap_show_place(address: usize) {
+    let address = VirtAddr::new(address as u64);
+    if let Some(map) = state::map() {
+        // SAFETY: By this function's contract.
+        unsafe { fault::show_place(map, address) };
+    }
 }
 
 /// Whether firmware has failed, and is not called any more.

@@ -352,6 +352,17 @@ pub(crate) fn give_up_call() {
     unsafe { bindings::efi_rtmap_give_up_call() };
 }
 
+/// Copies what is at `address` in the map for firmware calls.
+///
+/// # Safety
+///
+/// That map is installed, and has all of it.
+pub(crate) unsafe fn read_mapped(address: VirtAddr, bytes: &mut [u8]) {
+    let (target, count) = (bytes.as_mut_ptr(), bytes.len());
+    // SAFETY: By this function's contract, and `target` is valid for writes of `count` bytes.
+    unsafe { bindings::efi_rtmap_read_mapped(address.value() as usize, target, count) };
+}
+
 /// Aborts the firmware call that begins now if it takes too long.
 pub(crate) fn watch_call() {
     // SAFETY: `guard_calls` has been called, at boot.

@@ -61,6 +61,13 @@ impl Region {
         !self.attributes.has(Attributes::RUNTIME)
     }
 
+    /// How far `address` is from the start of the region, by the address that the plan gives it.
+    /// [`None`] if it is not in there.
+    pub(crate) fn offset_of(&self, address: VirtAddr) -> Option<u64> {
+        let offset = address.value().checked_sub(self.virt.value())?;
+        (offset < self.phys.bytes()).then_some(offset)
+    }
+
     pub(crate) fn descriptor(&self) -> Descriptor {
         Descriptor {
             ty: self.ty,

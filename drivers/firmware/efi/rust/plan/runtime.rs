@@ -82,9 +82,9 @@ impl fmt::Display for HeaderFlaw {
 /// converted to. SVAM of some firmware converts nothing (CrabEFI): the address is physical then.
 pub(crate) fn find(addr: VirtAddr, regions: &[Region]) -> Option<PhysAddr> {
     let converted = regions.iter().find_map(|region| {
-        let offset = addr.value().checked_sub(region.virt.value())?;
+        let offset = region.offset_of(addr)?;
         let found = region.phys.start().value().checked_add(offset)?;
-        (offset < region.phys.bytes()).then_some(PhysAddr::new(found))
+        Some(PhysAddr::new(found))
     });
     let kept = PhysAddr::new(addr.value());
     let kept = regions
