@@ -27,8 +27,8 @@ const OPTIONS: [&str; 4] = [
 /// version at 16.
 const SMBIOS: &[u8] = b"\xff\
     _SM3_\0\x18\x03\x03\0\x01\0\0\x10\0\0\0\x10\0\0\0\0\0\0--------\
-    \x04\x12\0\0SS\x03PIDENTITY\x02v\
-    CPU 1\0eMAG 8180\0\0\x7f\x04\0\0\0\0";
+    \x01\x08\0\0\x01\x02\x03s\
+    LENOVO\x0020BG0016US\0ThinkPad W540\0\0\x7f\x04\0\0\0\0";
 
 pub fn write(folder: &Path) -> Result<()> {
     let mut found = 0;
@@ -55,7 +55,7 @@ pub fn write(folder: &Path) -> Result<()> {
             option.as_bytes(),
         )?;
     }
-    put(folder, "smbios", "processor", SMBIOS)?;
+    put(folder, "smbios", "machine", SMBIOS)?;
     // Enough bytes for the facts to be made of something.
     put(folder, "take_over", "zeros", &[0; 256])
 }

@@ -24,12 +24,48 @@
 /* The lower half of every kernel of this configuration. */
 #define LOWER_HALF	BIT_ULL(VA_BITS_MIN)
 
-/* Stock's own list of machines. */
+/* Stock's own list of machines that crash without it. */
 static bool (*needs_svam)(void);
 
 void efi_rtmap_ask_of_machine(bool (*ask)(void))
 {
 	needs_svam = ask;
+}
+
+/*
+ * Laptops whose firmware crashes or hangs in SetVirtualAddressMap(), by the machine
+ * type. The report is of all with these processors; two have names that are known
+ * (Shawn Guo on linux-efi, 2021-03-09).
+ */
+static bool breaks_in_svam(void)
+{
+	static const char types[][5] = {
+		"81JL",		/* Yoga C630 */
+		"82AK",		/* Flex 5G */
+	};
+	const struct efi_smbios_type1_record *system;
+	const u8 *maker, *type;
+
+	system = (const void *)efi_get_smbios_record(1);
+	if (!system)
+		return false;
+	maker = efi_get_smbios_string(system, manufacturer);
+	type = efi_get_smbios_string(system, product_name);
+	if (!maker || !type || strcmp((const char *)maker, "LENOVO"))
+		return false;
+	for (u32 i = 0; i < ARRAY_SIZE(types); i++) {
+		if (!strcmp((const char *)type, types[i]))
+			return true;
+	}
+	return false;
+}
+
+/* The kind that the machine is known to need, or 0. */
+static u32 known_kind(void)
+{
+	if (breaks_in_svam())
+		return EFI_RTMAP_KIND_PHYS;
+	return needs_svam && needs_svam() ? EFI_RTMAP_KIND_FIXED : 0;
 }
 
 static u32 default_kind(void)
@@ -94,7 +130,7 @@ void efi_rtmap_decide(bool *novamap, bool *flat)
 	facts.svam_supported = efi_system_table->runtime->set_virtual_address_map &&
 			       (le32_to_cpu(table->supported) &
 				EFI_RT_SUPPORTED_SET_VIRTUAL_ADDRESS_MAP);
-	facts.quirk = needs_svam && needs_svam() ? EFI_RTMAP_KIND_FIXED : 0;
+	facts.quirk = known_kind();
 	find_room(&facts);
 	choice = efi_rtmap_choose(&facts);
 

@@ -25,7 +25,7 @@ use crate::{
             MemoryMap, //
         },
         quirk::{
-            Machine,
+            quirk,
             Quirk, //
         },
         region::{
@@ -132,7 +132,7 @@ impl Firmware {
         let entry_point = ffi::read_physical(self.smbios?, smbios::ENTRY_POINT_SIZE).ok()?;
         let entry_point = smbios::EntryPoint::read(&entry_point)?;
         let table = ffi::read_physical(entry_point.table, entry_point.length).ok()?;
-        Machine::read(&table).quirk()
+        quirk(&table)
     }
 
     /// Bytes of one descriptor of the memory map.

@@ -1,47 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What SMBIOS says of the machine and its processor: the only names by which some firmware can be
-//! told from other.
+//! What SMBIOS says of the machine: the only name by which some firmware can be told from other.
 //!
 //! The format is DMTF's DSP0134. Nothing in it can be trusted to be whole: every read is checked,
 //! and what cannot be read is absent.
 
 mod entry_point;
 
-use super::bytes::u64_at;
-
 pub(crate) use self::entry_point::{
     EntryPoint,
     ENTRY_POINT_SIZE, //
 };
 
-/// What a processor is called.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Processor<'a> {
-    /// On arm64 the SoC ID and its revision, or else MIDR_EL1 (DSP0134, section 7.5.3).
-    pub(crate) id: [u8; 8],
-    /// What firmware prints. Empty if it does not say.
-    pub(crate) version: &'a [u8],
-}
-
-impl<'a> Processor<'a> {
-    /// The first one in the structure table that `table` begins with, if there is one.
-    pub(crate) fn read(table: &'a [u8]) -> Option<Self> {
-        let structure = Structure::find(table, Structure::PROCESSOR)?;
-        Some(Self {
-            id: u64_at(structure.fields, 8)?.to_le_bytes(),
-            version: structure.string_at(16),
-        })
-    }
-}
-
 /// What the machine is called. What firmware does not say is empty.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct System<'a> {
     pub(crate) manufacturer: &'a [u8],
-    /// Lenovo has the machine type here.
-    pub(crate) product: &'a [u8],
-    /// And here the name that people know it by.
+    /// Lenovo has the name here that people know it by.
     pub(crate) version: &'a [u8],
 }
 
@@ -51,7 +26,6 @@ impl<'a> System<'a> {
         let structure = Structure::find(table, Structure::SYSTEM)?;
         Some(Self {
             manufacturer: structure.string_at(4),
-            product: structure.string_at(5),
             version: structure.string_at(6),
         })
     }
@@ -68,7 +42,6 @@ struct Structure<'a> {
 
 impl<'a> Structure<'a> {
     const SYSTEM: u8 = 1;
-    const PROCESSOR: u8 = 4;
     const END: u8 = 127;
     const HEADER_SIZE: usize = 4;
 
@@ -127,75 +100,36 @@ impl<'a> Structure<'a> {
 mod tests {
     use super::*;
 
-    /// Firmware with two strings, something inactive without any, two processors, and the end.
+    /// Firmware with two strings, something inactive without any, two machines, and the end.
     const TABLE: &[u8] = b"\x00\x06\x00\x00\x01\x02Vendor\x001.0\x00\x00\
         \x7e\x04\x07\x00\x00\x00\
-        \x04\x11\x04\x00\x01\x03\xfe\x02\x01\x00\x16\x0a\xf1\x00\x00\x00\x03\
-        CPU 1\x00Maker\x00Its name\x00\x00\
-        \x04\x11\x05\x00\x01\x03\xfe\x02\x02\x00\x16\x0a\xf1\x00\x00\x00\x03\
-        CPU 2\x00Maker\x00Another name\x00\x00\
+        \x01\x07\x04\x00\x01\x02\x03Its maker\x00Its product\x00Its name\x00\x00\
+        \x01\x07\x05\x00\x01\x02\x03Maker\x00Product\x00Another name\x00\x00\
         \x7f\x04\xff\xff\x00\x00";
-    const FIRST: Processor<'_> = Processor {
-        id: [1, 0, 0x16, 0x0a, 0xf1, 0, 0, 0],
+    const FIRST: System<'_> = System {
+        manufacturer: b"Its maker",
         version: b"Its name",
     };
-    /// Where the first processor's structure begins, and what is behind its strings.
+    /// Where the first machine's structure begins, and what is behind its strings.
     const START: usize = 24;
-    const BEHIND: usize = START + 17 + 22;
+    const BEHIND: usize = START + 7 + 32;
 
     #[test]
-    fn finds_the_first_processor() {
-        assert_eq!(Processor::read(TABLE), Some(FIRST));
-        let second = Processor::read(&TABLE[BEHIND..]);
+    fn finds_the_first_machine() {
+        assert_eq!(System::read(TABLE), Some(FIRST));
+        let second = System::read(&TABLE[BEHIND..]);
         assert!(second.is_some_and(|second| second.version == b"Another name"));
-    }
-
-    /// A machine behind firmware, whose last two strings are the other way around.
-    const MACHINE: &[u8] = b"\x00\x06\x00\x00\x01\x02Vendor\x001.0\x00\x00\
-        \x01\x08\x01\x00\x01\x03\x02\x00Maker\x00Version\x00Product\x00\x00\
-        \x7f\x04\xff\xff\x00\x00";
-
-    #[test]
-    fn finds_the_machine() {
-        let system = System {
-            manufacturer: b"Maker",
-            product: b"Product",
-            version: b"Version",
-        };
-        assert_eq!(System::read(MACHINE), Some(system));
-        assert_eq!(Processor::read(MACHINE), None);
-        assert_eq!(System::read(TABLE), None);
-        let behind = 18 + 8 + 23;
-        for length in 0..MACHINE.len() {
-            let expected = Some(system).filter(|_| length >= behind);
-            assert_eq!(System::read(&MACHINE[..length]), expected);
-        }
-    }
-
-    #[test]
-    fn a_machine_need_not_say_what_it_is() {
-        let mut bytes = [0; MACHINE.len()];
-        for (length, known) in [(4, 0), (5, 1), (6, 2), (7, 3)] {
-            bytes.copy_from_slice(MACHINE);
-            bytes[18 + 1] = length;
-            bytes[18 + usize::from(length)..18 + 8].fill(b'x');
-            let system = System::read(&bytes);
-            let fields = system.map(|s| [s.manufacturer, s.product, s.version]);
-            let given =
-                fields.map(|fields| fields.iter().filter(|field| !field.is_empty()).count());
-            assert_eq!(given, Some(known));
-        }
     }
 
     #[test]
     fn what_is_cut_off_is_not_there() {
         for length in 0..TABLE.len() {
             let expected = Some(FIRST).filter(|_| length >= BEHIND);
-            assert_eq!(Processor::read(&TABLE[..length]), expected);
+            assert_eq!(System::read(&TABLE[..length]), expected);
         }
     }
 
-    /// The table with the byte at `offset` of the first processor's structure changed.
+    /// The table with the byte at `offset` of the first machine's structure changed.
     fn changed(offset: usize, value: u8) -> [u8; TABLE.len()] {
         let mut bytes = [0; TABLE.len()];
         bytes.copy_from_slice(TABLE);
@@ -204,45 +138,47 @@ mod tests {
     }
 
     #[test]
-    fn a_string_number_without_a_string_is_no_version() {
+    fn a_string_number_without_a_string_is_no_name() {
         for (number, version) in [
             (0, &b""[..]),
-            (1, b"CPU 1"),
+            (1, b"Its maker"),
             (3, b"Its name"),
             (4, b""),
             (255, b""),
         ] {
-            let expected = Processor { version, ..FIRST };
-            assert_eq!(Processor::read(&changed(16, number)), Some(expected));
+            let expected = System { version, ..FIRST };
+            assert_eq!(System::read(&changed(6, number)), Some(expected));
         }
     }
 
     #[test]
-    fn a_short_structure_has_fewer_fields() {
-        let unnamed = Processor {
-            version: b"",
-            ..FIRST
-        };
-        for (length, expected) in [(15, None), (16, Some(unnamed)), (17, Some(FIRST))] {
-            assert_eq!(Processor::read(&changed(1, length)), expected);
+    fn a_machine_need_not_say_what_it_is() {
+        for (length, known) in [(4, 0), (5, 1), (6, 1), (7, 2)] {
+            let mut bytes = changed(1, length);
+            bytes[START + usize::from(length)..START + 7].fill(b'x');
+            let system = System::read(&bytes);
+            let fields = system.map(|s| [s.manufacturer, s.version]);
+            let given =
+                fields.map(|fields| fields.iter().filter(|field| !field.is_empty()).count());
+            assert_eq!(given, Some(known));
         }
     }
 
     #[test]
     fn stops_at_what_it_cannot_step_over() {
         for length in [0, 1, 3, 255] {
-            assert_eq!(Processor::read(&changed(1, length)), None);
+            assert_eq!(System::read(&changed(1, length)), None);
         }
         // Too short for a header, and right before what would be found.
         let mut short = [0; TABLE.len()];
         short[..5].copy_from_slice(&[126, 3, 7, 0, 0]);
         short[5..5 + BEHIND - START].copy_from_slice(&TABLE[START..BEHIND]);
-        assert_eq!(Processor::read(&short[5..]), Some(FIRST));
-        assert_eq!(Processor::read(&short), None);
+        assert_eq!(System::read(&short[5..]), Some(FIRST));
+        assert_eq!(System::read(&short), None);
         let mut endless = [b'x'; 64];
-        endless[..17].copy_from_slice(&TABLE[START..START + 17]);
-        assert_eq!(Processor::read(&endless), None);
-        assert_eq!(Processor::read(&[0; 64]), None);
+        endless[..7].copy_from_slice(&TABLE[START..START + 7]);
+        assert_eq!(System::read(&endless), None);
+        assert_eq!(System::read(&[0; 64]), None);
     }
 
     #[test]
@@ -250,8 +186,8 @@ mod tests {
         let mut bytes = [0; TABLE.len()];
         bytes.copy_from_slice(TABLE);
         bytes[18] = 127;
-        assert_eq!(Processor::read(&bytes), None);
+        assert_eq!(System::read(&bytes), None);
         bytes[18] = 126;
-        assert_eq!(Processor::read(&bytes), Some(FIRST));
+        assert_eq!(System::read(&bytes), Some(FIRST));
     }
 }

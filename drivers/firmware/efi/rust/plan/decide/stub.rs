@@ -17,7 +17,7 @@ use crate::plan::request::Kind;
 
 /// Takes over what the stub has `decided`, as far as firmware went along with it.
 pub(super) fn adopt(facts: &Facts, decided: Stub) -> Decision {
-    let reason = reason(facts, decided.reason);
+    let reason = reason(facts, &decided);
     let Some(kind) = decided.kind else {
         return Decision::ServicesOff(match (facts.identity_fits, reason) {
             (Ok(()), _) => Off::NoRoom,
@@ -62,13 +62,17 @@ pub(super) fn inherit(facts: &Facts, decided: Stub) -> Decision {
     }
 }
 
-fn reason(facts: &Facts, reason: StubReason) -> Reason {
-    match reason {
+fn reason(facts: &Facts, decided: &Stub) -> Reason {
+    match decided.reason {
         StubReason::Requested => Reason::Requested,
         StubReason::Default => Reason::Default,
-        StubReason::Quirk => {
+        // The stub knows machines of two kinds, each from one source.
+        StubReason::Quirk if matches!(decided.kind, Some(Kind::Fixed | Kind::Ident)) => {
             Reason::Quirk("Ampere: SetTime crashes without SVAM, Linux libstub/arm64.c")
         }
+        StubReason::Quirk => Reason::Quirk(
+            "Snapdragon laptop: SVAM must be left out, Shawn Guo on linux-efi, 2021-03-09",
+        ),
         StubReason::SvamUnsupported => Reason::SvamUnsupported,
         StubReason::DoesNotFit => match facts.identity_fits {
             Err(error) => Reason::DoesNotFit(error),
