@@ -72,14 +72,18 @@ bool efi_rtmap_get_time(efi_time_t *time);
  */
 
 struct efi_rtmap_boot_facts {
-	u64	fw_vendor;
-	u64	config_table;
 	u64	memattr;	/* 0: none that can be used */
 	u64	smbios;		/* entry point; 0: none */
 	bool	kexec;		/* an earlier kernel left its traces, or may have */
 	bool	mixed;		/* 32-bit firmware under a 64-bit kernel */
 	u32	supported;	/* EFI_RT_SUPPORTED_*, by its RT_PROPERTIES table */
 	u32	revision;	/* of UEFI, as far as the kernel goes by it */
+};
+
+/* Where the system table leads, as physical addresses. */
+struct efi_rtmap_pointers {
+	u64	fw_vendor;
+	u64	config_table;
 };
 
 /* Only the first kernel asks: SVAM may convert what it is made from. */
@@ -106,7 +110,9 @@ struct efi_rtmap_space {
 /* Indirect branches to anything but marked targets may be refused. */
 #define EFI_RTMAP_PROT_FORWARD_CFG	0x10
 
-void efi_rtmap_boot_facts(struct efi_rtmap_boot_facts *facts, u64 systab);
+void efi_rtmap_boot_facts(struct efi_rtmap_boot_facts *facts);
+void efi_rtmap_pointers(struct efi_rtmap_pointers *pointers,
+			const void *systab, size_t size);
 void efi_rtmap_address_space(struct efi_rtmap_space *space);
 int efi_rtmap_alloc_tables(void);
 int efi_rtmap_map(u64 phys, u64 virt, u32 pages, u32 prot);
@@ -114,6 +120,10 @@ void efi_rtmap_enable(u32 off, bool forward_cfg, bool fresh);
 void efi_rtmap_check_answers(void);
 void efi_rtmap_refuse(u32 off);
 void efi_rtmap_disable(bool pass_on);
+
+/* Memory that firmware's tables are said to lie in. */
+u64 efi_rtmap_kept_until(u64 addr);
+size_t efi_rtmap_mappable(u64 addr, size_t size);
 
 /* The handover table in memory that KHO keeps. */
 u64 efi_rtmap_retrieve_table(size_t *room);

@@ -7,7 +7,10 @@ mod call;
 
 use crate::{
     failure::Failure,
-    ffi,
+    ffi::{
+        self,
+        TakeOver, //
+    },
     firmware::Firmware,
     plan::{
         memmap,
@@ -47,9 +50,13 @@ pub(crate) const BASIS: Basis = Basis::MapAndTable;
 /// # Errors
 ///
 /// `EINVAL` if the map is not the one that `regions` were made from.
-pub(crate) fn install_memory_map(firmware: &Firmware, regions: &[Region]) -> Result {
-    ffi::rewrite_memory_map(|bytes| {
-        memmap::annotate(regions, firmware.desc_size(), bytes).ok_or(EINVAL)
+pub(crate) fn install_memory_map(
+    take_over: &TakeOver,
+    firmware: &Firmware,
+    regions: &[Region],
+) -> Result {
+    ffi::rewrite_memory_map(take_over, |bytes| {
+        memmap::annotate(regions, firmware.memory.desc_size(), bytes).ok_or(EINVAL)
     })
 }
 
@@ -58,7 +65,7 @@ pub(crate) fn install_memory_map(firmware: &Firmware, regions: &[Region]) -> Res
 /// # Errors
 ///
 /// None.
-pub(crate) fn pass_on_memory_map(_: bool) -> Result<(), Failure> {
+pub(crate) fn pass_on_memory_map(_: &TakeOver, _used: bool) -> Result<(), Failure> {
     Ok(())
 }
 

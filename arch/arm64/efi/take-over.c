@@ -9,7 +9,8 @@
 
 #include <linux/efi.h>
 #include <linux/efi-rtmap-rust.h>
-#include <linux/io.h>
+#include <linux/memblock.h>
+#include <linux/string.h>
 
 #include <asm/early_ioremap.h>
 #include <asm/efi.h>
@@ -73,10 +74,8 @@ static u64 to_phys(u64 addr)
 	return addr;
 }
 
-void __ref efi_rtmap_boot_facts(struct efi_rtmap_boot_facts *facts, u64 systab)
+void __ref efi_rtmap_boot_facts(struct efi_rtmap_boot_facts *facts)
 {
-	const efi_system_table_t *table;
-
 	*facts = (struct efi_rtmap_boot_facts) {
 		/* Nothing else tells whether firmware started this kernel. */
 		.kexec		= efi_rtmap_table == EFI_INVALID_TABLE_ADDR,
@@ -85,15 +84,45 @@ void __ref efi_rtmap_boot_facts(struct efi_rtmap_boot_facts *facts, u64 systab)
 		.revision	= efi.runtime_version,
 	};
 
-	table = memremap(systab, sizeof(*table), MEMREMAP_WB);
-	if (table) {
-		facts->fw_vendor = to_phys(table->fw_vendor);
-		facts->config_table = to_phys(table->tables);
-		memunmap((void *)table);
-	}
 	/* Every kernel has kept its memory reserved. */
 	if (efi_enabled(EFI_MEM_ATTR))
 		facts->memattr = efi_mem_attr_table;
+}
+
+void efi_rtmap_pointers(struct efi_rtmap_pointers *pointers,
+			const void *systab, size_t size)
+{
+	efi_system_table_t table = {};
+
+	memcpy(&table, systab, min(size, sizeof(table)));
+	*pointers = (struct efi_rtmap_pointers) {
+		.fw_vendor	= to_phys(table.fw_vendor),
+		.config_table	= to_phys(table.tables),
+	};
+}
+
+static bool holds(const struct memblock_region *region, u64 addr)
+{
+	return addr >= region->base && addr - region->base < region->size;
+}
+
+/*
+ * Where memory ends that page allocators have not got, if @addr is in such, as
+ * firmware's tables are; otherwise @addr.
+ */
+u64 efi_rtmap_kept_until(u64 addr)
+{
+	struct memblock_region *region;
+
+	for_each_reserved_mem_region(region) {
+		if (holds(region, addr))
+			return region->base + region->size;
+	}
+	for_each_mem_region(region) {
+		if (memblock_is_nomap(region) && holds(region, addr))
+			return region->base + region->size;
+	}
+	return addr;
 }
 
 void efi_rtmap_address_space(struct efi_rtmap_space *space)

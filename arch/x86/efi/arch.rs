@@ -26,7 +26,8 @@ pub(crate) use self::{
         cancel_svam,
         prepare_svam,
         release_boot_services,
-        set_virtual_address_map, //
+        set_virtual_address_map,
+        Prepared, //
     },
 };
 

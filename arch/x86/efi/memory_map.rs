@@ -5,7 +5,11 @@
 
 use crate::{
     failure::Failure,
-    ffi,
+    ffi::{
+        self,
+        FirmwareMemory,
+        TakeOver, //
+    },
     firmware::Firmware,
     plan::{
         fresh::{
@@ -15,10 +19,7 @@ use crate::{
             Nonce,
             Traces, //
         },
-        memmap::{
-            self,
-            MemoryMap, //
-        },
+        memmap,
         region::Region, //
     }, //
 };
@@ -34,9 +35,13 @@ use kernel::{
 /// # Errors
 ///
 /// `ENOMEM`.
-pub(crate) fn install_memory_map(firmware: &Firmware, regions: &[Region]) -> Result {
-    replace_memory_map(firmware.desc_size(), regions)?;
-    // SAFETY: The take-over, the only caller, runs while `__init` code is there.
+pub(crate) fn install_memory_map(
+    take_over: &TakeOver,
+    firmware: &Firmware,
+    regions: &[Region],
+) -> Result {
+    replace_memory_map(take_over, firmware.memory.desc_size(), regions)?;
+    // SAFETY: By the invariants of `TakeOver`, `__init` code is there.
     to_result(unsafe { bindings::efi_rtmap_finish_tables() })
 }
 
@@ -45,8 +50,12 @@ pub(crate) fn install_memory_map(firmware: &Firmware, regions: &[Region]) -> Res
 /// # Errors
 ///
 /// `EINVAL` if the map is not that of `regions`.
-pub(crate) fn rewrite_memory_map(firmware: &Firmware, regions: &[Region]) -> Result {
-    write_memory_map(firmware.desc_size(), regions)
+pub(crate) fn rewrite_memory_map(
+    take_over: &TakeOver,
+    firmware: &Firmware,
+    regions: &[Region],
+) -> Result {
+    write_memory_map(take_over, firmware.memory.desc_size(), regions)
 }
 
 /// Keeps the memory map that this kernel was started with. Firmware's own becomes one of its runtime
@@ -56,12 +65,12 @@ pub(crate) fn rewrite_memory_map(firmware: &Firmware, regions: &[Region]) -> Res
 /// # Errors
 ///
 /// A [`Failure`] if there is no memory map, or no memory for it.
-pub(crate) fn pass_on_memory_map(used: bool) -> Result<(), Failure> {
+pub(crate) fn pass_on_memory_map(take_over: &TakeOver, used: bool) -> Result<(), Failure> {
     let mut kexec = false;
-    // SAFETY: `kexec` is valid for writes. This is an initcall, so `__init` code is there.
+    // SAFETY: `kexec` is valid for writes. By the invariants of `TakeOver`, `__init` code is there.
     to_result(unsafe { bindings::efi_rtmap_keep_memmap(&mut kexec) })?;
-    let (bytes, desc_size) = ffi::memory_map()?.ok_or(Failure::NoMemoryMap)?;
-    let map = MemoryMap::new(&bytes, desc_size)?;
+    let memory = FirmwareMemory::new()?;
+    let map = memory.map()?;
     let fresh = freshness(&Traces {
         used,
         passed: 0,
@@ -71,27 +80,26 @@ pub(crate) fn pass_on_memory_map(used: bool) -> Result<(), Failure> {
         addresses: Addresses::Physical,
         stub: None,
     });
-    if fresh != Freshness::Fresh {
+    if !matches!(fresh, Freshness::Fresh(_)) {
         return Ok(());
     }
     let mut regions = Firmware::regions(&map, false)?;
     for region in &mut regions {
         region.virt = region.phys.start().identity();
     }
-    Ok(replace_memory_map(desc_size, &regions)?)
+    Ok(replace_memory_map(take_over, memory.desc_size(), &regions)?)
 }
 
 /// Makes `regions` the kernel's memory map, in memory of its own.
-fn replace_memory_map(desc_size: usize, regions: &[Region]) -> Result {
+fn replace_memory_map(take_over: &TakeOver, desc_size: usize, regions: &[Region]) -> Result {
     let size = regions.len().checked_mul(desc_size).ok_or(EOVERFLOW)?;
-    // SAFETY: The take-over and `pass_on_memory_map`, the only callers, run while `__init` code is
-    // there.
+    // SAFETY: By the invariants of `TakeOver`, `__init` code is there.
     to_result(unsafe { bindings::efi_rtmap_new_memmap(size) })?;
-    write_memory_map(desc_size, regions)
+    write_memory_map(take_over, desc_size, regions)
 }
 
-fn write_memory_map(desc_size: usize, regions: &[Region]) -> Result {
-    ffi::rewrite_memory_map(|bytes| {
+fn write_memory_map(take_over: &TakeOver, desc_size: usize, regions: &[Region]) -> Result {
+    ffi::rewrite_memory_map(take_over, |bytes| {
         memmap::encode(regions, desc_size, bytes)
             .map(|_| ())
             .ok_or(EINVAL)

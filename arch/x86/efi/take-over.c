@@ -14,6 +14,7 @@
 #include <linux/efi-rtmap-rust.h>
 #include <linux/gfp.h>
 
+#include <asm/e820/api.h>
 #include <asm/efi.h>
 #include <asm/pgtable.h>
 #include <asm/setup.h>
@@ -38,11 +39,9 @@ static u32 __init called(u32 supported)
 			    EFI_RT_SUPPORTED_RESET_SYSTEM);
 }
 
-void __ref efi_rtmap_boot_facts(struct efi_rtmap_boot_facts *facts, u64 systab)
+void __ref efi_rtmap_boot_facts(struct efi_rtmap_boot_facts *facts)
 {
 	*facts = (struct efi_rtmap_boot_facts) {
-		.fw_vendor	= efi_fw_vendor,
-		.config_table	= efi_config_table,
 		.kexec		= efi_setup,
 		.mixed		= efi_is_mixed(),
 		.smbios		= efi_rtmap_smbios(),
@@ -53,6 +52,40 @@ void __ref efi_rtmap_boot_facts(struct efi_rtmap_boot_facts *facts, u64 systab)
 	/* An earlier kernel may have given the table's memory away. */
 	if (efi_enabled(EFI_MEM_ATTR) && !efi_setup)
 		facts->memattr = efi_mem_attr_table;
+}
+
+/* The kernel knows, or the one before has told it: @systab may be converted. */
+void efi_rtmap_pointers(struct efi_rtmap_pointers *pointers,
+			const void *systab, size_t size)
+{
+	*pointers = (struct efi_rtmap_pointers) {
+		.fw_vendor	= efi_fw_vendor,
+		.config_table	= efi_config_table,
+	};
+}
+
+static bool is_kept(enum e820_type type)
+{
+	return type == E820_TYPE_ACPI || type == E820_TYPE_NVS ||
+	       type == E820_TYPE_RESERVED;
+}
+
+/*
+ * Where memory ends that is nobody's to use since the boot, firmware's tables among
+ * it, if @addr is in such; otherwise @addr. What kexec passes on has it all.
+ */
+u64 efi_rtmap_kept_until(u64 addr)
+{
+	u32 i;
+
+	for (i = 0; i < e820_table->nr_entries; i++) {
+		const struct e820_entry *entry = &e820_table->entries[i];
+
+		if (is_kept(entry->type) && addr >= entry->addr &&
+		    addr - entry->addr < entry->size)
+			return entry->addr + entry->size;
+	}
+	return addr;
 }
 
 void efi_rtmap_address_space(struct efi_rtmap_space *space)

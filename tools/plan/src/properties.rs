@@ -12,6 +12,7 @@ mod layout;
 mod like_stock;
 mod memattr;
 mod memmap;
+mod owner;
 mod page;
 mod request;
 mod runtime;

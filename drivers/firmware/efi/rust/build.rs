@@ -5,7 +5,10 @@
 use crate::{
     arch,
     failure::Failure,
-    ffi,
+    ffi::{
+        self,
+        TakeOver, //
+    },
     firmware::Firmware,
     handover::{
         Inherited,
@@ -62,6 +65,7 @@ mod make;
 
 /// What is needed to carry a decision out.
 pub(crate) struct Plan<'a> {
+    pub(crate) take_over: &'a TakeOver,
     pub(crate) firmware: &'a Firmware,
     pub(crate) space: AddressSpace,
     pub(crate) table: Option<Memory>,
@@ -164,9 +168,9 @@ impl Plan<'_> {
 
     /// Builds page tables for addresses that firmware goes by already, and publishes the map.
     fn install(self, built: Built) -> Result<Map, Failure> {
-        ffi::alloc_tables()?;
+        ffi::alloc_tables(self.take_over)?;
         // Before the regions: on x86 this maps page 0, which may be one.
-        arch::install_memory_map(self.firmware, &self.regions)?;
+        arch::install_memory_map(self.take_over, self.firmware, &self.regions)?;
         self.publish(built)
     }
 
@@ -225,7 +229,7 @@ impl Plan<'_> {
             runtime,
             forward_cfg,
         } = built;
-        let shared_pages = tables::map(&entries, forward_cfg)?;
+        let shared_pages = tables::map(self.take_over, &entries, forward_cfg)?;
         let off = self.services_off(runtime, &entries)?;
         let wx_pages = wx_pages(&entries);
         let snapshot = Snapshot {
@@ -278,7 +282,7 @@ impl Plan<'_> {
     /// carry it, a new one.
     fn write_table(&mut self, snapshot: &Snapshot, entries: &[Entry], off: Services) -> Result {
         if self.table.is_none() {
-            self.table = Memory::make(entries.len())?;
+            self.table = Memory::make(self.take_over, &self.firmware.memory, entries.len())?;
         }
         match &mut self.table {
             Some(table) => table.publish(snapshot, entries, off),

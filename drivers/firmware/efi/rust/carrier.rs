@@ -5,7 +5,11 @@
 
 use crate::{
     failure::Failure,
-    ffi,
+    ffi::{
+        self,
+        FirmwareMemory,
+        TakeOver, //
+    },
     firmware::Firmware,
     handover::{
         self,
@@ -32,18 +36,19 @@ pub(crate) struct Carriers {
 }
 
 impl Carriers {
-    /// Opens what there is. Called once, by the take-over.
-    pub(crate) fn open() -> Self {
-        let installed = ffi::installed_table();
-        let retrieved = ffi::retrieve_table();
-        let stub = installed.and_then(|address| Memory::open(address, usize::MAX).ok());
-        let kho = retrieved.and_then(|(address, room)| Memory::open(address, room).ok());
-        let nonces = [&stub, &kho].map(|table| table.as_ref().map(Memory::nonce));
+    /// Opens what there is. Called once.
+    pub(crate) fn open(take_over: &TakeOver, memory: &FirmwareMemory) -> Self {
+        let retrieved = ffi::retrieve_table(take_over);
+        let stub = Memory::open_installed(memory);
+        let kho = retrieved
+            .as_ref()
+            .and_then(|place| Memory::open(place).ok());
+        let nonces = [&stub, &kho].map(|table| Some(table.as_ref()?.nonce(memory)));
         let nonce = nonces.into_iter().flatten().reduce(Nonce::join);
         Self {
-            stub: stub.filter(is_of_this_life),
-            kho: kho.filter(is_of_this_life),
-            any: installed.is_some() || retrieved.is_some(),
+            stub: stub.filter(|table| is_of_this_life(table, memory)),
+            kho: kho.filter(|table| is_of_this_life(table, memory)),
+            any: ffi::installed_table().is_some() || retrieved.is_some(),
             nonce: nonce.unwrap_or(Nonce::Absent),
         }
     }
@@ -70,13 +75,14 @@ impl Carriers {
     }
 
     /// Says which table to go on with, if there is one, and what earlier kernels tell. The arguments
-    /// are those of [`Memory::look`]. The mark of use is left in the table.
+    /// behind the first are those of [`Memory::look`]. The mark of use is left in the table.
     ///
     /// # Errors
     ///
     /// A [`Failure`] if two tables say different things: nobody knows which is right. And `ENOMEM`.
     pub(crate) fn look(
         self,
+        take_over: &TakeOver,
         firmware: &Firmware,
         space: &AddressSpace,
         regions: &[Region],
@@ -102,15 +108,15 @@ impl Carriers {
             (Some(mut table), Some(mut other)) => {
                 let found = join(look(&mut table)?, look(&mut other)?)?;
                 drop(other);
-                ffi::drop_table();
+                ffi::drop_table(take_over);
                 Ok((Some(table), found))
             }
         }
     }
 }
 
-fn is_of_this_life(table: &Memory) -> bool {
-    let agrees = table.nonce() != Nonce::Differs;
+fn is_of_this_life(table: &Memory, memory: &FirmwareMemory) -> bool {
+    let agrees = table.nonce(memory) != Nonce::Differs;
     if !agrees {
         handover::refuse("it was made in another life of the firmware");
     }

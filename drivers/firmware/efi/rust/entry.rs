@@ -9,7 +9,8 @@ use crate::{
     ffi::{
         self,
         Info,
-        RegionInfo, //
+        RegionInfo,
+        TakeOver, //
     },
     handover::Memory,
     inside,
@@ -94,9 +95,12 @@ unsafe extern "C" fn efi_rtmap_leave_mark() {
 ///
 /// # Safety
 ///
-/// Called once, while the kernel boots, with the physical address of the system table.
+/// Called once, while the kernel boots, with the physical address of the system table. `__init` code
+/// is there, and no other thread looks at `efi` or at the handover table.
 #[export]
 unsafe extern "C" fn efi_rtmap_take_over(systab: usize) -> bool {
+    // SAFETY: By this function's contract.
+    let take_over = &unsafe { TakeOver::new() };
     let request = state::request();
     if request.off {
         // Off is off: what is in the table does not matter.
@@ -104,7 +108,8 @@ unsafe extern "C" fn efi_rtmap_take_over(systab: usize) -> bool {
         return false;
     }
     ffi::guard_calls();
-    let Some(map) = takeover::run(request, PhysAddr::new(systab as u64)).transpose() else {
+    let Some(map) = takeover::run(take_over, request, PhysAddr::new(systab as u64)).transpose()
+    else {
         return false;
     };
     // Calls may be made as soon as services are enabled, so the map must be known before.
@@ -112,9 +117,9 @@ unsafe extern "C" fn efi_rtmap_take_over(systab: usize) -> bool {
         match &state.map {
             Ok(map) => {
                 let fresh = map.life.origin == Origin::Fresh;
-                ffi::enable_services(map.services_off, map.forward_cfg, fresh);
+                ffi::enable_services(take_over, map.services_off, map.forward_cfg, fresh);
             }
-            Err(_) => ffi::disable_services(carrier::deny_services()),
+            Err(_) => ffi::disable_services(take_over, carrier::deny_services()),
         }
         report::print(state);
     }
@@ -125,10 +130,13 @@ unsafe extern "C" fn efi_rtmap_take_over(systab: usize) -> bool {
 ///
 /// # Safety
 ///
-/// Called once, while the kernel boots.
+/// Called once, while the kernel boots. `__init` code is there, and no other thread looks at `efi`'s
+/// memory map or at the handover table.
 #[export]
 unsafe extern "C" fn efi_rtmap_pass_on() {
-    match pass_on::run() {
+    // SAFETY: By this function's contract.
+    let take_over = unsafe { TakeOver::new() };
+    match pass_on::run(&take_over) {
         Ok(()) => {
             pr_info!(
                 "firmware is not called, by efi=noruntime or by default, and passed on as it is\n"

@@ -7,7 +7,9 @@ use crate::plan::{
     inherit::InheritError,
     layout::LayoutError,
     list::Full,
+    memattr::AttributesError,
     memmap::MapError,
+    owner::Foreign,
     page::PageError,
     region::RegionError,
     runtime::TableError, //
@@ -28,8 +30,9 @@ pub(crate) enum Failure {
     Inherit(InheritError),
     Page(PageError),
     Runtime(TableError),
+    Attributes(AttributesError),
+    Foreign(Foreign),
     TooManyEntries,
-    #[cfg(CONFIG_ARM64)]
     Undecided,
     Kernel(Error),
 }
@@ -56,8 +59,9 @@ impl fmt::Display for Failure {
             Self::Inherit(error) => error.fmt(f),
             Self::Page(error) => error.fmt(f),
             Self::Runtime(error) => error.fmt(f),
+            Self::Attributes(error) => error.fmt(f),
+            Self::Foreign(error) => error.fmt(f),
             Self::TooManyEntries => f.write_str("the memory attributes table has too many entries"),
-            #[cfg(CONFIG_ARM64)]
             Self::Undecided => f.write_str("the EFI stub has not decided on SVAM"),
             Self::Kernel(error) => write!(f, "the kernel could not build the map: {error:?}"),
         }
@@ -83,6 +87,8 @@ impl_from!(
     Inherit(InheritError),
     Page(PageError),
     Runtime(TableError),
+    Attributes(AttributesError),
+    Foreign(Foreign),
     Kernel(Error),
 );
 

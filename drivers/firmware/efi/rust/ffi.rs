@@ -4,6 +4,8 @@
 
 mod carrier;
 mod mapped;
+mod memory;
+mod take_over;
 
 pub(crate) use self::{
     carrier::{
@@ -13,16 +15,27 @@ pub(crate) use self::{
         life_table,
         retrieve_table, //
     },
-    mapped::{
-        read_physical,
-        Mapped, //
+    mapped::Mapped,
+    memory::{
+        FirmwareMemory,
+        Proven, //
+    },
+    take_over::{
+        alloc_tables,
+        boot_facts,
+        disable_services,
+        enable_services,
+        map,
+        pointers,
+        rewrite_memory_map,
+        set_supported,
+        TakeOver, //
     },
 };
 
 use crate::plan::{
     addr::{
         PhysAddr,
-        PhysRange,
         VirtAddr, //
     },
     decide::{
@@ -36,29 +49,19 @@ use crate::plan::{
     },
     perm::Permission,
     request::Kind,
-    service::{
-        self,
-        Services, //
-    },
+    service,
     wire, //
 };
-use core::{
-    mem::offset_of,
-    ptr::{
-        addr_of,
-        addr_of_mut, //
-    },
-    slice, //
-};
+use core::mem::offset_of;
 use kernel::{
     bindings,
-    page::PAGE_SIZE,
-    prelude::*, //
+    page::PAGE_SIZE, //
 };
 
 pub(crate) use bindings::{
     efi_rtmap_boot_facts as BootFacts,
     efi_rtmap_info as Info,
+    efi_rtmap_pointers as Pointers,
     efi_rtmap_region as RegionInfo, //
 };
 
@@ -165,21 +168,6 @@ pub(crate) fn crc32(bytes: &[u8]) -> u32 {
     !unsafe { bindings::crc32_le(!0, bytes.as_ptr().cast(), bytes.len()) }
 }
 
-/// Replaces the services that the kernel takes to be supported, as bits of RT_PROPERTIES.
-pub(crate) fn set_supported(services: u32) {
-    // SAFETY: The take-over runs before there are other threads that could look at `efi`.
-    unsafe { addr_of_mut!(bindings::efi.runtime_supported_mask).write(services) };
-}
-
-/// What only C can name of what it found at boot, for the firmware whose system table is at `systab`.
-pub(crate) fn boot_facts(systab: PhysAddr) -> BootFacts {
-    let mut facts = BootFacts::default();
-    // SAFETY: `facts` is valid for writes. The take-over, the only caller of this module's
-    // functions for the boot, runs while `__init` code is there.
-    unsafe { bindings::efi_rtmap_boot_facts(&mut facts, systab.value()) };
-    facts
-}
-
 /// The addresses there are during firmware calls.
 pub(crate) fn address_space() -> AddressSpace {
     let mut space = bindings::efi_rtmap_space::default();
@@ -201,55 +189,6 @@ pub(crate) fn address_space() -> AddressSpace {
 pub(crate) fn current_service() -> u32 {
     // SAFETY: Reads what the workqueue says of the current thread.
     unsafe { bindings::efi_rtmap_current_service() }
-}
-
-/// The memory map that the kernel has at the moment, with the size and version of a descriptor.
-/// [`None`] if it has none.
-///
-/// # Errors
-///
-/// `ENOMEM` if there is no memory for the copy.
-pub(crate) fn memory_map() -> Result<Option<(KVVec<u8>, usize)>> {
-    // SAFETY: The take-over runs before there are other threads that could change `efi`.
-    let memmap = unsafe { addr_of!(bindings::efi.memmap).read() };
-    if memmap.map.is_null() {
-        return Ok(None);
-    }
-    let desc_size = memmap.desc_size;
-    let count = usize::try_from(memmap.nr_map)?;
-    let size = count.checked_mul(desc_size).ok_or(EOVERFLOW)?;
-    // SAFETY: `map` is the kernel's mapping of `nr_map` descriptors of `desc_size` bytes.
-    let map = unsafe { slice::from_raw_parts(memmap.map.cast::<u8>(), size) };
-    let mut bytes = KVVec::with_capacity(size, GFP_KERNEL)?;
-    bytes.extend_from_slice(map, GFP_KERNEL)?;
-    Ok(Some((bytes, desc_size)))
-}
-
-/// Has `fill` write the kernel's memory map anew.
-///
-/// # Errors
-///
-/// Those of `fill`, and `ENOENT` if there is no memory map.
-pub(crate) fn rewrite_memory_map(fill: impl FnOnce(&mut [u8]) -> Result) -> Result {
-    // SAFETY: The take-over runs before there are other threads that could change `efi`.
-    let memmap = unsafe { addr_of!(bindings::efi.memmap).read() };
-    let size = usize::try_from(memmap.nr_map)? * memmap.desc_size;
-    if memmap.map.is_null() {
-        return Err(ENOENT);
-    }
-    // SAFETY: `map` is the kernel's mapping of `nr_map` descriptors of `desc_size` bytes, in memory
-    // that is kept for them. Nobody else looks at it before the take-over has ended.
-    fill(unsafe { slice::from_raw_parts_mut(memmap.map.cast::<u8>(), size) })
-}
-
-/// Allocates page tables for firmware calls, with nothing of the firmware's mapped.
-///
-/// # Errors
-///
-/// `ENOMEM`.
-pub(crate) fn alloc_tables() -> Result {
-    // SAFETY: See `boot_facts`.
-    kernel::error::to_result(unsafe { bindings::efi_rtmap_alloc_tables() })
 }
 
 /// How a range is mapped.
@@ -292,30 +231,6 @@ impl Protection {
             | bit(self.io, bindings::EFI_RTMAP_PROT_IO)
             | bit(self.forward_cfg, bindings::EFI_RTMAP_PROT_FORWARD_CFG)
     }
-}
-
-/// Maps `phys` to `virt`, as `protection` says.
-///
-/// # Errors
-///
-/// `ENOMEM` if there is no memory for page tables, `EOVERFLOW` for more than 16 TiB.
-pub(crate) fn map(phys: &PhysRange, virt: VirtAddr, protection: Protection) -> Result {
-    let pages = u32::try_from(phys.pages().count())?;
-    let start = phys.start().value();
-    // SAFETY: See `boot_facts`. The tables are in use by firmware calls only, and the plan maps
-    // what firmware describes as its own.
-    let error = unsafe { bindings::efi_rtmap_map(start, virt.value(), pages, protection.bits()) };
-    if error == 0 {
-        Ok(())
-    } else {
-        Err(ENOMEM)
-    }
-}
-
-/// Lets the kernel call the runtime services from now on, but for those that are `off`.
-pub(crate) fn enable_services(off: Services, forward_cfg: bool, fresh: bool) {
-    // SAFETY: See `boot_facts`.
-    unsafe { bindings::efi_rtmap_enable(off.bits(), forward_cfg, fresh) };
 }
 
 /// Orders stores before against stores after.
@@ -384,11 +299,4 @@ pub(crate) fn taint_for_firmware() {
             bindings::lockdep_ok_LOCKDEP_STILL_OK,
         )
     };
-}
-
-/// Keeps the kernel from calling the runtime services. Successors are told of firmware if `pass_on`
-/// says so.
-pub(crate) fn disable_services(pass_on: bool) {
-    // SAFETY: See `boot_facts`.
-    unsafe { bindings::efi_rtmap_disable(pass_on) };
 }

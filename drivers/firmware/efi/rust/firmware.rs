@@ -3,11 +3,14 @@
 //! What the firmware says of itself, read from its memory.
 
 use crate::{
+    arch,
     failure::Failure,
     ffi::{
         self,
         BootFacts,
+        FirmwareMemory,
         SystemTable,
+        TakeOver,
         FW_BUG, //
     },
     plan::{
@@ -18,12 +21,14 @@ use crate::{
         },
         bytes::u32_at,
         entry::Entry,
+        fresh::SvamOnce,
         list::List,
-        memattr,
-        memmap::{
-            MapError,
-            MemoryMap, //
+        memattr::{
+            self,
+            AttributesError, //
         },
+        memmap::MemoryMap,
+        owner::BootServices,
         quirk::{
             quirk,
             Quirk, //
@@ -52,8 +57,7 @@ const VENDOR_UNITS: usize = 100;
 
 /// The firmware and what the boot has left of it.
 pub(crate) struct Firmware {
-    memory_map: KVVec<u8>,
-    desc_size: usize,
+    pub(crate) memory: FirmwareMemory,
     pub(crate) identity: Identity,
     /// The runtime services table as the system table has it: once SVAM has been called with
     /// fixed addresses, that is one.
@@ -72,26 +76,38 @@ impl Firmware {
     ///
     /// # Errors
     ///
-    /// A [`Failure`] if memory cannot be mapped, or there is no memory map.
-    pub(crate) fn read(systab: PhysAddr, boot: &BootFacts) -> Result<Self, Failure> {
-        let (memory_map, desc_size) = ffi::memory_map()?.ok_or(Failure::NoMemoryMap)?;
+    /// A [`Failure`] if the system table is not in memory of the firmware's, or memory is short.
+    pub(crate) fn read(
+        take_over: &TakeOver,
+        memory: FirmwareMemory,
+        systab: PhysAddr,
+        boot: &BootFacts,
+    ) -> Result<Self, Failure> {
+        // Without it there is no reason to look at firmware's tables.
+        memory.map()?;
         let (width, layout) = if boot.mixed {
             (Width::Bits32, SystemTable::BITS_32)
         } else {
             (Width::Bits64, SystemTable::BITS_64)
         };
-        let table = ffi::read_physical(systab, layout.size)?;
-        let vendor = PhysAddr::new(boot.fw_vendor);
+        let boot_services = if arch::CALLS_SVAM && !boot.kexec {
+            BootServices::Intact
+        } else {
+            BootServices::Gone
+        };
+        let table = memory.read(systab, layout.size, boot_services)?;
+        let pointers = ffi::pointers(take_over, &table);
+        let vendor = PhysAddr::new(pointers.fw_vendor);
+        let vendor_crc = vendor_crc(&memory, vendor);
         Ok(Self {
-            memory_map,
-            desc_size,
+            memory,
             identity: Identity {
                 systab,
                 revision: u32_at(&table, layout.revision).ok_or(EINVAL)?,
-                vendor_crc: vendor_crc(vendor)?,
+                vendor_crc,
             },
             runtime: VirtAddr::new(width.pointer_at(&table, layout.runtime).ok_or(EINVAL)?),
-            config: PhysAddr::new(boot.config_table),
+            config: PhysAddr::new(pointers.config_table),
             vendor,
             supported: service::of_revision(boot.revision, Services::from_bits(boot.supported)),
             width,
@@ -104,9 +120,9 @@ impl Firmware {
     ///
     /// # Errors
     ///
-    /// A [`MapError`] if it cannot be one.
-    pub(crate) fn map(&self) -> Result<MemoryMap<'_>, MapError> {
-        MemoryMap::new(&self.memory_map, self.desc_size)
+    /// A [`Failure`] if there is none, or it cannot be one.
+    pub(crate) fn map(&self) -> Result<MemoryMap<'_>, Failure> {
+        self.memory.map()
     }
 
     /// The regions of `map` that must be mapped, with boot services memory if asked for.
@@ -126,36 +142,47 @@ impl Firmware {
         Ok(buffer)
     }
 
-    /// What the machine is known to need. Only while firmware is unconverted: it may convert the
-    /// addresses that lead there.
-    pub(crate) fn quirk(&self) -> Option<Quirk> {
-        let entry_point = ffi::read_physical(self.smbios?, smbios::ENTRY_POINT_SIZE).ok()?;
+    /// What the machine is known to need. Only while firmware is unconverted, as `_once` shows: it may
+    /// convert the addresses that lead there, and boot services memory is intact.
+    pub(crate) fn quirk(&self, _once: &SvamOnce) -> Option<Quirk> {
+        let read = |address, most| {
+            let bytes = self.memory.read(address, most, BootServices::Intact);
+            let refuse = |error: &Failure| {
+                pr_warn!("SMBIOS: {}, no quirk looked for\n", format_args!("{error}"));
+            };
+            bytes.inspect_err(refuse).ok()
+        };
+        let entry_point = read(self.smbios?, smbios::ENTRY_POINT_SIZE)?;
         let entry_point = smbios::EntryPoint::read(&entry_point)?;
-        let table = ffi::read_physical(entry_point.table, entry_point.length).ok()?;
+        let table = read(entry_point.table, entry_point.length)?;
         quirk(&table)
-    }
-
-    /// Bytes of one descriptor of the memory map.
-    pub(crate) fn desc_size(&self) -> usize {
-        self.desc_size
     }
 
     /// The memory attributes table, if it can be used. What is wrong with it costs only the
     /// permissions it would have given.
     pub(crate) fn attributes(&self) -> Option<KVVec<u8>> {
         let address = self.attributes?;
-        let header = ffi::read_physical(address, memattr::HEADER_SIZE).ok()?;
-        match memattr::Header::new(&header) {
-            Ok(header) => ffi::read_physical(address, header.table_size()).ok(),
-            Err(error) => {
-                pr_warn!(
-                    "memory attributes table at {}: {}, not used\n",
-                    format_args!("{address}"),
-                    format_args!("{error}")
-                );
-                None
-            }
+        let refuse = |error: &Failure| {
+            pr_warn!(
+                "memory attributes table at {}: {}, not used\n",
+                format_args!("{address}"),
+                format_args!("{error}")
+            );
+        };
+        self.read_attributes(address).inspect_err(refuse).ok()
+    }
+
+    fn read_attributes(&self, address: PhysAddr) -> Result<KVVec<u8>, Failure> {
+        // Kernels keep its memory.
+        let read = |most| self.memory.read(address, most, BootServices::Gone);
+        let header = read(memattr::HEADER_SIZE)?;
+        let expected = memattr::Header::new(&header)?.table_size();
+        let table = read(expected)?;
+        let got = table.len();
+        if got < expected {
+            Err(AttributesError::Truncated { expected, got })?;
         }
+        Ok(table)
     }
 
     /// Whether SVAM may be called, if it has not been: firmware does not exclude it, and the pointer
@@ -213,17 +240,33 @@ impl Firmware {
         ranges: impl Iterator<Item = PhysRange> + Clone,
     ) -> Result<KVVec<u8>, Failure> {
         runtime::check_place(addr, runtime::HEADER_SIZE, ranges.clone())?;
-        let header = ffi::read_physical(addr, runtime::HEADER_SIZE)?;
-        let size = RuntimeTable::size(&header, self.width)?;
+        let read = |most| self.memory.read(addr, most, BootServices::Gone);
+        let size = RuntimeTable::size(&read(runtime::HEADER_SIZE)?, self.width)?;
         runtime::check_place(addr, size, ranges)?;
-        Ok(ffi::read_physical(addr, size)?)
+        read(size)
     }
 }
 
-fn vendor_crc(vendor: PhysAddr) -> Result<u32> {
-    let bytes = ffi::read_physical(vendor, 2 * VENDOR_UNITS)?;
+/// The checksum of the string at `vendor`, which all kernels must find alike: it counts if it ends in
+/// memory that they leave to firmware. 0 otherwise.
+fn vendor_crc(memory: &FirmwareMemory, vendor: PhysAddr) -> u32 {
+    if vendor == PhysAddr::new(0) {
+        return 0;
+    }
+    let bytes = match memory.read(vendor, 2 * VENDOR_UNITS, BootServices::Gone) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            pr_warn!("firmware's vendor: {}, not used\n", format_args!("{error}"));
+            return 0;
+        }
+    };
     let units = bytes.chunks_exact(2).take_while(|unit| unit != &[0, 0]);
-    Ok(ffi::crc32(
-        bytes.get(..2 * units.count()).unwrap_or_default(),
-    ))
+    let length = 2 * units.count();
+    if length + 2 > bytes.len() && bytes.len() < 2 * VENDOR_UNITS {
+        pr_warn!(
+            "firmware's vendor: its name does not end in memory of the firmware's, not used\n"
+        );
+        return 0;
+    }
+    ffi::crc32(bytes.get(..length).unwrap_or_default())
 }

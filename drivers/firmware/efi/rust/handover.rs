@@ -6,11 +6,13 @@ use crate::{
     ffi::{
         self,
         crc32,
-        Mapped, //
+        FirmwareMemory,
+        Mapped,
+        Proven,
+        TakeOver, //
     },
     firmware::Firmware,
     plan::{
-        addr::PhysAddr,
         decide::{
             Latch,
             Stub, //
@@ -24,6 +26,7 @@ use crate::{
         },
         layout::AddressSpace,
         list::List,
+        owner::BootServices,
         region::Region,
         service::Services,
         wire::{
@@ -43,6 +46,7 @@ use crate::{
             CALL_COUNT_OFFSET,
             FAULTED_OFFSET,
             HEADER_SIZE,
+            MAX_SIZE,
             NONCE_SIZE,
             PASSED_OFFSET,
             USED_OFFSET, //
@@ -85,24 +89,24 @@ pub(crate) struct Inherited {
 }
 
 impl Memory {
-    /// Maps the table at `address`, where there is `room` for so many bytes. What it holds is not
-    /// looked at but for its size.
+    /// Maps the table in `place`. What it holds is not looked at but for its size.
     ///
     /// # Errors
     ///
     /// `ENOMEM` if it cannot be mapped, `EINVAL` if it is no table, or a larger one; the reason is
     /// printed.
-    pub(crate) fn open(address: PhysAddr, room: usize) -> Result<Self> {
+    pub(crate) fn open(place: &Proven) -> Result<Self> {
         let mut header = [0; HEADER_SIZE];
-        Mapped::new(address, header.len())?.read(0, &mut header);
+        Mapped::new(&place.first(header.len()))?.read(0, &mut header);
         let size = Table::size(&header).map_err(refuse)?;
+        let room = place.size();
         if size > room {
             return Err(refuse(format_args!(
                 "size {size} is more than the {room} bytes that were kept"
             )));
         }
         Ok(Self {
-            mapped: Mapped::new(address, size)?,
+            mapped: Mapped::new(&place.first(size))?,
             supported: supported(&header),
             nonce: Nonce::of_table(&header),
             next: (SlotId::First, 1),
@@ -111,7 +115,15 @@ impl Memory {
 
     /// Opens the table that the first kernel's stub has installed, if there is one.
     pub(crate) fn installed() -> Option<Self> {
-        Self::open(ffi::installed_table()?, usize::MAX).ok()
+        let memory = FirmwareMemory::new().ok()?;
+        Self::open_installed(&memory)
+    }
+
+    /// The same, given what its memory is proven with.
+    pub(crate) fn open_installed(memory: &FirmwareMemory) -> Option<Self> {
+        let address = ffi::installed_table()?;
+        let place = memory.find(address, MAX_SIZE, BootServices::Gone);
+        Self::open(&place.map_err(refuse).ok()?).ok()
     }
 
     /// Makes a table with room for `entries`, for Kexec Handover to hand over. [`None`] if that is off.
@@ -119,28 +131,33 @@ impl Memory {
     /// # Errors
     ///
     /// `ENOMEM` if it cannot be mapped, `EOVERFLOW` if no table has so much room.
-    pub(crate) fn make(entries: usize) -> Result<Option<Self>> {
-        let (header, size) = header(entries, life()).ok_or(EOVERFLOW)?;
-        let Some(address) = ffi::alloc_table(size) else {
+    pub(crate) fn make(
+        take_over: &TakeOver,
+        memory: &FirmwareMemory,
+        entries: usize,
+    ) -> Result<Option<Self>> {
+        let nonce = life(memory);
+        let (header, size) = header(entries, nonce).ok_or(EOVERFLOW)?;
+        let Some(place) = ffi::alloc_table(take_over, size) else {
             return Ok(None);
         };
-        let mapped = Mapped::new(address, size)?;
+        let mapped = Mapped::new(&place)?;
         mapped.write(0, &header)?;
         pr_info!(
             "handover table: at {}, for Kexec Handover\n",
-            format_args!("{address}")
+            format_args!("{}", place.start())
         );
         Ok(Some(Self {
             mapped,
             supported: None,
-            nonce: life(),
+            nonce,
             next: (SlotId::First, 1),
         }))
     }
 
     /// The verdict on the table: it was made in this life of the firmware, or not.
-    pub(crate) fn nonce(&self) -> fresh::Nonce {
-        fresh::Nonce::compare(self.nonce, life())
+    pub(crate) fn nonce(&self, memory: &FirmwareMemory) -> fresh::Nonce {
+        fresh::Nonce::compare(self.nonce, life(memory))
     }
 
     /// Leaves the mark that a kernel has been here, for its successors.
@@ -320,12 +337,9 @@ fn inherit(
 }
 
 /// This life of the firmware, if the first kernel's stub has marked it.
-fn life() -> Option<Nonce> {
-    let mut nonce = [0; NONCE_SIZE];
-    Mapped::new(ffi::life_table()?, nonce.len())
-        .ok()?
-        .read(0, &mut nonce);
-    Nonce::read(&nonce)
+fn life(memory: &FirmwareMemory) -> Option<Nonce> {
+    let nonce = memory.read(ffi::life_table()?, NONCE_SIZE, BootServices::Gone);
+    Nonce::read(&nonce.map_err(refuse).ok()?)
 }
 
 /// Says why something of the table cannot be used.

@@ -6,7 +6,11 @@
 use crate::{
     arch,
     carrier::Carriers,
-    failure::Failure, //
+    failure::Failure,
+    ffi::{
+        FirmwareMemory,
+        TakeOver, //
+    }, //
 };
 
 /// Counts this kernel in the handover table, and keeps the memory map for successors.
@@ -14,7 +18,7 @@ use crate::{
 /// # Errors
 ///
 /// A [`Failure`] if there is no memory map that could be kept. Successors are then told of no firmware.
-pub(crate) fn run() -> Result<(), Failure> {
-    let used = Carriers::open().pass_on();
-    arch::pass_on_memory_map(used)
+pub(crate) fn run(take_over: &TakeOver) -> Result<(), Failure> {
+    let used = Carriers::open(take_over, &FirmwareMemory::new()?).pass_on();
+    arch::pass_on_memory_map(take_over, used)
 }

@@ -7,7 +7,8 @@ use crate::{
     failure::Failure,
     ffi::{
         self,
-        Protection, //
+        Protection,
+        TakeOver, //
     },
     plan::{
         entry::Entry,
@@ -26,12 +27,16 @@ use kernel::prelude::*;
 /// # Errors
 ///
 /// A [`Failure`] if this kernel's pages cannot hold them, or there is no memory.
-pub(crate) fn map(entries: &[Entry], forward_cfg: bool) -> Result<usize, Failure> {
+pub(crate) fn map(
+    take_over: &TakeOver,
+    entries: &[Entry],
+    forward_cfg: bool,
+) -> Result<usize, Failure> {
     let mappings = mappings(entries)?;
     for mapping in &mappings {
         let protection = Protection::new(mapping.permission, mapping.ty, mapping.attributes)
             .with_forward_cfg(forward_cfg);
-        ffi::map(&mapping.phys, mapping.virt, protection)?;
+        ffi::map(take_over, &mapping.phys, mapping.virt, protection)?;
     }
     Ok(mappings.iter().filter(|mapping| mapping.shared).count())
 }

@@ -7,7 +7,11 @@ use crate::{
     build::Plan,
     carrier::Carriers,
     failure::Failure,
-    ffi,
+    ffi::{
+        self,
+        FirmwareMemory,
+        TakeOver, //
+    },
     firmware::Firmware,
     handover::Inherited,
     plan::{
@@ -24,6 +28,7 @@ use crate::{
             freshness,
             Addresses,
             Freshness,
+            SvamOnce,
             Traces, //
         },
         inherit::legacy_kind,
@@ -56,19 +61,24 @@ const DEFAULT_KIND: Kind = if cfg!(CONFIG_EFI_RTMAP_DEFAULT_PHYS) {
 /// # Errors
 ///
 /// The reason why the kernel must do without runtime services.
-pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Failure> {
-    let carriers = Carriers::open();
+pub(crate) fn run(
+    take_over: &TakeOver,
+    request: Request,
+    systab: PhysAddr,
+) -> Result<Option<Map>, Failure> {
+    let memory = FirmwareMemory::new()?;
+    let carriers = Carriers::open(take_over, &memory);
     if let Some(supported) = carriers.supported() {
-        ffi::set_supported(supported);
+        ffi::set_supported(take_over, supported);
     }
-    let boot = ffi::boot_facts(systab);
-    let firmware = Firmware::read(systab, &boot)?;
+    let boot = ffi::boot_facts(take_over);
+    let firmware = Firmware::read(take_over, memory, systab, &boot)?;
     let map = firmware.map()?;
     let space = ffi::address_space();
 
     let mut regions = Firmware::regions(&map, false)?;
     let nonce = carriers.nonce();
-    let (table, found) = carriers.look(&firmware, &space, &regions)?;
+    let (table, found) = carriers.look(take_over, &firmware, &space, &regions)?;
     let traces = Traces {
         used: found.used,
         passed: found.passed,
@@ -83,23 +93,23 @@ pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Fai
         },
         stub: found.stub.map(|stub| stub.svam()),
     };
-    let predecessor = match (&found.inherited, found.stub, freshness(&traces)) {
-        (Some(Inherited { snapshot, .. }), ..) => Predecessor::Handover {
-            kind: snapshot.kind,
-        },
-        (None, Some(stub), Freshness::Stub(_)) => {
-            decided(stub, Predecessor::Stub, &mut regions, &space)
+    let (predecessor, svam_once) = match (&found.inherited, found.stub, freshness(&traces)) {
+        (Some(Inherited { snapshot, .. }), ..) => {
+            let kind = snapshot.kind;
+            (Predecessor::Handover { kind }, None)
         }
-        (None, stub, Freshness::PassedOn(_)) => decided(
-            stub.unwrap_or(Stub::UNDECIDED),
-            Predecessor::PassedOn,
-            &mut regions,
-            &space,
-        ),
-        (None, _, Freshness::Fresh) if arch::CALLS_SVAM => Predecessor::None,
-        (None, stub, _) => legacy(stub, &mut regions, &space),
+        (None, Some(stub), Freshness::Stub(_)) => {
+            (decided(stub, Predecessor::Stub, &mut regions, &space), None)
+        }
+        (None, stub, Freshness::PassedOn(_)) => {
+            let stub = stub.unwrap_or(Stub::UNDECIDED);
+            let predecessor = decided(stub, Predecessor::PassedOn, &mut regions, &space);
+            (predecessor, None)
+        }
+        (None, _, Freshness::Fresh(once)) if arch::CALLS_SVAM => (Predecessor::None, Some(once)),
+        (None, stub, _) => (legacy(stub, &mut regions, &space), None),
     };
-    let fresh = predecessor == Predecessor::None;
+    let fresh = svam_once.is_some();
     if fresh {
         // The layout has a place for boot services memory, as that of stock Linux has.
         regions = Firmware::regions(&map, true)?;
@@ -111,7 +121,7 @@ pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Fai
         latch: found.latch,
         mixed: boot.mixed,
         svam_supported: fresh && firmware.svam_callable(&map)?,
-        quirk: firmware.quirk().filter(|_| fresh),
+        quirk: svam_once.as_ref().and_then(|once| firmware.quirk(once)),
         default: DEFAULT_KIND,
         identity_fits: space.identity_fits(&regions),
         // Only a fresh layout may change addresses, and it is made anew below.
@@ -122,6 +132,7 @@ pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Fai
         },
     });
     let plan = Plan {
+        take_over,
         firmware: &firmware,
         space,
         table,
@@ -142,7 +153,8 @@ pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Fai
             refused,
         } => {
             refuse(refused, reason);
-            make(plan, kind, reason).map(Some)
+            let once = svam_once.ok_or(Failure::Undecided)?;
+            make(plan, once, kind, reason).map(Some)
         }
         Decision::Adopt {
             kind,
@@ -171,13 +183,13 @@ pub(crate) fn run(request: Request, systab: PhysAddr) -> Result<Option<Map>, Fai
 }
 
 #[cfg(CONFIG_X86_64)]
-fn make(plan: Plan<'_>, kind: Kind, reason: Reason) -> Result<Map, Failure> {
-    plan.make(kind, reason)
+fn make(plan: Plan<'_>, once: SvamOnce, kind: Kind, reason: Reason) -> Result<Map, Failure> {
+    plan.make(once, kind, reason)
 }
 
 /// Where the stub calls SVAM, its decision is adopted, and there is no other.
 #[cfg(CONFIG_ARM64)]
-fn make(_: Plan<'_>, _: Kind, _: Reason) -> Result<Map, Failure> {
+fn make(_: Plan<'_>, _: SvamOnce, _: Kind, _: Reason) -> Result<Map, Failure> {
     Err(Failure::Undecided)
 }
 

@@ -7,7 +7,10 @@ use super::{
     Plan, //
 };
 use crate::{
-    arch,
+    arch::{
+        self,
+        Prepared, //
+    },
     failure::Failure,
     ffi,
     plan::{
@@ -18,6 +21,7 @@ use crate::{
             Reason,
             Svam, //
         },
+        fresh::SvamOnce,
         request::Kind,
         service, //
     },
@@ -29,36 +33,40 @@ use crate::{
 use kernel::prelude::*;
 
 impl Plan<'_> {
-    /// Makes a map of `kind`, and calls SVAM unless it is [`Kind::Phys`].
+    /// Makes a map of `kind`, and calls SVAM unless it is [`Kind::Phys`], as `once` allows.
     ///
     /// # Errors
     ///
     /// A [`Failure`] if the map cannot be built, firmware does not take it, or its pointers do not
     /// lie in it.
-    pub(crate) fn make(mut self, mut kind: Kind, mut reason: Reason) -> Result<Map, Failure> {
+    pub(crate) fn make(
+        mut self,
+        once: SvamOnce,
+        mut kind: Kind,
+        mut reason: Reason,
+    ) -> Result<Map, Failure> {
         self.lay_out(kind)?;
-        ffi::alloc_tables()?;
-        arch::prepare_svam(&self.regions)?;
-        arch::install_memory_map(self.firmware, &self.regions)?;
+        ffi::alloc_tables(self.take_over)?;
+        let prepared = arch::prepare_svam(self.take_over, self.firmware, &self.regions)?;
 
         let mut svam = Svam::after(kind);
         if kind != Kind::Phys {
             let identity_fits = self.space.identity_fits(&self.regions);
-            match after_svam(kind, self.call_svam(kind), identity_fits) {
+            match after_svam(kind, self.call_svam(once, &prepared, kind), identity_fits) {
                 AfterSvam::Keep(state) => svam = state,
                 AfterSvam::Phys(state, because) => {
-                    arch::cancel_svam(&self.regions)?;
+                    arch::cancel_svam(self.take_over, &self.regions)?;
                     (kind, svam, reason) = (Kind::Phys, state, because);
                     self.lay_out(kind)?;
-                    arch::rewrite_memory_map(self.firmware, &self.regions)?;
+                    arch::rewrite_memory_map(self.take_over, self.firmware, &self.regions)?;
                 }
                 AfterSvam::ServicesOff(off) => {
-                    arch::release_boot_services(&self.regions)?;
+                    arch::release_boot_services(prepared, &self.regions)?;
                     return Err(self.give_up(off));
                 }
             }
         }
-        arch::release_boot_services(&self.regions)?;
+        arch::release_boot_services(prepared, &self.regions)?;
 
         let (entries, forward_cfg) = self.entries()?;
         self.regions.retain(|region| !region.is_temporary());
@@ -79,7 +87,7 @@ impl Plan<'_> {
     /// # Errors
     ///
     /// The status, if it is not success.
-    fn call_svam(&self, kind: Kind) -> Result<(), u64> {
+    fn call_svam(&self, once: SvamOnce, prepared: &Prepared<'_>, kind: Kind) -> Result<(), u64> {
         // The last line there is if firmware hangs.
         pr_info!(
             "calling SVAM with {} addresses; if nothing follows, firmware hangs in it: boot with {}\n",
@@ -94,10 +102,7 @@ impl Plan<'_> {
         if let Some(table) = &self.table {
             table.begin_call(service::MARK_SVAM);
         }
-        // SAFETY: `make`, the only caller, runs when the decision was fresh, so no kernel has called
-        // SVAM, and this is the only place that does. It has prepared the call, and boot services
-        // memory is released later.
-        let called = unsafe { arch::set_virtual_address_map(self.firmware.identity.systab) };
+        let called = arch::set_virtual_address_map(once, prepared, self.firmware.identity.systab);
         if let Some(table) = &self.table {
             table.end_call();
         }

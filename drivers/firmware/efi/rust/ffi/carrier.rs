@@ -2,6 +2,10 @@
 
 //! Where there is memory for the handover table: the EFI stub's, or what Kexec Handover (KHO) keeps.
 
+use super::{
+    Proven,
+    TakeOver, //
+};
 use crate::plan::addr::PhysAddr;
 use core::ptr::addr_of;
 use kernel::bindings;
@@ -20,26 +24,28 @@ pub(crate) fn life_table() -> Option<PhysAddr> {
     address(unsafe { addr_of!(bindings::efi_rtmap_life).read() } as u64)
 }
 
-/// Physical address of the table that the kernel before has handed over with KHO, if it has, and the
-/// bytes that KHO has kept there. Called once, by the take-over.
-pub(crate) fn retrieve_table() -> Option<(PhysAddr, usize)> {
+/// The memory of the table that the kernel before has handed over with KHO, if it has. Called once.
+pub(crate) fn retrieve_table(_: &TakeOver) -> Option<Proven> {
     let mut room = 0;
-    // SAFETY: `room` is valid for writes. The take-over runs before there are other threads that
-    // could hand tables over.
+    // SAFETY: `room` is valid for writes. By the invariants of `TakeOver`, nobody else hands tables
+    // over.
     let table = unsafe { bindings::efi_rtmap_retrieve_table(&mut room) };
-    address(table).map(|address| (address, room))
+    // SAFETY: That is a folio of this size, which belongs to the table alone.
+    address(table).map(|address| unsafe { Proven::new(address, room) })
 }
 
-/// Physical address of `size` bytes for a new table that KHO hands over, if it is on. What
-/// [`retrieve_table`] has given may not be used any more.
-pub(crate) fn alloc_table(size: usize) -> Option<PhysAddr> {
-    // SAFETY: As above.
-    address(unsafe { bindings::efi_rtmap_alloc_table(size) })
+/// Memory of `size` bytes for a new table that KHO hands over, if it is on. What [`retrieve_table`]
+/// has given may not be used any more.
+pub(crate) fn alloc_table(_: &TakeOver, size: usize) -> Option<Proven> {
+    // SAFETY: By the invariants of `TakeOver`, nobody else hands tables over.
+    let table = unsafe { bindings::efi_rtmap_alloc_table(size) };
+    // SAFETY: That is a folio of this size or more, which belongs to the table alone.
+    address(table).map(|address| unsafe { Proven::new(address, size) })
 }
 
 /// Hands nothing over. What [`retrieve_table`] has given may not be used any more.
-pub(crate) fn drop_table() {
-    // SAFETY: As above.
+pub(crate) fn drop_table(_: &TakeOver) {
+    // SAFETY: By the invariants of `TakeOver`, nobody else hands tables over.
     unsafe { bindings::efi_rtmap_drop_table() };
 }
 

@@ -2,7 +2,7 @@
 
 //! Physical memory that holds tables of the firmware or of an earlier kernel.
 
-use crate::plan::addr::PhysAddr;
+use super::Proven;
 use core::ptr::NonNull;
 use kernel::{
     bindings,
@@ -28,17 +28,17 @@ unsafe impl Send for Mapped {}
 unsafe impl Sync for Mapped {}
 
 impl Mapped {
-    /// Maps `size` bytes at `addr`, memory of the firmware or of an earlier kernel.
+    /// Maps all of `place`.
     ///
     /// # Errors
     ///
-    /// `ENOMEM` if the memory cannot be mapped.
-    pub(crate) fn new(addr: PhysAddr, size: usize) -> Result<Self> {
-        // SAFETY: `memremap` refuses what it cannot map. What it maps here, firmware's tables, is
-        // of no use to the rest of the kernel.
-        let base =
-            unsafe { bindings::memremap(addr.value(), size, bindings::MEMREMAP_WB as c_ulong) };
-        // INVARIANT: `memremap` has mapped `size` bytes there.
+    /// `ENOMEM` if it cannot be mapped.
+    pub(crate) fn new(place: &Proven) -> Result<Self> {
+        let (start, size) = (place.start().value(), place.size());
+        // SAFETY: `memremap` refuses what it cannot map.
+        let base = unsafe { bindings::memremap(start, size, bindings::MEMREMAP_WB as c_ulong) };
+        // INVARIANT: `memremap` has mapped `size` bytes there. By the invariants of `Proven`, nothing
+        // in the kernel refers to them.
         Ok(Self {
             base: NonNull::new(base.cast()).ok_or(ENOMEM)?,
             size,
@@ -123,15 +123,4 @@ impl Word<'_> {
         // SAFETY: By the type invariants.
         unsafe { self.0.as_ptr().write_volatile(value.to_le()) };
     }
-}
-
-/// Copies `size` bytes of physical memory.
-///
-/// # Errors
-///
-/// `ENOMEM` if it cannot be mapped, or there is no memory for the copy.
-pub(crate) fn read_physical(addr: PhysAddr, size: usize) -> Result<KVVec<u8>> {
-    let mut bytes = KVVec::from_elem(0, size, GFP_KERNEL)?;
-    Mapped::new(addr, size)?.read(0, &mut bytes);
-    Ok(bytes)
 }

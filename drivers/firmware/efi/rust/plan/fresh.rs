@@ -94,10 +94,10 @@ impl Addresses {
 }
 
 /// The verdict.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(PartialEq, Eq, Debug)]
 pub(crate) enum Freshness {
     /// Firmware has started this kernel, and SVAM has not been called.
-    Fresh,
+    Fresh(SvamOnce),
     /// Firmware has started this kernel, and its stub has recorded this SVAM state.
     Stub(Svam),
     /// The kernels before this one have not called firmware, so that SVAM is in this state.
@@ -105,6 +105,12 @@ pub(crate) enum Freshness {
     /// There may have been a kernel before this one.
     Stale(Trace),
 }
+
+/// The right to call SVAM, once: nobody has in this life of the firmware.
+///
+/// Only [`freshness`] makes one, and it cannot be copied.
+#[derive(PartialEq, Eq, Debug)]
+pub(crate) struct SvamOnce(());
 
 /// What tells of an earlier kernel.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -134,7 +140,10 @@ pub(crate) fn freshness(traces: &Traces) -> Freshness {
     } else if !traces.free_memory {
         Trace::NoFreeMemory
     } else {
-        return traces.stub.map_or(Freshness::Fresh, Freshness::Stub);
+        return match traces.stub {
+            Some(svam) => Freshness::Stub(svam),
+            None => Freshness::Fresh(SvamOnce(())),
+        };
     };
     Freshness::Stale(trace)
 }
@@ -163,7 +172,7 @@ mod tests {
 
     #[test]
     fn one_trace_is_enough() {
-        assert_eq!(freshness(&FRESH), Freshness::Fresh);
+        assert!(matches!(freshness(&FRESH), Freshness::Fresh(_)));
         for stub in [None, Some(Svam::NotCalled)] {
             let clean = Traces { stub, ..FRESH };
             for (traces, trace) in [
@@ -282,7 +291,8 @@ mod tests {
             assert_eq!(Nonce::compare(table, firmware), Nonce::Differs);
         }
         let nonce = Nonce::Agrees;
-        assert_eq!(freshness(&Traces { nonce, ..FRESH }), Freshness::Fresh);
+        let verdict = freshness(&Traces { nonce, ..FRESH });
+        assert!(matches!(verdict, Freshness::Fresh(_)));
     }
 
     #[test]

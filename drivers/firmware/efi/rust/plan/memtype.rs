@@ -9,12 +9,18 @@ use core::fmt;
 pub(crate) struct MemoryType(pub(crate) u32);
 
 impl MemoryType {
+    pub(crate) const LOADER_CODE: Self = Self(1);
+    pub(crate) const LOADER_DATA: Self = Self(2);
     pub(crate) const BOOT_SERVICES_CODE: Self = Self(3);
     pub(crate) const BOOT_SERVICES_DATA: Self = Self(4);
     pub(crate) const RUNTIME_SERVICES_CODE: Self = Self(5);
     pub(crate) const RUNTIME_SERVICES_DATA: Self = Self(6);
     pub(crate) const CONVENTIONAL_MEMORY: Self = Self(7);
+    pub(crate) const UNUSABLE_MEMORY: Self = Self(8);
     pub(crate) const MAPPED_IO: Self = Self(11);
+    pub(crate) const MAPPED_IO_PORTS: Self = Self(12);
+    pub(crate) const PERSISTENT_MEMORY: Self = Self(14);
+    pub(crate) const UNACCEPTED_MEMORY: Self = Self(15);
 
     pub(crate) fn is_boot_services(self) -> bool {
         matches!(self, Self::BOOT_SERVICES_CODE | Self::BOOT_SERVICES_DATA)
@@ -24,6 +30,28 @@ impl MemoryType {
         matches!(
             self,
             Self::RUNTIME_SERVICES_CODE | Self::RUNTIME_SERVICES_DATA
+        )
+    }
+
+    /// Whether a kernel takes the memory for itself. ACPI's tables it keeps, although it could.
+    pub(crate) fn is_free_after_boot(self) -> bool {
+        let others = [
+            Self::LOADER_CODE,
+            Self::LOADER_DATA,
+            Self::CONVENTIONAL_MEMORY,
+            Self::PERSISTENT_MEMORY,
+        ];
+        self.is_boot_services() || others.contains(&self)
+    }
+
+    /// Whether it is memory, and may be read.
+    pub(crate) fn is_memory(self) -> bool {
+        !matches!(
+            self,
+            Self::UNUSABLE_MEMORY
+                | Self::MAPPED_IO
+                | Self::MAPPED_IO_PORTS
+                | Self::UNACCEPTED_MEMORY
         )
     }
 }

@@ -13,8 +13,9 @@
 //!
 //! Everything here is a function from values to values. Nothing allocates, logs or touches
 //! hardware: results go to buffers that the caller brings ([`list::List`]). Bytes that came from
-//! outside are validated once, by the constructor of the type that wraps them. The same files run
-//! under `cargo test` on the host and under KUnit in the kernel.
+//! outside are validated once, by the constructor of the type that wraps them; how many may be read
+//! there, [`owner`] tells. The same files run under `cargo test` on the host and under KUnit in the
+//! kernel.
 
 #![forbid(unsafe_code)]
 
@@ -29,6 +30,7 @@ pub(crate) mod list;
 pub(crate) mod memattr;
 pub(crate) mod memmap;
 pub(crate) mod memtype;
+pub(crate) mod owner;
 pub(crate) mod page;
 pub(crate) mod perm;
 pub(crate) mod quirk;

@@ -90,7 +90,7 @@ const UNKNOWN_FLAGS: u32 = MUST_KNOW & !FLAG_WRITABLE_CODE;
 
 /// More bytes than any table needs: what claims more is taken for damaged. The stub makes room for
 /// every descriptor of the firmware's memory map, which is some ten kilobytes.
-const MAX_SIZE: usize = 16 << 20;
+pub(crate) const MAX_SIZE: usize = 16 << 20;
 
 /// CRC-32 as Ethernet and zlib compute it. The caller has one; the plan does not bring its own.
 pub(crate) type Crc32 = fn(&[u8]) -> u32;

@@ -132,7 +132,7 @@ pub(super) fn boot(
             (stub, Freshness::PassedOn(_)) => {
                 Predecessor::PassedOn(stub.unwrap_or(Stub::UNDECIDED))
             }
-            (_, Freshness::Fresh) if arch == Arch::X86 => Predecessor::None,
+            (_, Freshness::Fresh(_)) if arch == Arch::X86 => Predecessor::None,
             (Some(stub), _) if stub.svam() == Svam::Failed => {
                 make_identity(&mut regions);
                 Predecessor::Legacy { kind: legacy }
@@ -183,7 +183,7 @@ fn pass_on(arch: Arch, left: &mut Left) -> Outcome {
         stub: None,
     });
     left.pass_on();
-    if arch == Arch::X86 && fresh == Freshness::Fresh {
+    if arch == Arch::X86 && matches!(fresh, Freshness::Fresh(_)) {
         make_identity(&mut left.regions);
     }
     Outcome {

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Physical memory that holds what firmware or an earlier kernel has left: that is proven before it
+//! is mapped.
+
+use super::Mapped;
+use crate::{
+    failure::Failure,
+    plan::{
+        addr::PhysAddr,
+        memmap::{
+            MemoryMap,
+            DESCRIPTOR_SIZE, //
+        },
+        owner::{
+            extent,
+            BootServices,
+            Foreign, //
+        },
+    },
+};
+use core::{
+    ptr::addr_of,
+    slice, //
+};
+use kernel::{
+    bindings,
+    prelude::*, //
+};
+
+/// A part of physical memory that can be mapped.
+///
+/// # Invariants
+///
+/// The `size` bytes at `start` are what firmware or an earlier kernel has left: nothing in this kernel
+/// refers to them. To it, all of them are RAM or none is.
+pub(crate) struct Proven {
+    start: PhysAddr,
+    size: usize,
+}
+
+impl Proven {
+    /// # Safety
+    ///
+    /// The type invariants hold for `start` and `size`.
+    pub(super) unsafe fn new(start: PhysAddr, size: usize) -> Self {
+        // INVARIANT: By this function's contract.
+        Self { start, size }
+    }
+
+    pub(crate) fn start(&self) -> PhysAddr {
+        self.start
+    }
+
+    pub(crate) fn size(&self) -> usize {
+        self.size
+    }
+
+    /// The first `size` bytes of it, or all if it has less.
+    pub(crate) fn first(&self, size: usize) -> Self {
+        // INVARIANT: A part of what they hold for.
+        Self {
+            start: self.start,
+            size: self.size.min(size),
+        }
+    }
+}
+
+/// What there is to prove with that memory is firmware's.
+pub(crate) struct FirmwareMemory {
+    /// The kernel's memory map of the firmware. Empty if it has none.
+    map: KVVec<u8>,
+    desc_size: usize,
+}
+
+impl FirmwareMemory {
+    /// Takes a copy of the memory map that the kernel has at the moment.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM` if there is no memory for the copy.
+    pub(crate) fn new() -> Result<Self> {
+        // SAFETY: It changes at boot only, in the one thread that also runs initcalls. Nothing else
+        // calls this.
+        let memmap = unsafe { addr_of!(bindings::efi.memmap).read() };
+        let mut map = KVVec::new();
+        if memmap.map.is_null() {
+            let desc_size = DESCRIPTOR_SIZE;
+            return Ok(Self { map, desc_size });
+        }
+        let desc_size = memmap.desc_size;
+        let count = usize::try_from(memmap.nr_map)?;
+        let size = count.checked_mul(desc_size).ok_or(EOVERFLOW)?;
+        // SAFETY: `map` is the kernel's mapping of `nr_map` descriptors of `desc_size` bytes.
+        let bytes = unsafe { slice::from_raw_parts(memmap.map.cast::<u8>(), size) };
+        map.extend_from_slice(bytes, GFP_KERNEL)?;
+        Ok(Self { map, desc_size })
+    }
+
+    /// The memory map.
+    ///
+    /// # Errors
+    ///
+    /// A [`Failure`] if there is none, or it cannot be one.
+    pub(crate) fn map(&self) -> Result<MemoryMap<'_>, Failure> {
+        if self.map.is_empty() {
+            return Err(Failure::NoMemoryMap);
+        }
+        Ok(MemoryMap::new(&self.map, self.desc_size)?)
+    }
+
+    /// Bytes of one descriptor of the memory map.
+    pub(crate) fn desc_size(&self) -> usize {
+        self.desc_size
+    }
+
+    /// The part of the `most` bytes at `addr` that is firmware's and can be mapped at once.
+    ///
+    /// # Errors
+    ///
+    /// [`Foreign`] if there is none.
+    pub(crate) fn find(
+        &self,
+        addr: PhysAddr,
+        most: usize,
+        boot_services: BootServices,
+    ) -> Result<Proven, Foreign> {
+        let map = self.map().unwrap_or(MemoryMap::EMPTY);
+        let owned = extent(&map, boot_services, kept_until, addr, most)?;
+        match mappable(addr, owned) {
+            0 => Err(Foreign(addr)),
+            // INVARIANT: `extent` has found so many bytes to be firmware's, or more, and `mappable`
+            // all RAM or none.
+            size => Ok(Proven { start: addr, size }),
+        }
+    }
+
+    /// Copies what [`Self::find`] finds.
+    ///
+    /// # Errors
+    ///
+    /// As that, and `ENOMEM` if it cannot be mapped, or there is no memory for the copy.
+    pub(crate) fn read(
+        &self,
+        addr: PhysAddr,
+        most: usize,
+        boot_services: BootServices,
+    ) -> Result<KVVec<u8>, Failure> {
+        let place = self.find(addr, most, boot_services)?;
+        let mut bytes = KVVec::from_elem(0, place.size(), GFP_KERNEL)?;
+        Mapped::new(&place)?.read(0, &mut bytes);
+        Ok(bytes)
+    }
+}
+
+/// Where memory ends that the kernel has set aside at `addr`, or `addr`.
+fn kept_until(addr: PhysAddr) -> PhysAddr {
+    // SAFETY: There are no requirements.
+    PhysAddr::new(unsafe { bindings::efi_rtmap_kept_until(addr.value()) })
+}
+
+/// How many of the `size` bytes at `addr` are all RAM to the kernel, or all are not.
+fn mappable(addr: PhysAddr, size: usize) -> usize {
+    // SAFETY: There are no requirements.
+    unsafe { bindings::efi_rtmap_mappable(addr.value(), size) }
+}

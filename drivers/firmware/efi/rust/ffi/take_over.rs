@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The proof that the take-over is going on, and what only it may call.
+
+use super::{
+    BootFacts,
+    Pointers,
+    Protection, //
+};
+use crate::plan::{
+    addr::{
+        PhysRange,
+        VirtAddr, //
+    },
+    service::Services, //
+};
+use core::ptr::{
+    addr_of,
+    addr_of_mut, //
+};
+use kernel::{
+    bindings,
+    prelude::*,
+    types::NotThreadSafe, //
+};
+
+/// The take-over is going on. Whatever ends in a function of C's that is there at boot only takes a
+/// reference to this.
+///
+/// # Invariants
+///
+/// `__init` code and data are in memory, and no other thread looks at `efi` or at the handover table.
+// No static can hold it.
+pub(crate) struct TakeOver(NotThreadSafe);
+
+impl TakeOver {
+    /// # Safety
+    ///
+    /// What the type invariants say is true for as long as the value exists.
+    pub(crate) unsafe fn new() -> Self {
+        // INVARIANT: By this function's contract.
+        Self(NotThreadSafe)
+    }
+}
+
+/// Replaces the services that the kernel takes to be supported, as bits of RT_PROPERTIES.
+pub(crate) fn set_supported(_: &TakeOver, services: u32) {
+    // SAFETY: By the invariants of `TakeOver`, nobody else looks at `efi`.
+    unsafe { addr_of_mut!(bindings::efi.runtime_supported_mask).write(services) };
+}
+
+/// What only C can name of what it found at boot.
+pub(crate) fn boot_facts(_: &TakeOver) -> BootFacts {
+    let mut facts = BootFacts::default();
+    // SAFETY: `facts` is valid for writes, and `__init` code is there.
+    unsafe { bindings::efi_rtmap_boot_facts(&mut facts) };
+    facts
+}
+
+/// Where the system table leads, of which `table` is a copy.
+pub(crate) fn pointers(_: &TakeOver, table: &[u8]) -> Pointers {
+    let mut pointers = Pointers::default();
+    // SAFETY: `pointers` is valid for writes, `table` for reads of its length, and nobody else looks
+    // at `efi`.
+    unsafe { bindings::efi_rtmap_pointers(&mut pointers, table.as_ptr().cast(), table.len()) };
+    pointers
+}
+
+/// Has `fill` write the kernel's memory map anew.
+///
+/// # Errors
+///
+/// Those of `fill`, and `ENOENT` if there is no memory map.
+pub(crate) fn rewrite_memory_map(_: &TakeOver, fill: impl FnOnce(&mut [u8]) -> Result) -> Result {
+    // SAFETY: By the invariants of `TakeOver`, nobody else looks at `efi`.
+    let memmap = unsafe { addr_of!(bindings::efi.memmap).read() };
+    let size = usize::try_from(memmap.nr_map)? * memmap.desc_size;
+    if memmap.map.is_null() {
+        return Err(ENOENT);
+    }
+    // SAFETY: `map` is the kernel's mapping of `nr_map` descriptors of `desc_size` bytes, in memory
+    // that is kept for them. Nobody else looks at it.
+    fill(unsafe { core::slice::from_raw_parts_mut(memmap.map.cast::<u8>(), size) })
+}
+
+/// Allocates page tables for firmware calls, with nothing of the firmware's mapped.
+///
+/// # Errors
+///
+/// `ENOMEM`.
+pub(crate) fn alloc_tables(_: &TakeOver) -> Result {
+    // SAFETY: `__init` code is there.
+    kernel::error::to_result(unsafe { bindings::efi_rtmap_alloc_tables() })
+}
+
+/// Maps `phys` to `virt`, as `protection` says.
+///
+/// # Errors
+///
+/// `ENOMEM` if there is no memory for page tables, `EOVERFLOW` for more than 16 TiB.
+pub(crate) fn map(
+    _: &TakeOver,
+    phys: &PhysRange,
+    virt: VirtAddr,
+    protection: Protection,
+) -> Result {
+    let pages = u32::try_from(phys.pages().count())?;
+    let start = phys.start().value();
+    // SAFETY: `__init` code is there. The tables are in use by firmware calls only, and the plan maps
+    // what firmware describes as its own.
+    let error = unsafe { bindings::efi_rtmap_map(start, virt.value(), pages, protection.bits()) };
+    if error == 0 {
+        Ok(())
+    } else {
+        Err(ENOMEM)
+    }
+}
+
+/// Lets the kernel call the runtime services from now on, but for those that are `off`.
+pub(crate) fn enable_services(_: &TakeOver, off: Services, forward_cfg: bool, fresh: bool) {
+    // SAFETY: `__init` code is there.
+    unsafe { bindings::efi_rtmap_enable(off.bits(), forward_cfg, fresh) };
+}
+
+/// Keeps the kernel from calling the runtime services. Successors are told of firmware if `pass_on`
+/// says so.
+pub(crate) fn disable_services(_: &TakeOver, pass_on: bool) {
+    // SAFETY: `__init` code is there.
+    unsafe { bindings::efi_rtmap_disable(pass_on) };
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How much memory can be mapped at once, for tables of firmware's: memremap() warns
+ * of a range that is RAM in part, and of an address that there cannot be.
+ */
+
+#include <linux/efi-rtmap-rust.h>
+#include <linux/ioport.h>
+#include <linux/minmax.h>
+#include <linux/mmzone.h>
+
+static int copy(struct resource *ram, void *target)
+{
+	*(struct resource *)target = *ram;
+	return 1;
+}
+
+/* How many of the @size bytes at @addr are RAM to the kernel, or are no RAM. */
+size_t efi_rtmap_mappable(u64 addr, size_t size)
+{
+	u64 end = min(iomem_resource.end, BIT_ULL(MAX_PHYSMEM_BITS) - 1);
+	struct resource ram;
+
+	if (!size || addr > end)
+		return 0;
+	end = addr + min(size - 1, end - addr);
+	if (walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_SYSTEM_RAM, addr,
+				end, &ram, copy) == 1)
+		end = ram.start > addr ? ram.start - 1 : ram.end;
+	return end - addr + 1;
+}
