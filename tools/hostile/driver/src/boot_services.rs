@@ -11,7 +11,7 @@ use uefi_raw::table::system::SystemTable;
 use uefi_raw::{guid, Event, Guid, Status};
 
 use crate::arch::{self, TINY_FUNCTION};
-use crate::{attributes, schedule, services};
+use crate::{attributes, ends, schedule, services};
 
 /// EFI_EVENT_GROUP_EXIT_BOOT_SERVICES and EFI_EVENT_GROUP_VIRTUAL_ADDRESS_CHANGE.
 const EXIT_BOOT_SERVICES: Guid = guid!("27abf055-b1b8-4c26-8048-748f37baa2df");
@@ -44,6 +44,7 @@ pub unsafe fn prepare(boot: &BootServices, system: *mut SystemTable) -> Result<(
         code.write(TINY_FUNCTION);
         arch::code_is_written(&*code);
         attributes::prepare(boot)?;
+        ends::prepare(boot)?;
         when(boot, &EXIT_BOOT_SERVICES, at_exit)?;
         when(boot, &VIRTUAL_ADDRESS_CHANGE, at_address_change)
     }
@@ -94,7 +95,11 @@ unsafe extern "efiapi" fn at_exit(_: Event, _: *mut c_void) {
     }
     schedule::begin_runtime();
     // SAFETY: prepare() got it, and the tables that it leads to are still in place.
-    unsafe { attributes::replace(&mut *SYSTEM.load(Relaxed)) };
+    unsafe {
+        let system = &mut *SYSTEM.load(Relaxed);
+        attributes::replace(system);
+        ends::move_tables(system);
+    }
     services::falsify();
 }
 

@@ -12,6 +12,7 @@ mod arch;
 mod attributes;
 mod boot_services;
 mod calls;
+mod ends;
 mod fw_cfg;
 mod image;
 mod lies;

@@ -266,6 +266,10 @@ pub enum What {
     PropertiesWithoutSvam,
     /// RT_PROPERTIES says that variable services are not supported, and they are not.
     PropertiesWithoutVariables,
+    /// No lie: the vendor's name ends with the memory that it is in, and other memory follows.
+    VendorAtEnd,
+    /// The same of SMBIOS: of its entry point, and of its structures, which claim to be larger.
+    SmbiosAtEnd,
 }
 
 impl What {
