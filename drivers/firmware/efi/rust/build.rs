@@ -112,10 +112,11 @@ impl Plan<'_> {
         }
         let (entries, forward_cfg) = self.entries()?;
         let runtime = self.runtime()?;
+        let life = Life::first(svam, self.passed);
         self.install(Built {
             kind,
             reason,
-            life: Life::first(svam, self.passed),
+            life,
             entries,
             runtime,
             forward_cfg,
