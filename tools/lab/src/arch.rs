@@ -13,6 +13,8 @@ pub struct Arch {
     pub qemu: &'static str,
     pub machine: &'static str,
     pub cpu: &'static str,
+    /// Added to the machine, so that firmware has a device tree instead of ACPI tables.
+    pub device_tree: Option<&'static str>,
     /// Added to it, so that it reaches memory above 1 TiB.
     pub wide: &'static str,
     pub console: &'static str,
@@ -84,6 +86,7 @@ static X86_64: Arch = Arch {
     qemu: "qemu-system-x86_64",
     machine: "q35",
     cpu: "max",
+    device_tree: None,
     wide: ",phys-bits=46",
     console: "ttyS0,115200",
     // On a busy host, the emulated timer is late for the test of it.
@@ -139,6 +142,7 @@ static ARM64: Arch = Arch {
     qemu: "qemu-system-aarch64",
     machine: "virt",
     cpu: "cortex-a57",
+    device_tree: Some(",acpi=off"),
     wide: "",
     console: "ttyAMA0",
     parameters: "",

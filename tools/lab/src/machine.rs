@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! One virtual machine's life: files and plan in, console log and report out.
 
+mod device_tree;
 mod share;
 
 use std::fs::{self, File};
@@ -160,17 +161,9 @@ impl Lab {
         };
         let output = File::create(logs.join("qemu.log"))?;
 
-        let mut qemu = Command::new(self.arch.qemu);
+        let mut qemu = self.bare_machine(scenario, "");
         qemu.args(["-accel", accelerator])
-            .args(["-M", &format!("{},memory-backend=ram", self.arch.machine)])
-            .args(["-object", &memory(scenario.memory_mib)])
-            .args([
-                "-cpu",
-                &format!("{}{}", self.arch.cpu, scenario.cpu_features),
-            ])
-            .args(["-m", &format!("{}M", scenario.memory_mib)])
-            .args(["-smp", &scenario.smp.to_string()])
-            .args(["-display", "none", "-no-reboot", "-nodefaults"])
+            .args(["-no-reboot"])
             .args(["-monitor", "stdio"])
             .args(["-serial", &format!("file:{}", logs.join(CONSOLE).display())])
             .args([
@@ -204,6 +197,9 @@ impl Lab {
         for record in &scenario.smbios {
             qemu.args(["-smbios", record]);
         }
+        if !scenario.reserved_memory.is_empty() {
+            qemu.arg("-dtb").arg(self.device_tree(scenario, logs)?);
+        }
         if scenario.is_hostile() {
             self.attach_hostile(&mut qemu, scenario, logs)?;
         }
@@ -218,6 +214,26 @@ impl Lab {
 }
 
 impl Lab {
+    /// Processors and memory; `options` are the machine's.
+    fn bare_machine(&self, scenario: &Scenario, options: &str) -> Command {
+        let Arch { machine, cpu, .. } = self.arch;
+        let cpu = scenario.cpu.as_deref().unwrap_or(cpu);
+        let tree = self.arch.device_tree.filter(|_| scenario.device_tree);
+        let tree = tree.unwrap_or_default();
+        let wanted = &scenario.machine_options;
+        let mut qemu = Command::new(self.arch.qemu);
+        qemu.arg("-M")
+            .arg(format!(
+                "{machine}{tree}{wanted}{options},memory-backend=ram"
+            ))
+            .args(["-object", &memory(scenario.memory_mib)])
+            .args(["-cpu", &format!("{cpu}{}", scenario.cpu_features)])
+            .args(["-m", &format!("{}M", scenario.memory_mib)])
+            .args(["-smp", &scenario.smp.to_string()])
+            .args(["-display", "none", "-nodefaults"]);
+        qemu
+    }
+
     /// The guest's files, and the hostile driver as what the device brings for firmware.
     fn shared_device(&self, scenario: &Scenario) -> String {
         let device = "ivshmem-plain,memdev=shared";

@@ -3,11 +3,9 @@
 //! is described in tools/scenarios/README.md.
 
 pub mod expect;
+pub mod step;
 
-use std::fmt;
-
-use anyhow::{ensure, Context, Result};
-use efi_rtmap_guest::plan::{Action, Loader};
+use anyhow::{bail, ensure, Context, Result};
 use efi_rtmap_orders::{Fault, MAX_FAULTS};
 use serde::Deserialize;
 
@@ -15,6 +13,7 @@ use crate::arch::{self, Arch};
 use crate::judge::Finding;
 
 pub use expect::{Check, Expect, Kind, Origin, Requested, RuntimeMap, Svam, Wx, WxWord, YesNo};
+pub use step::{Image, Step};
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -26,9 +25,20 @@ pub struct Scenario {
     pub arch: Option<Vec<String>>,
     #[serde(default)]
     pub firmware: Firmware,
-    /// Added to the architecture's processor, e.g. ",-la57".
+    /// QEMU's processor, if not the architecture's.
+    pub cpu: Option<String>,
+    /// Added to it, e.g. ",-la57".
     #[serde(default)]
     pub cpu_features: String,
+    /// Added to the architecture's machine, e.g. ",virtualization=off".
+    #[serde(default)]
+    pub machine_options: String,
+    /// Firmware describes the machine by a device tree, not by ACPI.
+    #[serde(default)]
+    pub device_tree: bool,
+    /// Nodes of /reserved-memory in that tree.
+    #[serde(default)]
+    pub reserved_memory: Vec<Reserved>,
     /// QEMU's -smbios, e.g. "type=4,version=Some Processor".
     #[serde(default)]
     pub smbios: Vec<String>,
@@ -80,6 +90,24 @@ pub struct KnownFailure {
     pub last_words: Option<String>,
 }
 
+/// Memory that the device tree keeps from the kernel's ordinary use.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Reserved {
+    pub start: u64,
+    pub size: u64,
+    pub how: How,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum How {
+    /// The kernel does not even map it.
+    NoMap,
+    /// For allocations of large pieces; the kernel may use it for what can be moved.
+    Cma,
+}
+
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Firmware {
@@ -90,52 +118,6 @@ pub enum Firmware {
     Ia32,
 }
 
-/// One kernel of the chain, or several alike.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Step {
-    pub image: Image,
-    #[serde(default)]
-    pub options: String,
-    /// None for the first, which firmware starts.
-    pub loader: Option<Loader>,
-    #[serde(default = "default_repeat")]
-    pub repeat: u32,
-    #[serde(default)]
-    pub then: Vec<Action>,
-    #[serde(default)]
-    pub expect: Expect,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-pub enum Image {
-    #[serde(rename = "stock")]
-    Stock,
-    #[serde(rename = "rtmap")]
-    Rtmap,
-    /// With PREEMPT_RT.
-    #[serde(rename = "rtmap-rt")]
-    RtmapRt,
-    /// With 39 bits of virtual address.
-    #[serde(rename = "rtmap-39")]
-    Rtmap39,
-    /// With pages of 64 KiB.
-    #[serde(rename = "rtmap-64k")]
-    Rtmap64k,
-}
-
-impl fmt::Display for Image {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Stock => "stock",
-            Self::Rtmap => "rtmap",
-            Self::RtmapRt => "rtmap-rt",
-            Self::Rtmap39 => "rtmap-39",
-            Self::Rtmap64k => "rtmap-64k",
-        })
-    }
-}
-
 fn default_memory() -> u32 {
     1024
 }
@@ -144,54 +126,8 @@ fn default_smp() -> u32 {
     1
 }
 
-fn default_repeat() -> u32 {
-    1
-}
-
 fn default_time_limit() -> u32 {
     120
-}
-
-impl Step {
-    /// One kernel, of which nothing is asked or expected but what is of all.
-    pub fn new(image: Image, options: String, loader: Option<Loader>) -> Self {
-        Self {
-            image,
-            options,
-            loader,
-            repeat: default_repeat(),
-            then: Vec::new(),
-            expect: Expect::default(),
-        }
-    }
-
-    /// Our code takes the map over, and shows its directory in sysfs.
-    pub fn rtmap_on(&self) -> bool {
-        self.passes_on() && self.calls_firmware()
-    }
-
-    /// Our code passes on what it has found, and is counted for that.
-    pub fn passes_on(&self) -> bool {
-        self.image != Image::Stock && !self.options.contains("rtmap:off")
-    }
-
-    fn calls_firmware(&self) -> bool {
-        match self.image {
-            Image::RtmapRt => self.options.contains("efi=runtime"),
-            _ => !self.options.contains("efi=noruntime"),
-        }
-    }
-
-    pub fn started_by(&self) -> String {
-        match self.loader {
-            Some(loader) => format!("kexec {loader}"),
-            None => "firmware".into(),
-        }
-    }
-
-    pub fn described(&self) -> String {
-        format!("{}, started by {}", self.image, self.started_by())
-    }
 }
 
 impl Scenario {
@@ -202,7 +138,11 @@ impl Scenario {
             about,
             arch: None,
             firmware: Firmware::default(),
+            cpu: None,
             cpu_features: String::new(),
+            machine_options: String::new(),
+            device_tree: false,
+            reserved_memory: Vec::new(),
             smbios: Vec::new(),
             memory_mib: default_memory(),
             smp: default_smp(),
@@ -240,6 +180,16 @@ impl Scenario {
         ensure!(self.smp > 0, "smp: 0");
         for name in self.arch.iter().flatten() {
             arch::named(name).context("arch")?;
+        }
+        ensure!(
+            self.device_tree || self.reserved_memory.is_empty(),
+            "reserved-memory: needs device-tree = true"
+        );
+        let without = arch::ALL
+            .into_iter()
+            .find(|arch| arch.device_tree.is_none() && self.is_for(arch));
+        if let Some(arch) = without.filter(|_| self.device_tree) {
+            bail!("device-tree: {} has none", arch.name);
         }
         ensure!(
             self.fault.len() <= MAX_FAULTS,
@@ -335,37 +285,5 @@ impl KnownFailure {
                 .last_words
                 .as_ref()
                 .is_none_or(|words| finding.seen.contains(words))
-    }
-}
-
-impl Step {
-    fn validate(&self, first: bool) -> Result<()> {
-        ensure!(self.repeat > 0, "repeat: 0");
-        ensure!(
-            !first || (self.loader.is_none() && self.repeat == 1),
-            "loader, repeat: firmware starts the first kernel, once"
-        );
-        ensure!(
-            first || self.loader.is_some(),
-            "loader: missing; \"-c\", \"-s\", \"-p -c\", \"-p -s\" or \"script\""
-        );
-        let expect = &self.expect;
-        let ours = [
-            ("kind", expect.kind.is_some()),
-            ("origin", expect.origin.is_some()),
-            ("svam", expect.svam.is_some()),
-        ];
-        for (field, given) in ours {
-            ensure!(
-                given == (self.rtmap_on() && !expect.without_firmware()),
-                "expect.{field}: {}",
-                if given {
-                    "this kernel has no rtmap directory in sysfs, or is off: stock, rtmap:off, noruntime"
-                } else {
-                    "missing; every rtmap kernel must say what it expects"
-                }
-            );
-        }
-        Ok(())
     }
 }

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0
+//! The kernels of a chain.
+
+use std::fmt;
+
+use anyhow::{ensure, Result};
+use efi_rtmap_guest::plan::{Action, Loader};
+use serde::Deserialize;
+
+use super::Expect;
+
+/// One kernel of the chain, or several alike.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Step {
+    pub image: Image,
+    #[serde(default)]
+    pub options: String,
+    /// None for the first, which firmware starts.
+    pub loader: Option<Loader>,
+    #[serde(default = "default_repeat")]
+    pub repeat: u32,
+    #[serde(default)]
+    pub then: Vec<Action>,
+    #[serde(default)]
+    pub expect: Expect,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub enum Image {
+    #[serde(rename = "stock")]
+    Stock,
+    #[serde(rename = "rtmap")]
+    Rtmap,
+    /// With PREEMPT_RT.
+    #[serde(rename = "rtmap-rt")]
+    RtmapRt,
+    /// With 39 bits of virtual address.
+    #[serde(rename = "rtmap-39")]
+    Rtmap39,
+    /// With pages of 64 KiB.
+    #[serde(rename = "rtmap-64k")]
+    Rtmap64k,
+}
+
+impl fmt::Display for Image {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Stock => "stock",
+            Self::Rtmap => "rtmap",
+            Self::RtmapRt => "rtmap-rt",
+            Self::Rtmap39 => "rtmap-39",
+            Self::Rtmap64k => "rtmap-64k",
+        })
+    }
+}
+
+fn default_repeat() -> u32 {
+    1
+}
+
+impl Step {
+    /// One kernel, of which nothing is asked or expected but what is of all.
+    pub fn new(image: Image, options: String, loader: Option<Loader>) -> Self {
+        Self {
+            image,
+            options,
+            loader,
+            repeat: default_repeat(),
+            then: Vec::new(),
+            expect: Expect::default(),
+        }
+    }
+
+    /// Our code takes the map over, and shows its directory in sysfs.
+    pub fn rtmap_on(&self) -> bool {
+        self.passes_on() && self.calls_firmware()
+    }
+
+    /// Our code passes on what it has found, and is counted for that.
+    pub fn passes_on(&self) -> bool {
+        self.image != Image::Stock && !self.options.contains("rtmap:off")
+    }
+
+    fn calls_firmware(&self) -> bool {
+        match self.image {
+            Image::RtmapRt => self.options.contains("efi=runtime"),
+            _ => !self.options.contains("efi=noruntime"),
+        }
+    }
+
+    pub fn started_by(&self) -> String {
+        match self.loader {
+            Some(loader) => format!("kexec {loader}"),
+            None => "firmware".into(),
+        }
+    }
+
+    pub fn described(&self) -> String {
+        format!("{}, started by {}", self.image, self.started_by())
+    }
+
+    /// The checks that the types cannot make.
+    pub(super) fn validate(&self, first: bool) -> Result<()> {
+        ensure!(self.repeat > 0, "repeat: 0");
+        ensure!(
+            !first || (self.loader.is_none() && self.repeat == 1),
+            "loader, repeat: firmware starts the first kernel, once"
+        );
+        ensure!(
+            first || self.loader.is_some(),
+            "loader: missing; \"-c\", \"-s\", \"-p -c\", \"-p -s\" or \"script\""
+        );
+        let expect = &self.expect;
+        let ours = [
+            ("kind", expect.kind.is_some()),
+            ("origin", expect.origin.is_some()),
+            ("svam", expect.svam.is_some()),
+        ];
+        for (field, given) in ours {
+            ensure!(
+                given == (self.rtmap_on() && !expect.without_firmware()),
+                "expect.{field}: {}",
+                if given {
+                    "this kernel has no rtmap directory in sysfs, or is off: stock, rtmap:off, noruntime"
+                } else {
+                    "missing; every rtmap kernel must say what it expects"
+                }
+            );
+        }
+        Ok(())
+    }
+}
