@@ -13,6 +13,7 @@ mod attributes;
 mod boot_services;
 mod calls;
 mod ends;
+mod esrt;
 mod fw_cfg;
 mod image;
 mod lies;
@@ -51,6 +52,7 @@ unsafe extern "efiapi" fn efi_main(_image: Handle, system: *mut SystemTable) -> 
         services::hook((*system).runtime_services);
         boot_services::prepare(boot, system)
             .and_then(|()| properties::install(boot))
+            .and_then(|()| esrt::install(boot))
             .map(|()| memory_map::hook(boot))
     };
     done.err().unwrap_or(Status::SUCCESS)

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Runtime memory in many pieces.
+//! Memory that firmware keeps: in many pieces, at one place, or nearly all.
 
+use core::ops::Range;
 use core::ptr::null_mut;
 
-use efi_rtmap_orders::What;
+use efi_rtmap_orders::{Fault, What};
 use uefi_raw::table::boot::{AllocateType, BootServices, MemoryDescriptor, MemoryType};
 use uefi_raw::Status;
 
@@ -12,38 +13,77 @@ use crate::boot_services::checked;
 use crate::schedule::{announce_once, ordered};
 
 const PAGE: u64 = 4096;
+const MEBIBYTE: u64 = 1 << 20;
 /// A region and what keeps it apart from the next.
 const PERIOD: u64 = 2 * GRANULE as u64 * PAGE;
 /// Firmware allocates page tables meanwhile, and may take places from us.
 const SPARE: u64 = 64;
 /// For what the map grows by while it is read.
 const SLACK: usize = 4096;
+/// At the place that is ordered.
+const AT_ONE_PLACE: u64 = 64 * MEBIBYTE;
 
-/// Allocates as many regions as are ordered. Between them lies what is no memory to a kernel either,
-/// or its own map of memory would become as long.
+/// Allocates what is ordered.
 ///
 /// # Safety
 ///
 /// Boot services are there.
 pub unsafe fn allocate(boot: &BootServices) -> Result<(), Status> {
-    let Some(fault) = ordered(What::ManyRegions) else {
-        return Ok(());
+    let take = |what, take: fn(&BootServices, &Fault) -> Result<(), Status>| match ordered(what) {
+        None => Ok(()),
+        Some(fault) => {
+            announce_once(fault);
+            take(boot, fault)
+        }
     };
-    announce_once(fault);
-    let bytes = (u64::from(fault.count) + SPARE) * PERIOD;
-    let mut left = fault.count;
+    // SAFETY: the caller's, for all of these.
+    take(What::ManyRegions, |boot, fault| unsafe {
+        // Between them lies what is no memory to a kernel either, or its own map of memory would
+        // become as long.
+        let kind = MemoryType::RUNTIME_SERVICES_DATA;
+        scatter(boot, fault.count, kind, Some(MemoryType::RESERVED))
+    })?;
+    take(What::ScatteredBootServices, |boot, fault| unsafe {
+        scatter(boot, fault.count, MemoryType::BOOT_SERVICES_DATA, None)
+    })?;
+    take(What::BootServicesAt, |boot, fault| unsafe {
+        let start = u64::from(fault.count) * MEBIBYTE;
+        take_for_boot(boot, start..start + AT_ONE_PLACE)
+    })?;
+    take(What::BootServicesEverywhere, |boot, fault| unsafe {
+        let largest = find_free(boot, |free| Some(free.end - free.start))?;
+        let end = largest.end - u64::from(fault.count) * MEBIBYTE;
+        take_for_boot(boot, largest.start..end)
+    })
+}
+
+/// # Safety
+///
+/// Boot services are there.
+unsafe fn scatter(
+    boot: &BootServices,
+    count: u16,
+    kind: MemoryType,
+    between: Option<MemoryType>,
+) -> Result<(), Status> {
+    let bytes = (u64::from(count) + SPARE) * PERIOD;
+    let mut left = count;
     // SAFETY: the caller's.
     unsafe {
-        let start = highest_free(boot, bytes)?;
+        let large = |free: &Range<u64>| free.end - free.start >= bytes + PERIOD;
+        let free = find_free(boot, |free| large(free).then_some(free.end))?;
+        let start = (free.end - bytes) / PERIOD * PERIOD;
         for region in (start..start + bytes).step_by(PERIOD as usize) {
             if left == 0 {
                 break;
             }
-            if take(boot, MemoryType::RUNTIME_SERVICES_DATA, region).is_ok() {
+            if take(boot, kind, region, GRANULE).is_ok() {
                 left -= 1;
             }
-            // Where that fails, something else lies between them.
-            let _ = take(boot, MemoryType::RESERVED, region + PERIOD / 2);
+            if let Some(kind) = between {
+                // Where that fails, something else lies between them.
+                let _ = take(boot, kind, region + PERIOD / 2, GRANULE);
+            }
         }
     }
     match left {
@@ -55,19 +95,43 @@ pub unsafe fn allocate(boot: &BootServices) -> Result<(), Status> {
 /// # Safety
 ///
 /// Boot services are there.
-unsafe fn take(boot: &BootServices, kind: MemoryType, start: u64) -> Result<(), Status> {
+unsafe fn take_for_boot(boot: &BootServices, range: Range<u64>) -> Result<(), Status> {
+    let pages = range.end.saturating_sub(range.start) / PAGE;
+    // SAFETY: the caller's.
+    unsafe {
+        take(
+            boot,
+            MemoryType::BOOT_SERVICES_DATA,
+            range.start,
+            pages as usize,
+        )
+    }
+}
+
+/// # Safety
+///
+/// Boot services are there.
+unsafe fn take(
+    boot: &BootServices,
+    kind: MemoryType,
+    start: u64,
+    pages: usize,
+) -> Result<(), Status> {
     let mut address = start;
     let at = AllocateType::ADDRESS;
     // SAFETY: the caller's.
-    checked(unsafe { (boot.allocate_pages)(at, kind, GRANULE, &mut address) })
+    checked(unsafe { (boot.allocate_pages)(at, kind, pages, &mut address) })
 }
 
-/// Where the last `bytes` of free memory begin that lie together.
+/// The free memory that has the highest rank.
 ///
 /// # Safety
 ///
 /// Boot services are there.
-unsafe fn highest_free(boot: &BootServices, bytes: u64) -> Result<u64, Status> {
+unsafe fn find_free(
+    boot: &BootServices,
+    rank: impl Fn(&Range<u64>) -> Option<u64>,
+) -> Result<Range<u64>, Status> {
     let (mut size, mut key, mut step, mut version) = (0, 0, 0, 0);
     let mut map = null_mut();
     // SAFETY: the caller's; the map is as long and has the steps that firmware says.
@@ -80,14 +144,16 @@ unsafe fn highest_free(boot: &BootServices, bytes: u64) -> Result<u64, Status> {
         checked((boot.allocate_pool)(kind, size, &mut map))?;
         let read = (boot.get_memory_map)(&mut size, map.cast(), &mut key, &mut step, &mut version);
         checked(read)?;
-        let ends = (0..size / step).filter_map(|index| {
+        let free = (0..size / step).filter_map(|index| {
             let descriptor = map.add(index * step).cast::<MemoryDescriptor>().read();
-            let large = descriptor.page_count * PAGE >= bytes + PERIOD;
-            (descriptor.ty == MemoryType::CONVENTIONAL && large)
-                .then(|| descriptor.phys_start + descriptor.page_count * PAGE)
+            let start = descriptor.phys_start;
+            let range = start..start + descriptor.page_count * PAGE;
+            let rank = rank(&range).filter(|_| descriptor.ty == MemoryType::CONVENTIONAL)?;
+            Some((rank, range))
         });
-        let highest = ends.max().ok_or(Status::OUT_OF_RESOURCES);
+        let best = free.max_by_key(|(rank, _)| *rank);
+        let best = best.ok_or(Status::OUT_OF_RESOURCES);
         checked((boot.free_pool)(map))?;
-        Ok((highest? - bytes) / PERIOD * PERIOD)
+        Ok(best?.1)
     }
 }

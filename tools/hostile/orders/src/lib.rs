@@ -248,6 +248,18 @@ pub enum What {
     MapAtZero,
     /// No lie: `count` runtime regions more, at the end of memory, with reserved memory between them.
     ManyRegions,
+    /// A region of boot services data overlaps the one before it.
+    MapBootOverlapping,
+    /// No lie: `count` regions of boot services data more, at the end of memory, with free memory
+    /// between them.
+    ScatteredBootServices,
+    /// No lie: 64 MiB of boot services data, from `count` MiB on.
+    BootServicesAt,
+    /// No lie: of the largest free region all but the last `count` MiB is boot services data.
+    BootServicesEverywhere,
+    /// No lie: an ESRT of `count` entries in boot services data, of firmware of version 1000, 1001
+    /// and so on.
+    Esrt,
     /// The memory attributes table is not there.
     AttributesAbsent,
     /// It has version 3.

@@ -10,6 +10,7 @@ use crate::descriptor::{Descriptor, Table, PAGE};
 /// How many descriptors one lie adds at most.
 pub const MOST_MORE: usize = 2;
 
+const BOOT_SERVICES_DATA: u32 = 4;
 const RUNTIME_SERVICES_DATA: u32 = 6;
 const HUGE: u64 = 1 << 52;
 
@@ -24,6 +25,7 @@ pub fn is_lie(what: What) -> bool {
             | What::MapHuge
             | What::MapWithoutCacheability
             | What::MapAtZero
+            | What::MapBootOverlapping
     )
 }
 
@@ -44,13 +46,15 @@ pub fn falsify(
     };
     match what {
         What::MapWithoutRuntime => withhold(&mut map, image),
-        What::MapOverlapping => add(&mut map, |region| {
-            let half = region.pages.get() / 2;
-            region.start += half * PAGE;
-            region.pages -= half;
+        What::MapOverlapping => add(&mut map, Descriptor::is_runtime, halve),
+        What::MapBootOverlapping => {
+            let boot = |region: &Descriptor| region.kind == BOOT_SERVICES_DATA;
+            add(&mut map, boot, halve);
+        }
+        What::MapDuplicate => add(&mut map, Descriptor::is_runtime, |_| {}),
+        What::MapZeroPages => add(&mut map, Descriptor::is_runtime, |region| {
+            region.pages = 0.into();
         }),
-        What::MapDuplicate => add(&mut map, |_| {}),
-        What::MapZeroPages => add(&mut map, |region| region.pages = 0.into()),
         What::MapUnaligned => change(&mut map, |region| region.start += PAGE / 2),
         What::MapHuge => change(&mut map, |region| region.pages = HUGE.into()),
         What::MapWithoutCacheability => map.change(Descriptor::is_runtime, |region| {
@@ -62,20 +66,28 @@ pub fn falsify(
     map.size
 }
 
-/// The runtime region that lies are about: one that can be cut.
-fn victim(map: &Table<'_>) -> Option<usize> {
-    map.position(|region| region.is_runtime() && region.pages >= 2)
+/// The region of this kind that lies are about: one that can be cut.
+fn victim(map: &Table<'_>, kind: impl Fn(&Descriptor) -> bool) -> Option<usize> {
+    map.position(|region| kind(region) && region.pages >= 2)
+}
+
+/// Only its second half stays.
+fn halve(region: &mut Descriptor) {
+    let half = region.pages.get() / 2;
+    region.start += half * PAGE;
+    region.pages -= half;
 }
 
 fn change(map: &mut Table<'_>, change: impl Fn(&mut Descriptor)) {
-    if let Some(region) = victim(map).and_then(|index| map.at(index)) {
+    let index = victim(map, Descriptor::is_runtime);
+    if let Some(region) = index.and_then(|index| map.at(index)) {
         change(region);
     }
 }
 
 /// The victim stays, and after it comes a copy with changes.
-fn add(map: &mut Table<'_>, change: impl Fn(&mut Descriptor)) {
-    let index = victim(map).filter(|index| map.double(*index));
+fn add(map: &mut Table<'_>, kind: impl Fn(&Descriptor) -> bool, change: impl Fn(&mut Descriptor)) {
+    let index = victim(map, kind).filter(|index| map.double(*index));
     if let Some(copy) = index.and_then(|index| map.at(index + 1)) {
         change(copy);
     }
@@ -95,7 +107,8 @@ fn withhold(map: &mut Table<'_>, image: &Range<u64>) {
 fn claim_page_zero(map: &mut Table<'_>) {
     map.cut(PAGE);
     let owner = map.position(|region| region.start == 0 && region.pages > 0);
-    let index = owner.or_else(|| victim(map).filter(|index| map.double(*index)));
+    let index =
+        owner.or_else(|| victim(map, Descriptor::is_runtime).filter(|index| map.double(*index)));
     if let Some(page) = index.and_then(|index| map.at(index)) {
         page.kind = RUNTIME_SERVICES_DATA.into();
         page.start = 0.into();
@@ -126,7 +139,10 @@ mod tests {
 
     /// The map of `original` after one lie, with room for as many as lies may need and not more.
     fn after(what: What) -> ([Descriptor; ROOM], usize) {
-        let regions = original();
+        after_of(&original(), what)
+    }
+
+    fn after_of(regions: &[Descriptor], what: What) -> ([Descriptor; ROOM], usize) {
         let mut buffer = [0; ROOM * STRIDE];
         for (index, region) in regions.iter().enumerate() {
             buffer[index * STRIDE..][..size_of::<Descriptor>()].copy_from_slice(region.as_bytes());
@@ -170,6 +186,26 @@ mod tests {
         let [low, code, data, high] = original();
         let second = region(5, 0x10_8000, 8, RUNTIME);
         assert_map(What::MapOverlapping, &[low, code, second, data, high]);
+    }
+
+    #[test]
+    fn boot_services_data_overlaps_and_no_runtime_region() {
+        // `original` has none.
+        assert_map(What::MapBootOverlapping, &original());
+        let regions = original().map(|mut region| {
+            if region.kind == RUNTIME_SERVICES_DATA {
+                region.kind = BOOT_SERVICES_DATA.into();
+            }
+            region
+        });
+        let [low, code, data, high] = regions;
+        let second = Descriptor {
+            start: 0x11_4000.into(),
+            pages: 4.into(),
+            ..data
+        };
+        let (seen, count) = after_of(&regions, What::MapBootOverlapping);
+        assert_eq!(&seen[..count], [low, code, data, second, high]);
     }
 
     #[test]
