@@ -18,6 +18,8 @@ pub struct Arch {
     /// Added to it, so that it reaches memory above 1 TiB.
     pub wide: &'static str,
     pub console: &'static str,
+    /// What kernels complain of in this machine, whatever its firmware.
+    pub tolerate: &'static [&'static str],
     /// Kernel parameters that its machine needs.
     pub parameters: &'static str,
     /// The serial port that the guest reports on; the guest knows how its kernel calls it.
@@ -89,6 +91,7 @@ static X86_64: Arch = Arch {
     device_tree: None,
     wide: ",phys-bits=46",
     console: "ttyS0,115200",
+    tolerate: &[],
     // On a busy host, the emulated timer is late for the test of it.
     parameters: "no_timer_check",
     report_device: "isa-serial",
@@ -140,11 +143,15 @@ static X86_64: Arch = Arch {
 static ARM64: Arch = Arch {
     name: "arm64",
     qemu: "qemu-system-aarch64",
-    machine: "virt",
-    cpu: "cortex-a57",
+    // The kernel is where a hypervisor would be, as on real machines.
+    machine: "virt,virtualization=on,mte=on",
+    // Authentication of pointers that is cheap to emulate, and vectors that are short.
+    cpu: "max,pauth-impdef=on,sve-max-vq=2",
     device_tree: Some(",acpi=off"),
     wide: "",
     console: "ttyAMA0",
+    // QEMU before 9.2.
+    tolerate: &["VHE-capable CPU without EL2 virtual timer interrupt"],
     parameters: "",
     report_device: "pci-serial",
     kernel: "arch/arm64/boot/Image",

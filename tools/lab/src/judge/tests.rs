@@ -3,6 +3,7 @@
 //! exactly the one that is meant.
 
 mod firmware;
+mod log;
 mod maps;
 mod services;
 
