@@ -14,8 +14,8 @@ export O CACHE ARCH LONG KERNEL KDIR RUST_LIB_SRC V PREPARE
 export CARGO_TARGET_DIR := $(O)/cargo
 
 # Each is built from $(O)/src/stock, or is ours and built from $(O)/src/rtmap.
-names_x86_64 := stock rtmap $(if $(LONG),rtmap-rt)
-names_arm64  := stock rtmap $(if $(LONG),rtmap-rt rtmap-39 rtmap-64k)
+names_x86_64 := stock rtmap $(if $(LONG),rtmap-hard rtmap-rt)
+names_arm64  := stock rtmap $(if $(LONG),rtmap-hard rtmap-rt rtmap-39 rtmap-64k)
 
 ifndef names_$(ARCH)
 $(error ARCH=$(ARCH) is not supported; supported: x86_64 arm64)

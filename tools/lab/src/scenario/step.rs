@@ -33,6 +33,8 @@ pub enum Image {
     #[serde(rename = "rtmap")]
     Rtmap,
     /// With PREEMPT_RT.
+    #[serde(rename = "rtmap-hard")]
+    RtmapHard,
     #[serde(rename = "rtmap-rt")]
     RtmapRt,
     /// With 39 bits of virtual address.
@@ -48,6 +50,7 @@ impl fmt::Display for Image {
         f.write_str(match self {
             Self::Stock => "stock",
             Self::Rtmap => "rtmap",
+            Self::RtmapHard => "rtmap-hard",
             Self::RtmapRt => "rtmap-rt",
             Self::Rtmap39 => "rtmap-39",
             Self::Rtmap64k => "rtmap-64k",
