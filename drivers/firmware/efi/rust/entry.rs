@@ -229,8 +229,9 @@ unsafe extern "C" fn efi_rtmap_call_hung(service: u32) {
 unsafe extern "C" fn efi_rtmap_show_place(address: usize) {
     let address = VirtAddr::new(address as u64);
     if let Some(map) = state::map() {
-        // SAFETY: By this function's contract.
-        unsafe { fault::show_place(map, address) };
+        // SAFETY: The map is installed, by this function's contract, and the address is in it.
+        let read = |address, bytes: &mut [u8]| unsafe { ffi::read_mapped(address, bytes) };
+        fault::show_place(map, address, read);
     }
 }
 

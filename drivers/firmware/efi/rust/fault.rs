@@ -3,7 +3,6 @@
 //! The place in firmware at which a fault has happened, for people who read logs.
 
 use crate::{
-    ffi,
     plan::{
         addr::{
             PhysAddr,
@@ -20,17 +19,14 @@ use kernel::prelude::*;
 /// Bytes of code that are shown.
 const SHOWN: usize = 16;
 
-/// Prints the region that `address` is in, and the bytes there.
-///
-/// # Safety
-///
-/// `map` is installed.
-pub(crate) unsafe fn show_place(map: &Map, address: VirtAddr) {
+/// Prints the region that `address` is in, and the bytes there, which `read` gives: it is asked for
+/// memory of regions only, by the address that they are mapped at.
+pub(crate) fn show_place(map: &Map, address: VirtAddr, read: impl FnOnce(VirtAddr, &mut [u8])) {
     let found = |region: &&Region| region.offset_of(address).is_some();
     if let Some(region) = map.regions.iter().find(found) {
         let mut buffer = [0; SHOWN];
-        // SAFETY: The region is mapped at this address, by this function's contract.
-        let bytes = unsafe { bytes(region, address, &mut buffer) };
+        let bytes = memory(region, address, &mut buffer);
+        read(address, bytes);
         pr_err!(
             "{} is in {} at {}: {}\n",
             format_args!("{address}"),
@@ -53,12 +49,9 @@ pub(crate) unsafe fn show_place(map: &Map, address: VirtAddr) {
     }
 }
 
-/// Reads what is at `address`, up to the end of `region`. Registers of devices are left alone.
-///
-/// # Safety
-///
-/// `region` is mapped at the address that the plan gives it.
-unsafe fn bytes<'a>(region: &Region, address: VirtAddr, buffer: &'a mut [u8]) -> &'a [u8] {
+/// The part of `buffer` that `region` has memory for from `address` on. Registers of devices are left
+/// alone.
+fn memory<'a>(region: &Region, address: VirtAddr, buffer: &'a mut [u8]) -> &'a mut [u8] {
     let offset = region.offset_of(address).unwrap_or(region.phys.bytes());
     let left = region.phys.bytes().saturating_sub(offset);
     let count = match region.ty {
@@ -67,10 +60,7 @@ unsafe fn bytes<'a>(region: &Region, address: VirtAddr, buffer: &'a mut [u8]) ->
             .len()
             .min(usize::try_from(left).unwrap_or(usize::MAX)),
     };
-    let bytes = buffer.get_mut(..count).unwrap_or_default();
-    // SAFETY: So many bytes are left of the region, which is mapped by this function's contract.
-    unsafe { ffi::read_mapped(address, bytes) };
-    bytes
+    buffer.get_mut(..count).unwrap_or_default()
 }
 
 /// Bytes as the kernel prints code.
