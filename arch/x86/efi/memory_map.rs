@@ -7,7 +7,6 @@ use crate::{
     failure::Failure,
     ffi::{
         self,
-        FirmwareMemory,
         TakeOver, //
     },
     firmware::Firmware,
@@ -19,10 +18,14 @@ use crate::{
             Nonce,
             Traces, //
         },
-        memmap,
+        memmap::{
+            self,
+            MemoryMap, //
+        },
         region::Region, //
     }, //
 };
+use core::ptr::addr_of;
 use kernel::{
     bindings,
     error::to_result,
@@ -66,28 +69,38 @@ pub(crate) fn rewrite_memory_map(
 ///
 /// A [`Failure`] if there is no memory map, or no memory for it.
 pub(crate) fn pass_on_memory_map(take_over: &TakeOver, used: bool) -> Result<(), Failure> {
-    let mut kexec = false;
-    // SAFETY: `kexec` is valid for writes. By the invariants of `TakeOver`, `__init` code is there.
-    to_result(unsafe { bindings::efi_rtmap_keep_memmap(&mut kexec) })?;
-    let memory = FirmwareMemory::new()?;
-    let map = memory.map()?;
+    let (bytes, desc_size) = boot_memory_map(take_over)?;
+    let map = MemoryMap::new(&bytes, desc_size)?;
     let fresh = freshness(&Traces {
         used,
         passed: 0,
         nonce: Nonce::Absent,
-        kexec,
+        kexec: ffi::boot_facts(take_over).kexec,
         free_memory: map.has_free_memory(),
         addresses: Addresses::Physical,
         stub: None,
     });
     if !matches!(fresh, Freshness::Fresh(_)) {
-        return Ok(());
+        // SAFETY: By the invariants of `TakeOver`, `__init` code is there.
+        return Ok(to_result(unsafe { bindings::efi_rtmap_keep_memmap() })?);
     }
     let mut regions = Firmware::regions(&map, false)?;
     for region in &mut regions {
         region.virt = region.phys.start().identity();
     }
-    Ok(replace_memory_map(take_over, memory.desc_size(), &regions)?)
+    Ok(replace_memory_map(take_over, desc_size, &regions)?)
+}
+
+/// A copy of the memory map that this kernel was started with, and the bytes of one descriptor.
+fn boot_memory_map(_: &TakeOver) -> Result<(KVVec<u8>, usize)> {
+    // SAFETY: By the invariants of `TakeOver`, nobody changes it.
+    let memmap = unsafe { addr_of!(bindings::efi.memmap).read() };
+    let count = usize::try_from(memmap.nr_map)?;
+    let size = count.checked_mul(memmap.desc_size).ok_or(EOVERFLOW)?;
+    let mut bytes = KVVec::from_elem(0, size, GFP_KERNEL)?;
+    // SAFETY: `bytes` is valid for writes of `size` bytes.
+    to_result(unsafe { bindings::efi_rtmap_copy_memmap(bytes.as_mut_ptr().cast(), size) })?;
+    Ok((bytes, memmap.desc_size))
 }
 
 /// Makes `regions` the kernel's memory map, in memory of its own.

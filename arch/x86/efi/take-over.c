@@ -13,6 +13,8 @@
 #include <linux/efi.h>
 #include <linux/efi-rtmap-rust.h>
 #include <linux/gfp.h>
+#include <linux/io.h>
+#include <linux/string.h>
 
 #include <asm/e820/api.h>
 #include <asm/efi.h>
@@ -224,14 +226,26 @@ bool efi_rtmap_has_thunks(void)
 	       efi_rtmap_passes_on();
 }
 
+/* Copies the memory map that this kernel was started with, whose memory is kept. */
+int efi_rtmap_copy_memmap(void *target, size_t size)
+{
+	void *map;
+
+	if (!efi_runtime_supported())
+		return -EOPNOTSUPP;
+	map = memremap(efi.memmap.phys_map, size, MEMREMAP_WB);
+	if (!map)
+		return -ENOMEM;
+	memcpy(target, map, size);
+	memunmap(map);
+	return 0;
+}
+
 /* Keeps the memory map that this kernel was started with beyond the boot. */
-int __ref efi_rtmap_keep_memmap(bool *kexec)
+int __ref efi_rtmap_keep_memmap(void)
 {
 	unsigned long size = efi.memmap.nr_map * efi.memmap.desc_size;
 
-	*kexec = efi_setup;
-	if (!efi_runtime_supported())
-		return -EOPNOTSUPP;
 	efi_memmap_unmap();
 	return efi_memmap_init_late(efi.memmap.phys_map, size);
 }
@@ -242,13 +256,11 @@ int __ref efi_rtmap_keep_memmap(bool *kexec)
  */
 static bool __init keep_memmap(void)
 {
-	bool kexec;
-
 	if (!efi_enabled(EFI_MEMMAP))
 		return false;
 	if (efi.memmap.flags & EFI_MEMMAP_LATE)
 		return true;
-	return efi_setup && !efi_rtmap_keep_memmap(&kexec);
+	return efi_setup && !efi_rtmap_keep_memmap();
 }
 
 /*

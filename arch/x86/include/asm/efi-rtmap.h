@@ -18,7 +18,8 @@ int efi_rtmap_new_memmap(size_t size);
 int efi_rtmap_finish_tables(void);
 
 /* For a kernel that must not call firmware. */
-int efi_rtmap_keep_memmap(bool *kexec);
+int efi_rtmap_copy_memmap(void *target, size_t size);
+int efi_rtmap_keep_memmap(void);
 
 /* For 32-bit firmware. The kernel's thunk returns by the trampoline. */
 extern const u8 __efi64_thunk_ret_tramp[];
