@@ -36,8 +36,6 @@ bool efi_rtmap_take_over(unsigned long systab);
 bool efi_rtmap_install(void);
 bool efi_rtmap_is_admitted(void);
 bool efi_rtmap_remove(void);
-bool efi_rtmap_keeps_map(void);
-void efi_rtmap_take_over_without_calls(void);
 bool efi_rtmap_passes_on(void);
 bool efi_rtmap_has_thunks(void);
 bool efi_rtmap_fixup_page_fault(struct pt_regs *regs, unsigned long address);
@@ -61,8 +59,6 @@ static inline bool efi_rtmap_take_over(unsigned long systab) { return false; }
 static inline bool efi_rtmap_install(void) { return false; }
 static inline bool efi_rtmap_is_admitted(void) { return true; }
 static inline bool efi_rtmap_remove(void) { return false; }
-static inline bool efi_rtmap_keeps_map(void) { return false; }
-static inline void efi_rtmap_take_over_without_calls(void) { }
 static inline bool efi_rtmap_passes_on(void) { return false; }
 static inline bool efi_rtmap_has_thunks(void) { return false; }
 static inline void efi_rtmap_call_hung(u32 service) { }
