@@ -142,7 +142,7 @@ impl Firmware {
         Ok(buffer)
     }
 
-    /// What the machine is known to need. Only while firmware is unconverted, as `_once` shows: it may
+    /// The kind that the machine needs. Only while firmware is unconverted, as `_once` shows: it may
     /// convert the addresses that lead there, and boot services memory is intact.
     pub(crate) fn quirk(&self, _once: &SvamOnce) -> Option<Quirk> {
         let read = |address, most| {

@@ -66,7 +66,7 @@ impl Proven {
     }
 }
 
-/// What there is to prove with that memory is firmware's.
+/// The proofs that memory is firmware's.
 pub(crate) struct FirmwareMemory {
     /// The kernel's memory map of the firmware. Empty if it has none.
     map: KVVec<u8>,

@@ -36,7 +36,7 @@ pub(crate) struct TakeOver(NotThreadSafe);
 impl TakeOver {
     /// # Safety
     ///
-    /// What the type invariants say is true for as long as the value exists.
+    /// The type invariants hold for as long as the value exists.
     pub(crate) unsafe fn new() -> Self {
         // INVARIANT: By this function's contract.
         Self(NotThreadSafe)
@@ -49,7 +49,7 @@ pub(crate) fn set_supported(_: &TakeOver, services: u32) {
     unsafe { addr_of_mut!(bindings::efi.runtime_supported_mask).write(services) };
 }
 
-/// What only C can name of what it found at boot.
+/// Facts of the boot that only C can name.
 pub(crate) fn boot_facts(_: &TakeOver) -> BootFacts {
     let mut facts = BootFacts::default();
     // SAFETY: `facts` is valid for writes, and `__init` code is there.

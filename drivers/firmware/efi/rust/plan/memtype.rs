@@ -33,7 +33,7 @@ impl MemoryType {
         )
     }
 
-    /// Whether a kernel takes the memory for itself. ACPI's tables it keeps, although it could.
+    /// Tells if a kernel takes the memory for itself. ACPI's tables it keeps, although it could.
     pub(crate) fn is_free_after_boot(self) -> bool {
         let others = [
             Self::LOADER_CODE,
@@ -44,7 +44,7 @@ impl MemoryType {
         self.is_boot_services() || others.contains(&self)
     }
 
-    /// Whether it is memory, and may be read.
+    /// Tells if it is memory, and may be read.
     pub(crate) fn is_memory(self) -> bool {
         !matches!(
             self,

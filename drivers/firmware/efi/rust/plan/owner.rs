@@ -26,7 +26,7 @@ use super::{
 };
 use core::fmt;
 
-/// Whether boot services memory still holds what firmware has left there.
+/// The state of boot services memory: firmware's content is intact, or gone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum BootServices {
     Intact,

@@ -65,7 +65,7 @@ const TABLE: [Row; 3] = [
     },
 ];
 
-/// What is known of the firmware of the machine whose SMBIOS structures `smbios` begins with.
+/// The quirk of the machine whose SMBIOS structures `smbios` begins with, if it is known to have one.
 pub(crate) fn quirk(smbios: &[u8]) -> Option<Quirk> {
     let system = System::read(smbios)?;
     let is = |row: &&Row| row.manufacturer == system.manufacturer && row.version == system.version;
