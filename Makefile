@@ -13,7 +13,6 @@ override CACHE := $(abspath $(CACHE))
 export O CACHE ARCH LONG KERNEL KDIR RUST_LIB_SRC V PREPARE
 export CARGO_TARGET_DIR := $(O)/cargo
 
-# Each is built from $(O)/src/stock, or is ours and built from $(O)/src/rtmap.
 names_x86_64 := stock rtmap $(if $(LONG),rtmap-hard rtmap-rt)
 names_arm64  := stock rtmap $(if $(LONG),rtmap-hard rtmap-rt rtmap-39 rtmap-64k)
 
@@ -32,9 +31,13 @@ manifest := tools/Cargo.toml
 graft    := $(O)/cargo/release/graft --overlay .
 fuzz     := cargo run --quiet --release --locked --manifest-path $(manifest) -p efi-rtmap-fuzz \
 	    -- --work $(O)/fuzz
-objects  := $(O)/linux/$(ARCH)
-kernels  := $(names_$(ARCH):%=$(objects)/%/.built)
 recipe   := $(wildcard tools/configs/*.config) tools/build-kernel tools/common.sh
+
+# Stock, and all of ours, are each built from one source.
+linux   := $(O)/linux
+stock   := $(linux)/stock/$(ARCH)/stock/.built
+ours    := $(linux)/rtmap/$(ARCH)
+kernels := $(stock) $(patsubst %,$(ours)/%/.built,$(filter-out stock,$(names_$(ARCH))))
 
 # Rust that the kernel compiles: formatted by this repository's rules, as all else.
 kernel_rust := $(shell find drivers arch rust samples -name '*.rs' 2>/dev/null)
@@ -61,7 +64,7 @@ help: ## show this list
 # What people come for
 
 .PHONY: demo
-demo: guest $(objects)/rtmap/.built ## three kernels on one firmware, as a table
+demo: guest $(ours)/rtmap/.built ## three kernels on one firmware, as a table
 	@tools/run-lab demo
 
 .PHONY: check
@@ -81,7 +84,7 @@ bench: guest $(kernels) ## costs of each map kind against stock, in instructions
 	@tools/run-lab bench
 
 .PHONY: soak
-soak: guest $(objects)/stock/.built $(objects)/rtmap/.built ## N=1000 kernels on one firmware: nothing grows, wears out or is lost
+soak: guest $(stock) $(ours)/rtmap/.built ## N=1000 kernels on one firmware: nothing grows, wears out or is lost
 	@tools/run-lab soak --generations $(N) --kind $(KIND)
 
 .PHONY: fuzz
@@ -105,24 +108,24 @@ guest: host-tools ## the lab's guest
 
 .PHONY: graft
 graft: host-tools ## put the overlay and the hooks into the build's kernel tree
-	@$(graft) $(O)/src/rtmap
+	@$(graft) $(linux)/rtmap/source
 
 .PHONY: check-graft
 check-graft: host-tools ## say what is applied to the build's kernel tree
-	@$(graft) --check $(O)/src/rtmap
+	@$(graft) --check $(linux)/rtmap/source
 
 .PHONY: kernel
 kernel: $(kernels) ## the kernels, ours and stock
 
 # Neither `prepare` nor `graft` touches these unless the content changes, so a kernel is looked
 # at again only when there is a reason.
-$(O)/src/stock.id: prepare ;
-$(O)/src/rtmap/.efi-rtmap.toml: graft ;
+$(linux)/stock/source.id: prepare ;
+$(linux)/rtmap/source/.efi-rtmap.toml: graft ;
 
-$(objects)/stock/.built: $(O)/src/stock.id $(recipe)
+$(stock): $(linux)/stock/source.id $(recipe)
 	@tools/build-kernel stock
 
-$(filter-out $(objects)/stock/%,$(kernels)): $(objects)/%/.built: $(O)/src/rtmap/.efi-rtmap.toml $(recipe)
+$(filter-out $(stock),$(kernels)): $(ours)/%/.built: $(linux)/rtmap/source/.efi-rtmap.toml $(recipe)
 	@tools/build-kernel $*
 
 ##

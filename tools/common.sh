@@ -91,12 +91,20 @@ rust_lib_src() {
 	fi
 }
 
-# kernel_make NAME TREE ARGUMENT...: the kernel's make, objects in $O/linux/$ARCH/NAME.
-# Everything that could differ between two machines is fixed. ccache makes paths below $O
-# relative, so that its entries serve any clone; the prefix map keeps them out of __FILE__.
+# The folder of the kernels NAME: their source is in `source`, their objects beside it. From the
+# objects, the source is at the same place for stock kernels and ours, so that ccache compiles
+# once what both have.
+tree() { [ "$1" = stock ] && echo "$O/linux/stock" || echo "$O/linux/rtmap"; }
+source_of() { echo "$(tree "$1")/source"; }
+objects_of() { echo "$(tree "$1")/$ARCH/$1"; }
+
+# kernel_make NAME ARGUMENT...: the kernel's make. Everything that could differ between two
+# machines is fixed. ccache makes paths below $O relative, so that its entries serve any clone;
+# the prefix map keeps them out of __FILE__.
 kernel_make() {
-	local out=$O/linux/$ARCH/$1 tree=$2 llvm relative
-	shift 2
+	local tree out llvm relative
+	tree=$(source_of "$1") out=$(objects_of "$1")
+	shift
 	llvm=$(llvm_version)
 	relative=$(realpath -m --relative-to="$out" "$tree")
 	PATH=$BINDGEN/bin:$PATH \

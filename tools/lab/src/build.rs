@@ -55,7 +55,12 @@ impl Build {
     }
 
     pub fn kernel_dir(&self, image: Image) -> PathBuf {
-        self.part("linux").join(image.to_string())
+        let tree = match image {
+            Image::Stock => "stock",
+            _ => "rtmap",
+        };
+        let kernels = self.root.join("linux").join(tree);
+        kernels.join(self.arch.name).join(image.to_string())
     }
 
     pub fn kernel(&self, image: Image) -> Result<PathBuf> {

@@ -32,9 +32,10 @@ pub enum Image {
     Stock,
     #[serde(rename = "rtmap")]
     Rtmap,
-    /// With PREEMPT_RT.
+    /// With a distribution's mitigations and hardening.
     #[serde(rename = "rtmap-hard")]
     RtmapHard,
+    /// With PREEMPT_RT.
     #[serde(rename = "rtmap-rt")]
     RtmapRt,
     /// With 39 bits of virtual address.
