@@ -13,6 +13,8 @@ pub struct Arch {
     pub qemu: &'static str,
     pub machine: &'static str,
     pub cpu: &'static str,
+    /// Which diagonal of a matrix its scenarios that are not long are.
+    pub turn: usize,
     /// Added to the machine, so that firmware has a device tree instead of ACPI tables.
     pub device_tree: Option<&'static str>,
     /// Added to it, so that it reaches memory above 1 TiB.
@@ -88,6 +90,7 @@ static X86_64: Arch = Arch {
     qemu: "qemu-system-x86_64",
     machine: "q35",
     cpu: "max",
+    turn: 0,
     device_tree: None,
     wide: ",phys-bits=46",
     console: "ttyS0,115200",
@@ -145,6 +148,7 @@ static ARM64: Arch = Arch {
     qemu: "qemu-system-aarch64",
     machine: "virt",
     cpu: "cortex-a57",
+    turn: 1,
     device_tree: Some(",acpi=off"),
     wide: "",
     console: "ttyAMA0",

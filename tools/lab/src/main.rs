@@ -103,7 +103,7 @@ enum Command {
         /// Keep the machines' variable stores and shared files
         #[arg(long)]
         keep: bool,
-        /// Run those too that take long
+        /// If no name is given: those too that take long, and all combinations of a matrix
         #[arg(long)]
         long: bool,
         /// Only list what would run
@@ -214,7 +214,7 @@ impl Command {
             } => {
                 let mut selected =
                     select(scenario_file::load_all(&scenarios, common.arch)?, &patterns)?;
-                if !long {
+                if !long && patterns.is_empty() {
                     skip_long(&mut selected);
                 }
                 if list {
@@ -236,14 +236,15 @@ impl Command {
     }
 }
 
-/// What does not run is said.
+/// How many do not run is said.
 fn skip_long(scenarios: &mut Vec<Scenario>) {
-    let names = scenarios.iter().filter(|scenario| scenario.long);
-    let names: Vec<&str> = names.map(|scenario| scenario.name.as_str()).collect();
-    if !names.is_empty() {
-        println!("skipped, as they take long (--long): {}", names.join(" "));
-    }
+    let all = scenarios.len();
     scenarios.retain(|scenario| !scenario.long);
+    let run = scenarios.len();
+    println!(
+        "{run} of {all} scenarios; --long runs the other {} too",
+        all - run
+    );
 }
 
 fn at_once(jobs: Option<usize>) -> Result<usize> {

@@ -56,9 +56,11 @@ pub fn parse(text: &str, arch: &Arch) -> Result<Vec<Scenario>> {
         substitute(values, &of_arch)?;
     }
     let mut scenarios = Vec::new();
-    for mut substitutions in combinations(&axes)? {
-        substitutions.extend(of_arch.clone());
-        scenarios.push(instance(&file, &substitutions)?);
+    for mut combination in combinations(&axes)? {
+        combination.values.extend(of_arch.clone());
+        let mut scenario = instance(&file, &combination.values)?;
+        scenario.long |= !combination.is_on_diagonal(arch.turn);
+        scenarios.push(scenario);
     }
     Ok(scenarios)
 }
@@ -125,9 +127,29 @@ fn ensure_unique(scenarios: &[Scenario]) -> Result<()> {
     Ok(())
 }
 
+/// One value of each axis.
+#[derive(Clone, Default)]
+struct Combination {
+    values: Substitutions,
+    /// Which one of how many it is, for each axis.
+    places: Vec<(usize, usize)>,
+}
+
+impl Combination {
+    /// One of the few among which there is each value of each axis at least once. Another `turn`
+    /// combines them another way.
+    fn is_on_diagonal(&self, turn: usize) -> bool {
+        let longest = self.places.iter().map(|&(_, length)| length).max();
+        (0..longest.unwrap_or(1)).any(|step| {
+            let mut axes = self.places.iter().enumerate();
+            axes.all(|(axis, &(place, length))| place == (step + axis * turn) % length)
+        })
+    }
+}
+
 /// The product of all axes; one empty combination when there are none.
-fn combinations(axes: &Table) -> Result<Vec<Substitutions>> {
-    let mut all = vec![Substitutions::new()];
+fn combinations(axes: &Table) -> Result<Vec<Combination>> {
+    let mut all = vec![Combination::default()];
     for (axis, values) in axes {
         let values = values
             .as_array()
@@ -135,9 +157,10 @@ fn combinations(axes: &Table) -> Result<Vec<Substitutions>> {
             .with_context(|| format!("matrix.{axis}: {values} is not a list of values"))?;
         let mut extended = Vec::new();
         for combination in &all {
-            for value in values {
+            for (place, value) in values.iter().enumerate() {
                 let mut combination = combination.clone();
-                combination.extend(placeholders(axis, value)?);
+                combination.values.extend(placeholders(axis, value)?);
+                combination.places.push((place, values.len()));
                 extended.push(combination);
             }
         }
@@ -305,6 +328,23 @@ mod tests {
             + "[matrix]\nkind = [{ is = \"phys\" }, { is = \"fixed\" }]\nloader = [\"-c\", \"-s\"]";
         let names: Vec<String> = parsed(&text).unwrap().into_iter().map(|s| s.name).collect();
         assert_eq!(names, ["phys-c", "phys-s", "fixed-c", "fixed-s"]);
+    }
+
+    #[test]
+    fn each_value_of_a_matrix_is_in_a_scenario_that_is_not_long() {
+        let text = GOOD
+            .replace("\"example\"", "\"{kind}{loader}\"")
+            .replace("kind = \"ident\"", "kind = \"{kind}\"")
+            .replace("loader = \"-c\"", "loader = \"{loader}\"")
+            + "[matrix]\nkind = [\"phys\", \"ident\", \"fixed\"]\nloader = [\"-c\", \"-s\"]";
+        let short = |arch| {
+            let mut scenarios = parse(&text, arch::named(arch).unwrap()).unwrap();
+            assert_eq!(scenarios.len(), 6);
+            scenarios.retain(|scenario| !scenario.long);
+            scenarios.into_iter().map(|scenario| scenario.name)
+        };
+        assert!(short("x86_64").eq(["phys-c", "ident-s", "fixed-c"]));
+        assert!(short("arm64").eq(["phys-s", "ident-c", "fixed-s"]));
     }
 
     #[test]
