@@ -13,7 +13,7 @@ pub struct Arch {
     pub qemu: &'static str,
     pub machine: &'static str,
     pub cpu: &'static str,
-    /// Which diagonal of a matrix its scenarios that are not long are.
+    /// Its number, by which it takes other scenarios of a matrix than the other architecture.
     pub turn: usize,
     /// Added to the machine, so that firmware has a device tree instead of ACPI tables.
     pub device_tree: Option<&'static str>,

@@ -59,7 +59,7 @@ pub fn parse(text: &str, arch: &Arch) -> Result<Vec<Scenario>> {
     for mut combination in combinations(&axes)? {
         combination.values.extend(of_arch.clone());
         let mut scenario = instance(&file, &combination.values)?;
-        scenario.long |= !combination.is_on_diagonal(arch.turn);
+        scenario.long |= !combination.is_on_diagonal(arch.turn, scenario.take_turns);
         scenarios.push(scenario);
     }
     Ok(scenarios)
@@ -136,13 +136,15 @@ struct Combination {
 }
 
 impl Combination {
-    /// One of the few among which there is each value of each axis at least once. Another `turn`
-    /// combines them another way.
-    fn is_on_diagonal(&self, turn: usize) -> bool {
+    /// One of the few among which there is each value of each axis at least once: a diagonal. Each
+    /// architecture, by its `turn`, has another. If they `take_turns`, they share one.
+    fn is_on_diagonal(&self, turn: usize, take_turns: bool) -> bool {
         let longest = self.places.iter().map(|&(_, length)| length).max();
-        (0..longest.unwrap_or(1)).any(|step| {
+        let shift = if take_turns { 0 } else { turn };
+        let mut steps = (0..longest.unwrap_or(1)).filter(|step| !take_turns || step % 2 == turn);
+        steps.any(|step| {
             let mut axes = self.places.iter().enumerate();
-            axes.all(|(axis, &(place, length))| place == (step + axis * turn) % length)
+            axes.all(|(axis, &(place, length))| place == (step + axis * shift) % length)
         })
     }
 }
@@ -337,14 +339,18 @@ mod tests {
             .replace("kind = \"ident\"", "kind = \"{kind}\"")
             .replace("loader = \"-c\"", "loader = \"{loader}\"")
             + "[matrix]\nkind = [\"phys\", \"ident\", \"fixed\"]\nloader = [\"-c\", \"-s\"]";
-        let short = |arch| {
+        let short = |arch, turns| {
+            let text = format!("{turns}\n{text}");
             let mut scenarios = parse(&text, arch::named(arch).unwrap()).unwrap();
             assert_eq!(scenarios.len(), 6);
             scenarios.retain(|scenario| !scenario.long);
             scenarios.into_iter().map(|scenario| scenario.name)
         };
-        assert!(short("x86_64").eq(["phys-c", "ident-s", "fixed-c"]));
-        assert!(short("arm64").eq(["phys-s", "ident-c", "fixed-s"]));
+        assert!(short("x86_64", "").eq(["phys-c", "ident-s", "fixed-c"]));
+        assert!(short("arm64", "").eq(["phys-s", "ident-c", "fixed-s"]));
+        let turns = "take-turns = true";
+        assert!(short("x86_64", turns).eq(["phys-c", "fixed-c"]));
+        assert!(short("arm64", turns).eq(["ident-s"]));
     }
 
     #[test]
