@@ -163,9 +163,16 @@ struct efi_rtmap_table_header {
 /**
  * struct efi_rtmap_life - tells one life of the firmware from another
  * @nonce: that of the handover table which was made in this life
+ * @addresses: zero while firmware goes by physical addresses, a sum of those that
+ *             SetVirtualAddressMap has given it otherwise
+ *
+ * A kernel that wakes up from hibernation finds another @nonce: firmware was started
+ * anew, and it was another kernel that called SetVirtualAddressMap. With the @addresses
+ * that it knows, it goes on.
  */
 struct efi_rtmap_life {
 	__le64	nonce[2];
+	__le64	addresses;
 } __packed;
 
 /*

@@ -18,6 +18,8 @@ use crate::variables::as_outcome;
 use crate::{background, crash, dump, kernel_log, live_update, memory, pstore};
 
 const BUSYBOX: &str = "/bin/busybox";
+/// Named in the kernel's `resume=` too.
+const DISK: &str = "/dev/vda";
 /// What stands before a table's address in the kernel log: the stub's, or else one that Kexec Handover
 /// carries.
 const TABLE_MARKS: [&str; 2] = [" RTMAP=", "rtmap: handover table: at "];
@@ -41,6 +43,7 @@ pub fn perform(generation: usize, action: &Action, files: &Files) -> Event {
         Action::Script(words) => script(words, files),
         Action::Call(service) => call(*service),
         Action::GetNoVariable => get_no_variable(),
+        Action::Hibernate => hibernate(),
         Action::Crash => crash::now(),
         Action::CrashIn(service) => crash::inside(*service),
         Action::KeepCalling(service) => background::keep_calling(*service),
@@ -123,6 +126,19 @@ fn script(words: &[String], files: &Files) -> Result<String> {
         });
     }
     run(Command::new("/bin/sh").args(line))
+}
+
+/// Comes back in the machine's next life: the kernel that firmware starts then finds the image.
+fn hibernate() -> Result<String> {
+    for applet in ["mkswap", "swapon"] {
+        run(Command::new(BUSYBOX).args([applet, DISK]))?;
+    }
+    for (file, word) in [("disk", "reboot"), ("state", "disk")] {
+        let path = format!("/sys/power/{file}");
+        fs::write(&path, word).with_context(|| format!("{word} to {path}"))?;
+    }
+    run(Command::new(BUSYBOX).args(["swapoff", DISK]))?;
+    Ok("resumed".into())
 }
 
 fn get_no_variable() -> Result<String> {

@@ -131,6 +131,8 @@ pub enum Action {
     Call(Service),
     /// Call GetVariable without a name, nor anything else; prints what it returned.
     GetNoVariable,
+    /// Suspend to the machine's disk, reset the machine, and go on where this kernel was.
+    Hibernate,
     /// Crash the kernel.
     Crash,
     /// Call a service again and again, until it does not return, and crash the kernel then.

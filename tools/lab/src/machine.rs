@@ -27,6 +27,9 @@ pub use share::ballast;
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 /// How long QEMU may take to tell what a machine is at that did not end.
 const MONITOR_LIMIT: Duration = Duration::from_secs(5);
+/// Only what is written to it takes space on the host's.
+const DISK: &str = "disk";
+const DISK_SIZE: u64 = 1 << 30;
 /// What the kernels printed, what the guest told, and what the hostile driver did.
 pub const CONSOLE: &str = "console.log";
 pub const REPORT: &str = "report.jsonl";
@@ -96,7 +99,7 @@ impl Lab {
             logs: logs.clone(),
         };
         if !self.keep {
-            for name in ["shared", "variables.fd", "initrd"] {
+            for name in ["shared", "variables.fd", "initrd", DISK] {
                 let path = logs.join(name);
                 if path.exists() {
                     fs::remove_file(path)?;
@@ -163,7 +166,6 @@ impl Lab {
 
         let mut qemu = self.bare_machine(scenario, "");
         qemu.args(["-accel", accelerator])
-            .args(["-no-reboot"])
             .args(["-monitor", "stdio"])
             .args(["-serial", &format!("file:{}", logs.join(CONSOLE).display())])
             .args([
@@ -199,6 +201,10 @@ impl Lab {
         }
         if !scenario.reserved_memory.is_empty() {
             qemu.arg("-dtb").arg(self.device_tree(scenario, logs)?);
+        }
+        match scenario.disk {
+            true => attach_disk(&mut qemu, &logs.join(DISK))?,
+            false => drop(qemu.arg("-no-reboot")),
         }
         if scenario.is_hostile() {
             self.attach_hostile(&mut qemu, scenario, logs)?;
@@ -264,6 +270,14 @@ impl Lab {
         .args(self.arch.hostile.log);
         Ok(())
     }
+}
+
+fn attach_disk(qemu: &mut Command, path: &Path) -> Result<()> {
+    File::create(path)?.set_len(DISK_SIZE)?;
+    let drive = format!("if=none,id=disk,format=raw,file={}", path.display());
+    qemu.args(["-drive", &drive]);
+    qemu.args(["-device", "virtio-blk-pci,drive=disk"]);
+    Ok(())
 }
 
 /// Has QEMU write to its log what each processor is at, and end.

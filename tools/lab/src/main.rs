@@ -26,6 +26,7 @@ mod scenario_file;
 mod soak;
 mod tpm;
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -218,8 +219,10 @@ impl Command {
                     skip_long(&mut selected);
                 }
                 if list {
+                    let mut out = std::io::stdout().lock();
                     for scenario in selected {
-                        println!("{:30} {}", scenario.name, scenario.about);
+                        // Who reads may have seen enough.
+                        let _ = writeln!(out, "{:30} {}", scenario.name, scenario.about);
                     }
                     return Ok(true);
                 }

@@ -51,6 +51,9 @@ pub struct Scenario {
     /// There is a TPM, into which firmware measures what it starts.
     #[serde(default)]
     pub tpm: bool,
+    /// There is a disk to hibernate on, and a reset starts the machine again instead of ending it.
+    #[serde(default)]
+    pub disk: bool,
     /// A file of this size in the initrd, of which every generation checks the content.
     #[serde(default)]
     pub ballast_mib: u32,
@@ -68,6 +71,9 @@ pub struct Scenario {
     /// It takes so long that it runs only when asked for.
     #[serde(default)]
     pub long: bool,
+    /// Each value of the matrix runs on one architecture only, unless asked for.
+    #[serde(default)]
+    pub take_turns: bool,
     /// The chain is so long that not all of it is told, or kept in variables.
     #[serde(skip)]
     pub soak: bool,
@@ -148,12 +154,14 @@ impl Scenario {
             smp: default_smp(),
             time_limit_s: default_time_limit(),
             tpm: false,
+            disk: false,
             ballast_mib: 0,
             same_as: None,
             expect_failure: None,
             fault: Vec::new(),
             hostile: false,
             long: false,
+            take_turns: false,
             soak: false,
             row: None,
             needs: None,
@@ -171,6 +179,10 @@ impl Scenario {
 
     /// The checks that the types cannot make.
     pub fn validate(&self) -> Result<()> {
+        ensure!(
+            !self.take_turns || self.arch.is_none(),
+            "take-turns: it is for some architectures only"
+        );
         ensure!(
             !self.name.is_empty() && !self.name.contains(['/', '{', ' ']),
             "name: {:?} cannot name a directory",

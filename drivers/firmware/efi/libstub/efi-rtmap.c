@@ -77,6 +77,7 @@ static void begin_life(struct efi_rtmap_table_header *table)
 	efi_get_random_bytes(sizeof(random), (u8 *)&random);
 	life->nonce[0] = cpu_to_le64(counter());
 	life->nonce[1] = cpu_to_le64(random);
+	life->addresses = 0;
 
 	if (efi_bs_call(install_configuration_table, &guid, life) == EFI_SUCCESS)
 		memcpy(table->nonce, life->nonce, sizeof(table->nonce));

@@ -14,6 +14,7 @@ use crate::{
         Inherited,
         Memory, //
     },
+    life::Mark,
     plan::{
         addr::{
             Pages,
@@ -69,6 +70,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) firmware: &'a Firmware,
     pub(crate) space: AddressSpace,
     pub(crate) table: Option<Memory>,
+    pub(crate) mark: Option<Mark>,
     pub(crate) regions: KVVec<Region>,
     /// Services that an earlier kernel has taken off.
     pub(crate) services_off: Services,
@@ -248,6 +250,9 @@ impl Plan<'_> {
         if let Err(error) = self.write_table(&snapshot, &entries, off) {
             pr_warn!("handover table: not written: {error:?}\n");
         }
+        if let Some(mark) = &mut self.mark {
+            mark.note(kind, &self.regions);
+        }
         Ok(Map {
             kind,
             reason,
@@ -259,6 +264,7 @@ impl Plan<'_> {
             shared_pages,
             wx_pages: wx_pages.count(),
             table: self.table,
+            mark: self.mark,
         })
     }
 
@@ -283,7 +289,8 @@ impl Plan<'_> {
     /// carry it, a new one.
     fn write_table(&mut self, snapshot: &Snapshot, entries: &[Entry], off: Services) -> Result {
         if self.table.is_none() {
-            self.table = Memory::make(self.take_over, &self.firmware.memory, entries.len())?;
+            let life = self.mark.as_ref().and_then(Mark::nonce);
+            self.table = Memory::make(self.take_over, life, entries.len())?;
         }
         match &mut self.table {
             Some(table) => table.publish(snapshot, entries, off),

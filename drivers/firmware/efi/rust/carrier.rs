@@ -21,7 +21,8 @@ use crate::{
         fresh::Nonce,
         inherit::agree,
         layout::AddressSpace,
-        region::Region, //
+        region::Region,
+        wire, //
     }, //
 };
 use kernel::prelude::*;
@@ -36,18 +37,22 @@ pub(crate) struct Carriers {
 }
 
 impl Carriers {
-    /// Opens what there is. Called once.
-    pub(crate) fn open(take_over: &TakeOver, memory: &FirmwareMemory) -> Self {
+    /// Opens what there is, in the `life` of the firmware. Called once.
+    pub(crate) fn open(
+        take_over: &TakeOver,
+        memory: &FirmwareMemory,
+        life: Option<wire::Nonce>,
+    ) -> Self {
         let retrieved = ffi::retrieve_table(take_over);
         let stub = Memory::open_installed(memory);
         let kho = retrieved
             .as_ref()
             .and_then(|place| Memory::open(place).ok());
-        let nonces = [&stub, &kho].map(|table| Some(table.as_ref()?.nonce(memory)));
+        let nonces = [&stub, &kho].map(|table| Some(table.as_ref()?.is_of(life)));
         let nonce = nonces.into_iter().flatten().reduce(Nonce::join);
         Self {
-            stub: stub.filter(|table| is_of_this_life(table, memory)),
-            kho: kho.filter(|table| is_of_this_life(table, memory)),
+            stub: stub.filter(|table| is_of_this_life(table, life)),
+            kho: kho.filter(|table| is_of_this_life(table, life)),
             any: ffi::installed_table().is_some() || retrieved.is_some(),
             nonce: nonce.unwrap_or(Nonce::Absent),
         }
@@ -115,8 +120,8 @@ impl Carriers {
     }
 }
 
-fn is_of_this_life(table: &Memory, memory: &FirmwareMemory) -> bool {
-    let agrees = table.nonce(memory) != Nonce::Differs;
+fn is_of_this_life(table: &Memory, life: Option<wire::Nonce>) -> bool {
+    let agrees = table.is_of(life) != Nonce::Differs;
     if !agrees {
         handover::refuse("it was made in another life of the firmware");
     }

@@ -28,6 +28,7 @@ mod ffi;
 mod firmware;
 mod handover;
 mod inside;
+mod life;
 mod pass_on;
 mod plan;
 mod report;

@@ -14,6 +14,7 @@ use crate::{
     },
     handover::Memory,
     inside,
+    life,
     pass_on,
     plan::{
         addr::{
@@ -218,6 +219,16 @@ unsafe extern "C" fn efi_rtmap_timeout() -> u32 {
 #[export]
 unsafe extern "C" fn efi_rtmap_call_hung(service: u32) {
     call::hung(service);
+}
+
+/// Looks at firmware once the machine has slept.
+///
+/// # Safety
+///
+/// None is needed; `#[export]` asks for the keyword.
+#[export]
+unsafe extern "C" fn efi_rtmap_resume() {
+    life::resume();
 }
 
 /// Prints what is at an address at which firmware has faulted.

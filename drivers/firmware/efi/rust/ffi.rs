@@ -129,7 +129,8 @@ const _: () = {
     assert!(wire::FLAG_WRITABLE_CODE == bindings::EFI_RTMAP_SLOT_WRITABLE_CODE);
     assert!(wire::FLAG_FORWARD_CFG == bindings::EFI_RTMAP_SLOT_FORWARD_CFG);
     assert!(wire::NONCE_OFFSET == offset_of!(efi_rtmap_table_header, nonce));
-    assert!(wire::NONCE_SIZE == size_of::<bindings::efi_rtmap_life>());
+    assert!(wire::LIFE_SIZE == size_of::<bindings::efi_rtmap_life>());
+    assert!(wire::ADDRESSES_OFFSET == offset_of!(bindings::efi_rtmap_life, addresses));
     assert!(wire::STUB_OFFSET == offset_of!(efi_rtmap_table_header, stub));
     assert!(wire::PASSED_OFFSET == offset_of!(efi_rtmap_table_header, passed));
     assert!(StubReason::Requested as u32 == bindings::efi_rtmap_reason_EFI_RTMAP_REASON_REQUESTED);

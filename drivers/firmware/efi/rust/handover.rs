@@ -47,7 +47,6 @@ use crate::{
             FAULTED_OFFSET,
             HEADER_SIZE,
             MAX_SIZE,
-            NONCE_SIZE,
             PASSED_OFFSET,
             USED_OFFSET, //
         },
@@ -126,18 +125,18 @@ impl Memory {
         Self::open(&place.map_err(refuse).ok()?).ok()
     }
 
-    /// Makes a table with room for `entries`, for Kexec Handover to hand over. [`None`] if that is off.
+    /// Makes a table with room for `entries`, for Kexec Handover to hand over, in the `life` of the
+    /// firmware. [`None`] if that is off.
     ///
     /// # Errors
     ///
     /// `ENOMEM` if it cannot be mapped, `EOVERFLOW` if no table has so much room.
     pub(crate) fn make(
         take_over: &TakeOver,
-        memory: &FirmwareMemory,
+        life: Option<Nonce>,
         entries: usize,
     ) -> Result<Option<Self>> {
-        let nonce = life(memory);
-        let (header, size) = header(entries, nonce).ok_or(EOVERFLOW)?;
+        let (header, size) = header(entries, life).ok_or(EOVERFLOW)?;
         let Some(place) = ffi::alloc_table(take_over, size) else {
             return Ok(None);
         };
@@ -150,14 +149,19 @@ impl Memory {
         Ok(Some(Self {
             mapped,
             supported: None,
-            nonce,
+            nonce: life,
             next: (SlotId::First, 1),
         }))
     }
 
-    /// The verdict on the table: it was made in this life of the firmware, or not.
-    pub(crate) fn nonce(&self, memory: &FirmwareMemory) -> fresh::Nonce {
-        fresh::Nonce::compare(self.nonce, life(memory))
+    /// The verdict on the table: it was made in this `life` of the firmware, or not.
+    pub(crate) fn is_of(&self, life: Option<Nonce>) -> fresh::Nonce {
+        fresh::Nonce::compare(self.nonce, life)
+    }
+
+    /// Makes the table one of the life of the firmware that has this `nonce`.
+    pub(crate) fn renew(&self, nonce: Nonce) {
+        self.mark(stores::renew(nonce));
     }
 
     /// Leaves the mark that a kernel has been here, for its successors.
@@ -334,12 +338,6 @@ fn inherit(
         entries: buffer,
         regions,
     })
-}
-
-/// This life of the firmware, if the first kernel's stub has marked it.
-fn life(memory: &FirmwareMemory) -> Option<Nonce> {
-    let nonce = memory.read(ffi::life_table()?, NONCE_SIZE, BootServices::Gone);
-    Nonce::read(&nonce.map_err(refuse).ok()?)
 }
 
 /// Says why something of the table cannot be used.

@@ -10,7 +10,8 @@ use crate::{
     ffi::{
         FirmwareMemory,
         TakeOver, //
-    }, //
+    },
+    life::Mark, //
 };
 
 /// Counts this kernel in the handover table, and keeps the memory map for successors.
@@ -19,6 +20,8 @@ use crate::{
 ///
 /// A [`Failure`] if there is no memory map that could be kept. Successors are then told of no firmware.
 pub(crate) fn run(take_over: &TakeOver) -> Result<(), Failure> {
-    let used = Carriers::open(take_over, &FirmwareMemory::new()?).pass_on();
+    let memory = FirmwareMemory::new()?;
+    let life = Mark::open(&memory).and_then(|mark| mark.nonce());
+    let used = Carriers::open(take_over, &memory, life).pass_on();
     arch::pass_on_memory_map(take_over, used)
 }

@@ -5,6 +5,7 @@
 use crate::{
     failure::Failure,
     handover::Memory,
+    life::Mark,
     plan::{
         decide::{
             Reason,
@@ -111,6 +112,8 @@ pub(crate) struct Map {
     pub(crate) wx_pages: u64,
     /// The handover table, if the first kernel's stub has made one.
     pub(crate) table: Option<Memory>,
+    /// The mark of the firmware's life, if that stub has left one.
+    pub(crate) mark: Option<Mark>,
 }
 
 /// How the take-over ended.

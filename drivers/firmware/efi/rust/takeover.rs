@@ -14,6 +14,7 @@ use crate::{
     },
     firmware::Firmware,
     handover::Inherited,
+    life::Mark,
     plan::{
         addr::PhysAddr,
         decide::{
@@ -67,7 +68,9 @@ pub(crate) fn run(
     systab: PhysAddr,
 ) -> Result<Option<Map>, Failure> {
     let memory = FirmwareMemory::new()?;
-    let carriers = Carriers::open(take_over, &memory);
+    let mark = Mark::open(&memory);
+    let life = mark.as_ref().and_then(Mark::nonce);
+    let carriers = Carriers::open(take_over, &memory, life);
     if let Some(supported) = carriers.supported() {
         ffi::set_supported(take_over, supported);
     }
@@ -136,6 +139,7 @@ pub(crate) fn run(
         firmware: &firmware,
         space,
         table,
+        mark,
         regions,
         services_off: if request.retry {
             Services::NONE

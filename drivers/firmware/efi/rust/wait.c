@@ -68,8 +68,15 @@ static int refuse_in_call(void *data)
 	return efi_rtmap_is_occupied() ? -EBUSY : 0;
 }
 
+/* The first thing, before a driver can call firmware that is not the one it was. */
+static void look_at_firmware(void *data)
+{
+	efi_rtmap_resume();
+}
+
 static const struct syscore_ops going_down = {
 	.suspend	= refuse_in_call,
+	.resume		= look_at_firmware,
 	.shutdown	= leave_firmware,
 };
 

@@ -6,6 +6,7 @@
 //! understood. Whether its map fits the firmware's own is for [`super::inherit`] to check.
 
 mod encode;
+mod life;
 mod properties;
 mod slot;
 pub(crate) mod stores;
@@ -31,12 +32,18 @@ pub(crate) use self::{
         encode,
         header, //
     },
+    life::{
+        Addresses,
+        Awakening,
+        Life,
+        ADDRESSES_OFFSET,
+        LIFE_SIZE, //
+    },
     properties::supported,
     slot::Slot,
     stub::{
         stub,
-        Nonce,
-        NONCE_SIZE, //
+        Nonce, //
     },
     table::{
         SlotId,

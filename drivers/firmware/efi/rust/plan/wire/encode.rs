@@ -118,9 +118,9 @@ mod tests {
                 snapshot,
                 SNAPSHOT, //
             },
+            stub::NONCE_SIZE, //
             SlotId,
             Table,
-            NONCE_SIZE, //
         },
     };
 

@@ -8,9 +8,11 @@ use super::{
         self,
         Services, //
     },
+    Nonce,
     CALL_COUNT_OFFSET,
     CALL_SERVICE_OFFSET,
     FAULTED_OFFSET,
+    NONCE_OFFSET,
     PASSED_OFFSET,
     PROPERTIES_SUPPORTED_OFFSET,
     SERVICES_OFF_OFFSET, //
@@ -66,6 +68,16 @@ pub(crate) fn record_fault<'a>(
 /// Counts a kernel that passes firmware on without calling it, after `passed` others.
 pub(crate) fn pass_on(passed: u32) -> Store<'static> {
     Store::Word(PASSED_OFFSET, passed.saturating_add(1))
+}
+
+/// Makes the table one of the life of the firmware that has this `nonce`.
+pub(crate) fn renew<'a>(nonce: Nonce) -> impl Iterator<Item = Store<'a>> {
+    let halves = |word: u64| [word as u32, (word >> 32) as u32];
+    let words = nonce.words().into_iter().flat_map(halves);
+    let places = (NONCE_OFFSET..).step_by(size_of::<u32>());
+    places
+        .zip(words)
+        .map(|(offset, word)| Store::Word(offset, word))
 }
 
 /// Keeps kernels that do not know the table from calling firmware, if they go by it.
