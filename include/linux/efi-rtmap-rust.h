@@ -20,7 +20,7 @@ void efi_rtmap_pass_on(void);
 void efi_rtmap_leave_mark(void);
 u32 efi_rtmap_timeout(void);
 bool efi_rtmap_is_occupied(void);
-void efi_rtmap_resume(void);
+bool efi_rtmap_resume(void);
 void efi_rtmap_reserve(void);
 void efi_rtmap_show_place(unsigned long address);
 bool efi_rtmap_names_end_at(u32 name);

@@ -8,7 +8,7 @@ use efi_rtmap_orders::Service;
 use serde::{Deserialize, Serialize};
 
 /// Of the variables that the guest writes.
-pub use efi_rtmap_orders::VENDOR_GUID;
+pub use efi_rtmap_orders::{VARIABLE_PREFIX, VENDOR_GUID};
 
 /// Name of the plan among the machine's fw_cfg files.
 pub const FW_CFG_NAME: &str = "opt/efi-rtmap/plan";
@@ -180,9 +180,6 @@ pub enum Damage {
     /// As if the last kernel had taken SetTime off.
     ServicesOff,
 }
-
-/// How the names of the variables begin that the generations write.
-pub const VARIABLE_PREFIX: &str = "RtmapLab";
 
 /// Name of the variable that `generation` writes.
 pub fn variable_name(generation: usize) -> String {

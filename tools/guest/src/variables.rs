@@ -65,8 +65,14 @@ fn path_of(generation: usize) -> PathBuf {
 fn write(generation: usize) -> Result<()> {
     let mut bytes = ATTRIBUTES.to_le_bytes().to_vec();
     bytes.extend(variable_content(generation));
+    let path = path_of(generation);
+    if path.exists() {
+        // This generation runs again, as its image was refused. efivarfs protects the variable.
+        ensure!(fs::read(&path)? == bytes, "holds something else already");
+        return Ok(());
+    }
     // One write(2): efivarfs takes attributes and content at once.
-    fs::write(path_of(generation), bytes)?;
+    fs::write(path, bytes)?;
     Ok(())
 }
 

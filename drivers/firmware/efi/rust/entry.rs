@@ -221,14 +221,14 @@ unsafe extern "C" fn efi_rtmap_call_hung(service: u32) {
     call::hung(service);
 }
 
-/// Looks at firmware once the machine has slept.
+/// Looks at firmware once the machine has slept. Returns whether it can still be called.
 ///
 /// # Safety
 ///
 /// None is needed; `#[export]` asks for the keyword.
 #[export]
-unsafe extern "C" fn efi_rtmap_resume() {
-    life::resume();
+unsafe extern "C" fn efi_rtmap_resume() -> bool {
+    life::resume()
 }
 
 /// Prints what is at an address at which firmware has faulted.

@@ -71,7 +71,8 @@ static int refuse_in_call(void *data)
 /* The first thing, before a driver can call firmware that is not the one it was. */
 static void look_at_firmware(void *data)
 {
-	efi_rtmap_resume();
+	if (!efi_rtmap_resume())
+		clear_bit(EFI_RUNTIME_SERVICES, &efi.flags);
 }
 
 static const struct syscore_ops going_down = {

@@ -46,7 +46,7 @@ unsafe extern "efiapi" fn efi_main(_image: Handle, system: *mut SystemTable) -> 
     let done = unsafe {
         let boot = &mut *(*system).boot_services;
         // If that fails, this image is gone: nothing may lead to it yet.
-        if let Err(error) = regions::allocate(boot) {
+        if let Err(error) = regions::allocate(boot, &*(*system).runtime_services) {
             return error;
         }
         services::hook((*system).runtime_services);

@@ -4,14 +4,16 @@
 use core::ops::Range;
 use core::ptr::null_mut;
 
-use efi_rtmap_orders::{Fault, What};
+use efi_rtmap_orders::{Fault, What, VARIABLE_PREFIX, VENDOR_GUID};
 use uefi_raw::table::boot::{AllocateType, BootServices, MemoryDescriptor, MemoryType};
-use uefi_raw::Status;
+use uefi_raw::table::runtime::RuntimeServices;
+use uefi_raw::{Guid, Status};
 
 use crate::arch::GRANULE;
 use crate::boot_services::checked;
 use crate::schedule::{announce_once, ordered};
 
+const VENDOR: Guid = Guid::parse_or_panic(VENDOR_GUID);
 const PAGE: u64 = 4096;
 const MEBIBYTE: u64 = 1 << 20;
 /// A region and what keeps it apart from the next.
@@ -28,7 +30,7 @@ const AT_ONE_PLACE: u64 = 64 * MEBIBYTE;
 /// # Safety
 ///
 /// Boot services are there.
-pub unsafe fn allocate(boot: &BootServices) -> Result<(), Status> {
+pub unsafe fn allocate(boot: &BootServices, runtime: &RuntimeServices) -> Result<(), Status> {
     let take = |what, take: fn(&BootServices, &Fault) -> Result<(), Status>| match ordered(what) {
         None => Ok(()),
         Some(fault) => {
@@ -37,12 +39,17 @@ pub unsafe fn allocate(boot: &BootServices) -> Result<(), Status> {
         }
     };
     // SAFETY: the caller's, for all of these.
-    take(What::ManyRegions, |boot, fault| unsafe {
+    let many = |boot: &_, fault: &Fault| unsafe {
         // Between them lies what is no memory to a kernel either, or its own map of memory would
         // become as long.
         let kind = MemoryType::RUNTIME_SERVICES_DATA;
         scatter(boot, fault.count, kind, Some(MemoryType::RESERVED))
-    })?;
+    };
+    take(What::ManyRegions, many)?;
+    // SAFETY: variables can be read while boot services are there.
+    if unsafe { a_guest_has_run(runtime) } {
+        take(What::ManyRegionsLater, many)?;
+    }
     take(What::ScatteredBootServices, |boot, fault| unsafe {
         scatter(boot, fault.count, MemoryType::BOOT_SERVICES_DATA, None)
     })?;
@@ -55,6 +62,25 @@ pub unsafe fn allocate(boot: &BootServices) -> Result<(), Status> {
         let end = largest.end - u64::from(fault.count) * MEBIBYTE;
         take_for_boot(boot, largest.start..end)
     })
+}
+
+/// Whether the variable is there that the first guest on this machine writes.
+///
+/// # Safety
+///
+/// The service can be called.
+unsafe fn a_guest_has_run(runtime: &RuntimeServices) -> bool {
+    let mut name = [0; 32];
+    let text = VARIABLE_PREFIX.bytes().chain(*b"00");
+    for (unit, byte) in name.iter_mut().zip(text) {
+        *unit = byte.into();
+    }
+    let mut size = 0;
+    // SAFETY: the caller's; the name is shorter than its array, whose last word is zero.
+    let status = unsafe {
+        (runtime.get_variable)(name.as_ptr(), &VENDOR, null_mut(), &mut size, null_mut())
+    };
+    status == Status::BUFFER_TOO_SMALL
 }
 
 /// # Safety

@@ -23,6 +23,10 @@ pub const GENERATION_VARIABLE: &str = "RtmapGeneration";
 /// Of the variables that the lab's guests write.
 pub const VENDOR_GUID: &str = "6b6f1c4e-2a0d-4f53-9a51-72746d617031";
 
+/// How the names of these variables begin; the first guest on a machine writes the one that ends with
+/// `00`.
+pub const VARIABLE_PREFIX: &str = "RtmapLab";
+
 /// Everything that the driver is to do.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Orders {
@@ -248,6 +252,8 @@ pub enum What {
     MapAtZero,
     /// No lie: `count` runtime regions more, at the end of memory, with reserved memory between them.
     ManyRegions,
+    /// The same, but only once a guest has run on the machine, and it was reset since.
+    ManyRegionsLater,
     /// A region of boot services data overlaps the one before it.
     MapBootOverlapping,
     /// No lie: `count` regions of boot services data more, at the end of memory, with free memory

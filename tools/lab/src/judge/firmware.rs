@@ -32,26 +32,26 @@ pub(super) fn chain(scenario: &Scenario, report: &Report, events: &[Event]) -> V
         &format!("the hostile driver ready with {ordered} faults"),
         format!("{:?}", events.first()),
     );
-    let calls: Vec<&Event> = events
-        .iter()
-        .filter(|event| matches!(event, Event::Svam { .. }))
-        .collect();
-    expect(
-        calls.len() <= 1,
-        "SetVirtualAddressMap at most once",
-        format!("{calls:x?}"),
-    );
-    let announced = events
-        .iter()
-        .position(|event| matches!(event, Event::Generation { .. }));
-    let late = events[announced.unwrap_or(events.len())..]
-        .iter()
-        .find(|event| matches!(event, Event::Svam { .. }));
-    expect(
-        late.is_none(),
-        "SetVirtualAddressMap before the first kernel calls anything else",
-        format!("{late:x?}"),
-    );
+    let is_svam = |event: &&Event| matches!(event, Event::Svam { .. });
+    // Firmware lives until the machine is reset.
+    for life in events.chunk_by(|_, next| !matches!(next, Event::Ready { .. })) {
+        let calls: Vec<&Event> = life.iter().filter(is_svam).collect();
+        expect(
+            calls.len() <= 1,
+            "SetVirtualAddressMap at most once",
+            format!("{calls:x?}"),
+        );
+        let announced = life
+            .iter()
+            .position(|event| matches!(event, Event::Generation { .. }));
+        let late = life[announced.unwrap_or(life.len())..].iter().find(is_svam);
+        expect(
+            late.is_none(),
+            "SetVirtualAddressMap before the first kernel calls anything else",
+            format!("{late:x?}"),
+        );
+    }
+    let calls: Vec<&Event> = events.iter().filter(is_svam).collect();
     if let Some(svam) = svam_of_the_first(report) {
         let told = match calls.first() {
             None => svam == Svam::NotCalled,

@@ -73,6 +73,13 @@ fn a_good_chain() {
 }
 
 #[test]
+fn svam_is_called_again_once_the_machine_was_reset() {
+    let mut events = events();
+    events.extend([events[0].clone(), svam(1, CODE)]);
+    assert_eq!(told(&scenario(), &good(), &events), [""; 0]);
+}
+
+#[test]
 fn the_driver_is_there() {
     let twice = |events: &mut Vec<Event>| {
         events[0] = Event::Ready {
@@ -101,6 +108,11 @@ fn svam_is_called_as_sysfs_says() {
         |events| events.insert(1, svam(1, CODE)),
         "machine: ",
         &["at most once"],
+    );
+    red_events(
+        |events| events.extend([self::events()[0].clone(), svam(1, CODE), svam(2, CODE)]),
+        "machine: ",
+        &["at most once", "count: 2"],
     );
     red_events(
         |events| events.swap(1, 2),
