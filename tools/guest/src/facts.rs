@@ -22,6 +22,7 @@ use crate::{secure_boot, tables};
 
 const RTMAP: &str = "/sys/firmware/efi/rtmap";
 const MEMORY: &str = "/proc/meminfo";
+const RESOURCES: &str = "/proc/iomem";
 const CLOCK_SAMPLES: u32 = 20;
 
 /// Whatever firmware does in these calls, the others are made.
@@ -49,6 +50,7 @@ pub fn collect(
         secure_boot: as_outcome(secure_boot::read()),
         handover: as_outcome(read_handover()),
         memory_kib: memory_kib()?,
+        ram_kib: ram_kib()?,
         reserved_kib: arch::reserved()? >> 10,
         rtmap: read_rtmap()?,
         tainted: read_line("/proc/sys/kernel/tainted")?.parse()?,
@@ -90,6 +92,25 @@ fn memory_kib() -> Result<u64> {
     let number = line.and_then(|rest| rest.trim().strip_suffix(" kB"));
     let number = number.and_then(|number| number.parse().ok());
     number.with_context(|| format!("{MEMORY}: no MemTotal"))
+}
+
+/// The lines of resources that are in no other one's: `start-end : name`, in hexadecimal, the end
+/// included.
+fn ram_kib() -> Result<u64> {
+    let text = fs::read_to_string(RESOURCES).context(RESOURCES)?;
+    let mut bytes = 0;
+    for line in text.lines() {
+        let Some(range) = line.strip_suffix(" : System RAM") else {
+            continue;
+        };
+        if line.starts_with(' ') {
+            continue;
+        }
+        let (start, end) = range.split_once('-').with_context(|| line.to_string())?;
+        let [start, end] = [start, end].map(|number| u64::from_str_radix(number, 16));
+        bytes += end?.saturating_add(1).saturating_sub(start?);
+    }
+    Ok(bytes >> 10)
 }
 
 fn read_handover() -> Result<Handover> {

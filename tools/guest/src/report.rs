@@ -83,6 +83,8 @@ pub struct Facts {
     pub handover: Outcome<Handover>,
     /// MemTotal of /proc/meminfo, in KiB: what this kernel has not lost to what it found reserved.
     pub memory_kib: u64,
+    /// System RAM of /proc/iomem, in KiB: what this kernel takes for memory.
+    pub ram_kib: u64,
     /// What the device tree reserves, in KiB, but for this kernel's initrd. kexec -s adds the next
     /// one's, and kexec -c passes on what it finds.
     pub reserved_kib: u64,

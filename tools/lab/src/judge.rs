@@ -4,6 +4,7 @@
 mod firmware;
 mod log;
 mod maps;
+mod memory;
 mod secure_boot;
 mod services;
 mod tables;
@@ -163,6 +164,7 @@ impl Judge<'_> {
         self.rtmap();
         self.page_tables();
         self.runtime_map();
+        self.memory();
         self.tables();
         self.secure_boot();
         self.converted();

@@ -5,6 +5,7 @@
 mod firmware;
 mod log;
 mod maps;
+mod memory;
 mod services;
 
 use std::time::{Duration, UNIX_EPOCH};
@@ -112,6 +113,7 @@ pub fn good_facts(k: usize) -> Facts {
             in_progress: 0,
         }),
         memory_kib: 1_000_000,
+        ram_kib: 1_100_000,
         reserved_kib: 0,
         tainted: 0,
         ballast: None,

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0
+//! A kernel has less memory than its twin.
+
+use super::*;
+
+fn compared(spoil: impl Fn(&mut Facts)) -> Vec<String> {
+    let mut report = good();
+    for told in report.0.values_mut() {
+        spoil(told.facts.as_mut().unwrap());
+    }
+    let now = UNIX_EPOCH + Duration::from_secs(NOW);
+    let observed = Observed {
+        arch: x86_64(),
+        report: &report,
+        console: "",
+        end: &End::Exited,
+        started: now,
+        ended: now,
+        twin: Some(&good()),
+        firmware: None,
+    };
+    judge(&scenario(), &observed)
+        .iter()
+        .map(Finding::to_string)
+        .collect()
+}
+
+#[test]
+fn what_a_larger_kernel_takes_is_no_loss() {
+    assert_eq!(compared(|facts| facts.memory_kib -= 1024), [""; 0]);
+    assert_eq!(compared(|facts| facts.ram_kib += 8), [""; 0]);
+}
+
+#[test]
+fn memory_that_only_the_twin_has_is_lost() {
+    let lost = compared(|facts| facts.memory_kib -= 4096);
+    assert!(
+        lost[0].contains("MemTotal as in the twin, 1000000 KiB"),
+        "{lost:?}"
+    );
+    let lost = compared(|facts| facts.ram_kib -= 4096);
+    assert!(lost[0].contains("System RAM as in the twin"), "{lost:?}");
+}
