@@ -8,6 +8,7 @@ use crate::console;
 const COMPLAINTS: &[&str] = &[
     "WARNING:",
     "BUG:",
+    "UBSAN:",
     "Oops",
     "Call Trace",
     "Firmware Bug",

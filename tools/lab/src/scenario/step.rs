@@ -35,6 +35,9 @@ pub enum Image {
     /// With a distribution's mitigations and hardening.
     #[serde(rename = "rtmap-hard")]
     RtmapHard,
+    /// With lock checking, KASAN and the like.
+    #[serde(rename = "rtmap-debug")]
+    RtmapDebug,
     /// With PREEMPT_RT.
     #[serde(rename = "rtmap-rt")]
     RtmapRt,
@@ -52,6 +55,7 @@ impl fmt::Display for Image {
             Self::Stock => "stock",
             Self::Rtmap => "rtmap",
             Self::RtmapHard => "rtmap-hard",
+            Self::RtmapDebug => "rtmap-debug",
             Self::RtmapRt => "rtmap-rt",
             Self::Rtmap39 => "rtmap-39",
             Self::Rtmap64k => "rtmap-64k",
