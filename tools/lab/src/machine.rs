@@ -3,6 +3,7 @@
 
 mod device_tree;
 mod share;
+mod stops;
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -20,6 +21,7 @@ use crate::arch::{Arch, FirmwarePaths};
 use crate::build::Build;
 use crate::scenario::Scenario;
 use crate::tpm;
+use stops::Stops;
 
 pub use share::ballast;
 
@@ -90,7 +92,7 @@ impl Lab {
         fs::write(logs.join("qemu.cmd"), format!("{command:?}\n"))?;
 
         let (started, clock) = (SystemTime::now(), Instant::now());
-        let end = self.supervise(&mut command, scenario, watch)?;
+        let end = self.supervise(&mut command, scenario, &logs, watch)?;
         let remains = Remains {
             end,
             started,
@@ -113,12 +115,14 @@ impl Lab {
         &self,
         command: &mut Command,
         scenario: &Scenario,
+        logs: &Path,
         mut watch: impl FnMut() -> Result<ControlFlow<String>>,
     ) -> Result<End> {
         let mut qemu = command
             .spawn()
             .with_context(|| format!("{}: install it", self.arch.qemu))?;
         let monitor = qemu.stdin.take();
+        let mut stops = Stops::new(scenario, logs);
         let limit = self.time(scenario.time_limit_s);
         let started = Instant::now();
         let stopped = loop {
@@ -127,7 +131,7 @@ impl Lab {
                 Some(status) if status.success() => return Ok(End::Exited),
                 Some(status) => return Ok(End::Failed(status.to_string())),
                 None if left.is_zero() => break Ok(End::TimedOut(limit)),
-                None => match watch() {
+                None => match stops.look(&qemu).and_then(|()| watch()) {
                     Ok(ControlFlow::Continue(())) => {}
                     Ok(ControlFlow::Break(why)) => break Ok(End::Stopped(why)),
                     Err(error) => break Err(error),

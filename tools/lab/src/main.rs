@@ -24,6 +24,7 @@ mod runner;
 mod scenario;
 mod scenario_file;
 mod soak;
+mod tail;
 mod tpm;
 
 use std::io::Write;

@@ -4,7 +4,6 @@
 
 pub mod chain;
 mod steady;
-mod tail;
 mod watch;
 
 use std::ops::ControlFlow;

@@ -133,6 +133,7 @@ unsafe fn before(fault: &'static Fault, service: Service, arguments: Arguments) 
         What::ReadsBootServices => arch::load(boot_services::data() as u64),
         What::ReadsPageZero => arch::load(0),
         What::Slow => arch::wait(fault.count),
+        What::MachineStops => wait_for_stop(),
         // SAFETY: the caller's; the service is the one of this lie.
         What::BufferTooSmall => return Some(unsafe { lies::buffer_too_small(arguments) }),
         what => {
@@ -141,4 +142,18 @@ unsafe fn before(fault: &'static Fault, service: Service, arguments: Arguments) 
         }
     }
     None
+}
+
+/// Until the machine has been stopped, and what was due meanwhile has happened. It can be told by the
+/// processor's clock, which nothing stops.
+fn wait_for_stop() {
+    let mut before = arch::clock();
+    loop {
+        let now = arch::clock();
+        if now.wrapping_sub(before) > arch::half_a_second() {
+            break;
+        }
+        before = now;
+    }
+    arch::wait(2);
 }

@@ -75,6 +75,7 @@ impl Fault {
             | What::UnalignedJump
             | What::Hang
             | What::Slow
+            | What::MachineStops
             | What::ReadsBootServices
             | What::ReadsPageZero
             | What::InterruptsOff
@@ -164,6 +165,9 @@ pub enum What {
     Hang,
     /// Takes `count` seconds, and then does what it is asked to.
     Slow,
+    /// The lab stops the machine for `count` seconds. Some time after that the call goes on, and does
+    /// what it is asked to.
+    MachineStops,
 
     // In SetVirtualAddressMap only.
     /// Returns an error without having done anything.

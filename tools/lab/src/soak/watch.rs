@@ -7,12 +7,12 @@ use anyhow::{Context, Result};
 use efi_rtmap_orders::Event;
 
 use super::steady::Steady;
-use super::tail::Tail;
 use crate::firmware_log;
 use crate::judge::{self, Finding, Observed};
 use crate::machine::{End, Lab, CONSOLE, FIRMWARE_LOG, REPORT};
 use crate::report::Report;
 use crate::scenario::Scenario;
+use crate::tail::Tail;
 
 /// A generation that tells nothing for so long never will.
 const SILENCE_S: u32 = 120;

@@ -85,18 +85,28 @@ pub fn code_is_written(code: &[u8]) {
 }
 
 pub fn wait(seconds: u16) {
-    let frequency: u64;
-    // SAFETY: reads a register.
-    unsafe { asm!("mrs {}, cntfrq_el0", out(reg) frequency, options(nomem, nostack)) };
-    let begin = ticks();
-    while ticks().wrapping_sub(begin) < frequency * u64::from(seconds) {}
+    let begin = clock();
+    while clock().wrapping_sub(begin) < frequency() * u64::from(seconds) {}
 }
 
-fn ticks() -> u64 {
+/// The virtual counter.
+pub fn clock() -> u64 {
     let now;
     // SAFETY: reads a register, after all that came before.
     unsafe { asm!("isb", "mrs {}, cntvct_el0", out(reg) now, options(nomem, nostack)) };
     now
+}
+
+/// Of [`clock`].
+pub fn half_a_second() -> u64 {
+    frequency() / 2
+}
+
+fn frequency() -> u64 {
+    let frequency;
+    // SAFETY: reads a register.
+    unsafe { asm!("mrs {}, cntfrq_el0", out(reg) frequency, options(nomem, nostack)) };
+    frequency
 }
 
 /// Does what ends a call, if `what` is that. May return if somebody steps over the instruction.
