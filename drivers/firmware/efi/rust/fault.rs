@@ -22,10 +22,10 @@ const SHOWN: usize = 16;
 /// Prints the region that `address` is in, and the bytes there, which `read` gives: it is asked for
 /// memory of regions only, by the address that they are mapped at.
 pub(crate) fn show_place(map: &Map, address: VirtAddr, read: impl FnOnce(VirtAddr, &mut [u8])) {
-    let found = |region: &&Region| region.offset_of(address).is_some();
-    if let Some(region) = map.regions.iter().find(found) {
+    let offset = |region| Some((region, Region::offset_of(region, address)?));
+    if let Some((region, offset)) = map.regions.iter().find_map(offset) {
         let mut buffer = [0; SHOWN];
-        let bytes = memory(region, address, &mut buffer);
+        let bytes = memory(region, offset, &mut buffer);
         read(address, bytes);
         pr_err!(
             "{} is in {} at {}: {}\n",
@@ -49,10 +49,9 @@ pub(crate) fn show_place(map: &Map, address: VirtAddr, read: impl FnOnce(VirtAdd
     }
 }
 
-/// The part of `buffer` that `region` has memory for from `address` on. Registers of devices are left
+/// The part of `buffer` that `region` has memory for from `offset` on. Registers of devices are left
 /// alone.
-fn memory<'a>(region: &Region, address: VirtAddr, buffer: &'a mut [u8]) -> &'a mut [u8] {
-    let offset = region.offset_of(address).unwrap_or(region.phys.bytes());
+fn memory<'a>(region: &Region, offset: u64, buffer: &'a mut [u8]) -> &'a mut [u8] {
     let left = region.phys.bytes().saturating_sub(offset);
     let count = match region.ty {
         MemoryType::MAPPED_IO => 0,
