@@ -9,6 +9,7 @@ use crate::{
     failure::Failure,
     ffi::{
         self,
+        Booting,
         TakeOver, //
     },
     firmware::Firmware,
@@ -65,7 +66,7 @@ pub(crate) fn install_memory_map(
 /// # Errors
 ///
 /// None.
-pub(crate) fn pass_on_memory_map(_: &TakeOver, _used: bool) -> Result<(), Failure> {
+pub(crate) fn pass_on_memory_map(_: &Booting, _used: bool) -> Result<(), Failure> {
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use crate::{
     failure::Failure,
     ffi::{
         self,
+        Booting,
         TakeOver, //
     },
     firmware::Firmware,
@@ -68,32 +69,32 @@ pub(crate) fn rewrite_memory_map(
 /// # Errors
 ///
 /// A [`Failure`] if there is no memory map, or no memory for it.
-pub(crate) fn pass_on_memory_map(take_over: &TakeOver, used: bool) -> Result<(), Failure> {
-    let (bytes, desc_size) = boot_memory_map(take_over)?;
+pub(crate) fn pass_on_memory_map(booting: &Booting, used: bool) -> Result<(), Failure> {
+    let (bytes, desc_size) = boot_memory_map(booting)?;
     let map = MemoryMap::new(&bytes, desc_size)?;
     let fresh = freshness(&Traces {
         used,
         passed: 0,
         nonce: Nonce::Absent,
-        kexec: ffi::boot_facts(take_over).kexec,
+        kexec: ffi::boot_facts(booting).kexec,
         free_memory: map.has_free_memory(),
         addresses: Addresses::Physical,
         stub: None,
     });
     if !matches!(fresh, Freshness::Fresh(_)) {
-        // SAFETY: By the invariants of `TakeOver`, `__init` code is there.
+        // SAFETY: By the invariants of `Booting`, `__init` code is there.
         return Ok(to_result(unsafe { bindings::efi_rtmap_keep_memmap() })?);
     }
     let mut regions = Firmware::regions(&map, false)?;
     for region in &mut regions {
         region.virt = region.phys.start().identity();
     }
-    Ok(replace_memory_map(take_over, desc_size, &regions)?)
+    Ok(replace_memory_map(booting, desc_size, &regions)?)
 }
 
 /// A copy of the memory map that this kernel was started with, and the bytes of one descriptor.
-fn boot_memory_map(_: &TakeOver) -> Result<(KVVec<u8>, usize)> {
-    // SAFETY: By the invariants of `TakeOver`, nobody changes it.
+fn boot_memory_map(_: &Booting) -> Result<(KVVec<u8>, usize)> {
+    // SAFETY: By the invariants of `Booting`, nobody changes it.
     let memmap = unsafe { addr_of!(bindings::efi.memmap).read() };
     let count = usize::try_from(memmap.nr_map)?;
     let size = count.checked_mul(memmap.desc_size).ok_or(EOVERFLOW)?;
@@ -104,15 +105,15 @@ fn boot_memory_map(_: &TakeOver) -> Result<(KVVec<u8>, usize)> {
 }
 
 /// Makes `regions` the kernel's memory map, in memory of its own.
-fn replace_memory_map(take_over: &TakeOver, desc_size: usize, regions: &[Region]) -> Result {
+fn replace_memory_map(booting: &Booting, desc_size: usize, regions: &[Region]) -> Result {
     let size = regions.len().checked_mul(desc_size).ok_or(EOVERFLOW)?;
-    // SAFETY: By the invariants of `TakeOver`, `__init` code is there.
+    // SAFETY: By the invariants of `Booting`, `__init` code is there.
     to_result(unsafe { bindings::efi_rtmap_new_memmap(size) })?;
-    write_memory_map(take_over, desc_size, regions)
+    write_memory_map(booting, desc_size, regions)
 }
 
-fn write_memory_map(take_over: &TakeOver, desc_size: usize, regions: &[Region]) -> Result {
-    ffi::rewrite_memory_map(take_over, |bytes| {
+fn write_memory_map(booting: &Booting, desc_size: usize, regions: &[Region]) -> Result {
+    ffi::rewrite_memory_map(booting, |bytes| {
         memmap::encode(regions, desc_size, bytes)
             .map(|_| ())
             .ok_or(EINVAL)

@@ -7,6 +7,7 @@ use crate::{
     failure::Failure,
     ffi::{
         self,
+        Booting,
         FirmwareMemory,
         TakeOver, //
     },
@@ -39,11 +40,11 @@ pub(crate) struct Carriers {
 impl Carriers {
     /// Opens what there is, in the `life` of the firmware. Called once.
     pub(crate) fn open(
-        take_over: &TakeOver,
+        booting: &Booting,
         memory: &FirmwareMemory,
         life: Option<wire::Nonce>,
     ) -> Self {
-        let retrieved = ffi::retrieve_table(take_over);
+        let retrieved = ffi::retrieve_table(booting);
         let stub = Memory::open_installed(memory);
         let kho = retrieved
             .as_ref()

@@ -8,6 +8,7 @@ use crate::{
     fault,
     ffi::{
         self,
+        Booting,
         Info,
         RegionInfo,
         TakeOver, //
@@ -136,8 +137,8 @@ unsafe extern "C" fn efi_rtmap_take_over(systab: usize) -> bool {
 #[export]
 unsafe extern "C" fn efi_rtmap_pass_on() {
     // SAFETY: By this function's contract.
-    let take_over = unsafe { TakeOver::new() };
-    match pass_on::run(&take_over) {
+    let booting = unsafe { Booting::new() };
+    match pass_on::run(&booting) {
         Ok(()) => {
             pr_info!(
                 "firmware is not called, by efi=noruntime or by default, and passed on as it is\n"

@@ -29,6 +29,7 @@ pub(crate) use self::{
         pointers,
         rewrite_memory_map,
         set_supported,
+        Booting,
         TakeOver, //
     },
 };

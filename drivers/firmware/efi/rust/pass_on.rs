@@ -8,8 +8,8 @@ use crate::{
     carrier::Carriers,
     failure::Failure,
     ffi::{
-        FirmwareMemory,
-        TakeOver, //
+        Booting,
+        FirmwareMemory, //
     },
     life::Mark, //
 };
@@ -19,9 +19,9 @@ use crate::{
 /// # Errors
 ///
 /// A [`Failure`] if there is no memory map that could be kept. Successors are then told of no firmware.
-pub(crate) fn run(take_over: &TakeOver) -> Result<(), Failure> {
+pub(crate) fn run(booting: &Booting) -> Result<(), Failure> {
     let memory = FirmwareMemory::new()?;
     let life = Mark::open(&memory).and_then(|mark| mark.nonce());
-    let used = Carriers::open(take_over, &memory, life).pass_on();
-    arch::pass_on_memory_map(take_over, used)
+    let used = Carriers::open(booting, &memory, life).pass_on();
+    arch::pass_on_memory_map(booting, used)
 }

@@ -3,8 +3,8 @@
 //! Where there is memory for the handover table: the EFI stub's, or what Kexec Handover (KHO) keeps.
 
 use super::{
-    Proven,
-    TakeOver, //
+    Booting,
+    Proven, //
 };
 use crate::plan::addr::PhysAddr;
 use core::ptr::addr_of;
@@ -25,9 +25,9 @@ pub(crate) fn life_table() -> Option<PhysAddr> {
 }
 
 /// The memory of the table that the kernel before has handed over with KHO, if it has. Called once.
-pub(crate) fn retrieve_table(_: &TakeOver) -> Option<Proven> {
+pub(crate) fn retrieve_table(_: &Booting) -> Option<Proven> {
     let mut room = 0;
-    // SAFETY: `room` is valid for writes. By the invariants of `TakeOver`, nobody else hands tables
+    // SAFETY: `room` is valid for writes. By the invariants of `Booting`, nobody else hands tables
     // over.
     let table = unsafe { bindings::efi_rtmap_retrieve_table(&mut room) };
     // SAFETY: That is a folio of this size, which belongs to the table alone.
@@ -36,16 +36,16 @@ pub(crate) fn retrieve_table(_: &TakeOver) -> Option<Proven> {
 
 /// Memory of `size` bytes for a new table that KHO hands over, if it is on. What [`retrieve_table`]
 /// has given may not be used any more.
-pub(crate) fn alloc_table(_: &TakeOver, size: usize) -> Option<Proven> {
-    // SAFETY: By the invariants of `TakeOver`, nobody else hands tables over.
+pub(crate) fn alloc_table(_: &Booting, size: usize) -> Option<Proven> {
+    // SAFETY: By the invariants of `Booting`, nobody else hands tables over.
     let table = unsafe { bindings::efi_rtmap_alloc_table(size) };
     // SAFETY: That is a folio of this size or more, which belongs to the table alone.
     address(table).map(|address| unsafe { Proven::new(address, size) })
 }
 
 /// Hands nothing over. What [`retrieve_table`] has given may not be used any more.
-pub(crate) fn drop_table(_: &TakeOver) {
-    // SAFETY: By the invariants of `TakeOver`, nobody else hands tables over.
+pub(crate) fn drop_table(_: &Booting) {
+    // SAFETY: By the invariants of `Booting`, nobody else hands tables over.
     unsafe { bindings::efi_rtmap_drop_table() };
 }
 

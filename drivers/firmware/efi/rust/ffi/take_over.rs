@@ -14,9 +14,12 @@ use crate::plan::{
     },
     service::Services, //
 };
-use core::ptr::{
-    addr_of,
-    addr_of_mut, //
+use core::{
+    ops::Deref,
+    ptr::{
+        addr_of,
+        addr_of_mut, //
+    }, //
 };
 use kernel::{
     bindings,
@@ -24,22 +27,49 @@ use kernel::{
     types::NotThreadSafe, //
 };
 
-/// The take-over is going on. Whatever ends in a function of C's that is there at boot only takes a
-/// reference to this.
+/// The kernel boots. Whatever ends in a function of C's that is there at boot only takes a reference
+/// to this, or to a [`TakeOver`].
 ///
 /// # Invariants
 ///
-/// `__init` code and data are in memory, and no other thread looks at `efi` or at the handover table.
+/// `__init` code and data are in memory, and no other thread looks at `efi`'s memory map or at the
+/// handover table.
 // No static can hold it.
-pub(crate) struct TakeOver(NotThreadSafe);
+pub(crate) struct Booting(NotThreadSafe);
 
-impl TakeOver {
+impl Booting {
     /// # Safety
     ///
     /// The type invariants hold for as long as the value exists.
     pub(crate) unsafe fn new() -> Self {
         // INVARIANT: By this function's contract.
         Self(NotThreadSafe)
+    }
+}
+
+/// The take-over is going on.
+///
+/// # Invariants
+///
+/// No other thread looks at anything of `efi`.
+pub(crate) struct TakeOver(Booting);
+
+impl TakeOver {
+    /// # Safety
+    ///
+    /// The type invariants, and those of [`Booting`], hold for as long as the value exists.
+    pub(crate) unsafe fn new() -> Self {
+        // INVARIANT: By this function's contract.
+        // SAFETY: As above.
+        Self(unsafe { Booting::new() })
+    }
+}
+
+impl Deref for TakeOver {
+    type Target = Booting;
+
+    fn deref(&self) -> &Booting {
+        &self.0
     }
 }
 
@@ -50,7 +80,7 @@ pub(crate) fn set_supported(_: &TakeOver, services: u32) {
 }
 
 /// Facts of the boot that only C can name.
-pub(crate) fn boot_facts(_: &TakeOver) -> BootFacts {
+pub(crate) fn boot_facts(_: &Booting) -> BootFacts {
     let mut facts = BootFacts::default();
     // SAFETY: `facts` is valid for writes, and `__init` code is there.
     unsafe { bindings::efi_rtmap_boot_facts(&mut facts) };
@@ -71,8 +101,8 @@ pub(crate) fn pointers(_: &TakeOver, table: &[u8]) -> Pointers {
 /// # Errors
 ///
 /// Those of `fill`, and `ENOENT` if there is no memory map.
-pub(crate) fn rewrite_memory_map(_: &TakeOver, fill: impl FnOnce(&mut [u8]) -> Result) -> Result {
-    // SAFETY: By the invariants of `TakeOver`, nobody else looks at `efi`.
+pub(crate) fn rewrite_memory_map(_: &Booting, fill: impl FnOnce(&mut [u8]) -> Result) -> Result {
+    // SAFETY: By the invariants of `Booting`, nobody else looks at it.
     let memmap = unsafe { addr_of!(bindings::efi.memmap).read() };
     let size = usize::try_from(memmap.nr_map)? * memmap.desc_size;
     if memmap.map.is_null() {
