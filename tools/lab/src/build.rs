@@ -8,6 +8,9 @@ use anyhow::{ensure, Context, Result};
 use crate::arch::Arch;
 use crate::scenario::Image;
 
+/// A kernel that unpacks itself, on arm64, in a kernel's build directory.
+const PACKED: &str = "arch/arm64/boot/vmlinuz.efi";
+
 /// The build of one architecture.
 pub struct Build {
     root: PathBuf,
@@ -61,6 +64,15 @@ impl Build {
         };
         let kernels = self.root.join("linux").join(tree);
         kernels.join(self.arch.name).join(image.to_string())
+    }
+
+    /// What firmware starts: the packed kernel, if that is another file.
+    pub fn bootable(&self, image: Image) -> Result<PathBuf> {
+        let packed = self.kernel_dir(image).join(PACKED);
+        if packed.exists() {
+            return Ok(packed);
+        }
+        self.kernel(image)
     }
 
     pub fn kernel(&self, image: Image) -> Result<PathBuf> {

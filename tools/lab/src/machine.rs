@@ -193,7 +193,7 @@ impl Lab {
                 ),
             ])
             .arg("-kernel")
-            .arg(self.build.kernel(first.image)?)
+            .arg(self.build.bootable(first.image)?)
             .arg("-initrd")
             .arg(initrd)
             .args(["-append", &self.command_line(0, first)])

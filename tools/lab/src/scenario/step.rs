@@ -38,9 +38,15 @@ pub enum Image {
     /// With lock checking, KASAN and the like.
     #[serde(rename = "rtmap-debug")]
     RtmapDebug,
+    /// Compiled by GCC.
+    #[serde(rename = "rtmap-gcc")]
+    RtmapGcc,
     /// With PREEMPT_RT.
     #[serde(rename = "rtmap-rt")]
     RtmapRt,
+    /// With pages of 16 KiB and 52 bits of virtual address; unpacks itself where firmware starts it.
+    #[serde(rename = "rtmap-16k")]
+    Rtmap16k,
     /// With 39 bits of virtual address.
     #[serde(rename = "rtmap-39")]
     Rtmap39,
@@ -56,7 +62,9 @@ impl fmt::Display for Image {
             Self::Rtmap => "rtmap",
             Self::RtmapHard => "rtmap-hard",
             Self::RtmapDebug => "rtmap-debug",
+            Self::RtmapGcc => "rtmap-gcc",
             Self::RtmapRt => "rtmap-rt",
+            Self::Rtmap16k => "rtmap-16k",
             Self::Rtmap39 => "rtmap-39",
             Self::Rtmap64k => "rtmap-64k",
         })
