@@ -23,7 +23,7 @@ const ROUND: [Turn; 6] = [
     Turn::Off,
     Turn::Stock,
 ];
-const LOADERS: [Loader; 2] = [Loader::KexecLoadUnchecked, Loader::KexecFileLoad];
+const LOADERS: [Loader; 2] = [Loader::KexecLoad, Loader::KexecFileLoad];
 
 #[derive(Clone, Copy)]
 enum Turn {
@@ -143,10 +143,10 @@ mod tests {
         let loader = |k: usize| scenario.kernel[k].loader;
         assert_eq!(loader(0), None);
         for k in 1..ROUND.len() {
-            assert_eq!(loader(k), Some(Loader::KexecLoadUnchecked));
+            assert_eq!(loader(k), Some(Loader::KexecLoad));
             assert_eq!(loader(k + ROUND.len()), Some(Loader::KexecFileLoad));
         }
-        assert_eq!(loader(2 * ROUND.len()), Some(Loader::KexecLoadUnchecked));
+        assert_eq!(loader(2 * ROUND.len()), Some(Loader::KexecLoad));
     }
 
     #[test]
