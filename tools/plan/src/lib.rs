@@ -19,11 +19,11 @@ mod golden;
 #[cfg(any(test, fuzzing))]
 mod invariants;
 #[cfg(test)]
+mod not_less;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod recorded;
-#[cfg(test)]
-mod stock;
 
 /// What the kernel takes from `lib/crc`.
 #[cfg(any(test, fuzzing))]

@@ -55,14 +55,14 @@ use crate::{
             Region, //
         },
     },
-    stock::{
-        self,
-        Machine, //
-    },
 };
 use efi_rtmap_record::{
     recording::Descriptor,
     Recording, //
+};
+use efi_rtmap_stock::{
+    Firmware,
+    Machine, //
 };
 use std::{
     fs,
@@ -165,8 +165,8 @@ impl Recorded {
     }
 
     /// What stock makes of it on `machine`.
-    fn stock(&self, machine: Machine) -> stock::Firmware<'_> {
-        stock::Firmware {
+    fn stock(&self, machine: Machine) -> Firmware<'_> {
+        Firmware {
             machine,
             map: &self.descriptors,
             descriptor_size: self.recording.firmware.memory_map.descriptor_size,

@@ -4,6 +4,7 @@
 
 use super::*;
 use crate::{
+    not_less::assert_not_less,
     plan::{
         addr::PhysAddr,
         entry::{
@@ -21,14 +22,14 @@ use crate::{
             Mapping, //
         },
     },
-    stock::{
-        self,
-        Machine, //
-    },
 };
 use efi_rtmap_record::recording::{
     Descriptor as Recorded,
     MemoryAttributes, //
+};
+use efi_rtmap_stock::{
+    Firmware,
+    Machine, //
 };
 
 const X86: Machine = Machine::X86 { bits: 64 };
@@ -120,7 +121,7 @@ proptest! {
             flags: 0,
             entries: recorded(&entries),
         };
-        let on = |machine, map: &[Descriptor]| stock::Firmware {
+        let on = |machine, map: &[Descriptor]| Firmware {
             machine,
             map: &recorded(map),
             descriptor_size: DESC_SIZE as u32,
@@ -131,11 +132,11 @@ proptest! {
         let merged: Vec<_> = regions.iter().map(Region::descriptor).collect();
         X86_64.lay_out_fixed(&mut regions).unwrap();
         if let Some(ours) = tables(&regions, &bytes, Basis::Table, &X86_64) {
-            stock::assert_not_less(&ours, &on(X86, &map), X86, true);
+            assert_not_less(&ours, &on(X86, &map), X86, true);
         }
         ARM64.lay_out_identity(&mut regions).unwrap();
         if let Some(ours) = tables(&regions, &bytes, Basis::MapAndTable, &ARM64) {
-            stock::assert_not_less(&ours, &on(PHYSICAL_ARM64, &merged), PHYSICAL_ARM64, true);
+            assert_not_less(&ours, &on(PHYSICAL_ARM64, &merged), PHYSICAL_ARM64, true);
         }
     }
 
@@ -143,7 +144,7 @@ proptest! {
     #[test]
     fn nothing_that_stock_maps_is_missing(map in wild_map()) {
         let described = recorded(&map);
-        let on = |machine| stock::Firmware {
+        let on = |machine| Firmware {
             machine,
             map: &described,
             descriptor_size: DESC_SIZE as u32,

@@ -3,9 +3,12 @@
 //! Recorded firmware with this plan and with stock: never less.
 
 use super::*;
-use crate::plan::{
-    inherit::legacy_kind,
-    request::Kind, //
+use crate::{
+    not_less::assert_not_less,
+    plan::{
+        inherit::legacy_kind,
+        request::Kind, //
+    },
 };
 
 #[test]
@@ -23,12 +26,12 @@ fn firmware_has_what_stock_gives_it() {
                     .copied()
                     .filter(|m| m.virt == m.phys)
                     .collect();
-                stock::assert_not_less(&ours, &physical, machine, strict);
+                assert_not_less(&ours, &physical, machine, strict);
             }
             // Elsewhere than on x86, stock has other addresses.
             if let (Some(fixed), Machine::X86 { .. }) = (fixed, machine) {
                 let ours = firmware.page_tables(&fixed, &space);
-                stock::assert_not_less(&ours, &theirs, machine, strict);
+                assert_not_less(&ours, &theirs, machine, strict);
             }
         }
     });
@@ -52,7 +55,7 @@ fn a_successor_of_stock_has_what_stock_had() {
             let long = firmware.recording.firmware.bits == 64;
             assert_eq!(kind, Ok(if long { Kind::Fixed } else { Kind::Ident }));
             let ours = firmware.page_tables(&regions, &space);
-            stock::assert_not_less(&ours, &stock.mapped(), machine, strict(firmware));
+            assert_not_less(&ours, &stock.mapped(), machine, strict(firmware));
         }
     });
 }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-
 //! `drivers/firmware/efi/arm-runtime.c`, `arch/arm64/kernel/efi.c`, and of libstub `efi-stub.c`.
 
 use super::*;
@@ -88,20 +87,12 @@ fn protection(d: &Descriptor, page: u64, code_is_misaligned: &mut bool) -> Right
 /// `set_permissions()`: rights are taken away, and none given.
 fn restrict(mapped: &mut Vec<Mapped>, part: &Descriptor, virt: u64) {
     let before = mapped.clone();
-    let end = virt + part.pages * PAGE;
-    for m in before {
-        let (start, end) = (m.virt.max(virt), (m.virt + m.pages * PAGE).min(end));
-        if start < end {
-            mapped.push(Mapped {
-                phys: m.phys + (start - m.virt),
-                virt: start,
-                pages: (end - start) / PAGE,
-                cached: m.cached,
-                rights: Rights {
-                    write: m.rights.write && part.attribute & RO == 0,
-                    execute: m.rights.execute && part.attribute & XP == 0,
-                },
-            });
-        }
-    }
+    let parts = before.iter().filter_map(|m| m.within(virt, part.pages));
+    mapped.extend(parts.map(|m| Mapped {
+        rights: Rights {
+            write: m.rights.write && part.attribute & RO == 0,
+            execute: m.rights.execute && part.attribute & XP == 0,
+        },
+        ..m
+    }));
 }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-
 //! `arch/x86/platform/efi/efi.c` and `efi_64.c`.
 
 use super::*;

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-
 //! `drivers/firmware/efi/memattr.c`.
 
 use super::*;

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The plan beside the model of stock: what stock maps for firmware, it maps too.
+
+extern crate std;
+
+use crate::plan::{
+    memtype::MemoryType,
+    page::Mapping, //
+};
+use efi_rtmap_stock::{
+    at,
+    Machine,
+    Mapped,
+    Rights,
+    PAGE, //
+};
+use std::vec::Vec;
+
+/// Asserts that `ours` has all of `theirs`, which stock maps on `machine`, and where both go by the same
+/// words of firmware (`strict`) with the same rights.
+///
+/// Pages larger than 4 KiB that regions share have more rights than each asks for. Which, stock decides
+/// by the order of the regions; then ours must not be writable and executable where stock's are not.
+pub(crate) fn assert_not_less(ours: &[Mapping], theirs: &[Mapped], machine: Machine, strict: bool) {
+    for virt in edges(ours, theirs) {
+        let Some(their) = at(theirs, virt) else {
+            continue;
+        };
+        let (phys, rights) = (their.phys + (virt - their.virt), their.rights);
+        let home = ours
+            .iter()
+            .find(|m| virt.wrapping_sub(m.virt.value()) < m.phys.bytes());
+        let home = home.unwrap_or_else(|| panic!("{virt:#x}, memory {phys:#x}, is not mapped"));
+        assert_eq!(home.phys.start().value() + (virt - home.virt.value()), phys);
+        let given = Rights {
+            write: home.permission.writes(),
+            execute: home.permission.executes(),
+        };
+        let (page, cached) = match machine {
+            Machine::X86 { .. } => (PAGE, home.attributes.is_cached()),
+            Machine::Arm64 { page, .. } => (page, home.ty != MemoryType::MAPPED_IO),
+        };
+        assert_eq!(cached, their.cached, "{virt:#x}");
+        if page == PAGE && strict {
+            assert_eq!(given, rights, "{virt:#x}");
+        } else if strict && !home.shared {
+            let wx = |rights: Rights| rights.write && rights.execute;
+            assert!(wx(rights) || !wx(given), "{virt:#x}: {given:?} {rights:?}");
+        }
+    }
+}
+
+/// The first and the last page of every range: what holds there holds in between.
+fn edges(ours: &[Mapping], theirs: &[Mapped]) -> Vec<u64> {
+    let ours = ours.iter().map(|m| (m.virt.value(), m.phys.bytes()));
+    let theirs = theirs.iter().map(|m| (m.virt, m.pages * PAGE));
+    let ranges = ours.chain(theirs);
+    let mut edges: Vec<_> = ranges
+        .flat_map(|(start, bytes)| {
+            let end = start.wrapping_add(bytes);
+            [start.wrapping_sub(PAGE), start, end.wrapping_sub(PAGE), end]
+        })
+        .collect();
+    edges.sort_unstable();
+    edges.dedup();
+    edges
+}

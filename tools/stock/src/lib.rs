@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0
+//! A model of stock Linux 7.3: what it maps for firmware, where, and with which rights. It is written
+//! from the kernel's source, each step with the function that it stands for, and shares no code with
+//! the plan. Recordings hold the addresses that kernels gave, so they check the model.
+//!
+//! Descriptors are taken to start on a page; where stock goes wrong on others is not modelled.
+
+mod arm64;
+mod attributes;
+mod x86;
+
+use efi_rtmap_record::recording::{Descriptor, MemoryAttributes};
+
+pub const PAGE: u64 = 4096;
+
+/// `EFI_PAGES_MAX`.
+const MOST_PAGES: u64 = u64::MAX / PAGE;
+const CODE: u32 = 5;
+const DATA: u32 = 6;
+const DEVICE: u32 = 11;
+const RUNTIME: u64 = 1 << 63;
+const RO: u64 = 1 << 17;
+const XP: u64 = 1 << 14;
+
+/// Firmware, as far as it decides what is mapped.
+#[derive(Clone, Copy)]
+pub struct Firmware<'a> {
+    pub machine: Machine,
+    pub map: &'a [Descriptor],
+    pub descriptor_size: u32,
+    pub attributes: Option<&'a MemoryAttributes>,
+}
+
+/// What runs on it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Machine {
+    /// A 64-bit kernel on firmware of so many bits.
+    X86 { bits: u32 },
+    /// A kernel with pages of so many bytes, whose stub has or has not called SVAM.
+    Arm64 { page: u64, svam: bool },
+}
+
+/// What firmware may do with a range of addresses.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Rights {
+    pub write: bool,
+    pub execute: bool,
+}
+
+/// A range of addresses that stock maps. Of two for one address, the later counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Mapped {
+    pub phys: u64,
+    pub virt: u64,
+    pub pages: u64,
+    pub rights: Rights,
+    /// Or else uncached on x86, a device on arm64.
+    pub cached: bool,
+}
+
+/// A range that firmware is called with an address for.
+#[derive(Clone, Copy)]
+pub struct Region {
+    pub descriptor: Descriptor,
+    pub virt: Option<u64>,
+}
+
+impl Firmware<'_> {
+    /// Everything that is mapped while firmware is called.
+    pub fn mapped(&self) -> Vec<Mapped> {
+        match self.machine {
+            Machine::X86 { .. } => x86::mapped(self),
+            Machine::Arm64 { page, .. } => arm64::mapped(self, page),
+        }
+    }
+
+    /// The address that the memory of `descriptor` is given, if it is given one.
+    pub fn address_of(&self, descriptor: &Descriptor) -> Option<u64> {
+        let home = self.regions().into_iter().find(|region| {
+            let start = region.descriptor.phys;
+            let end = start + region.descriptor.pages * PAGE;
+            region.descriptor.ty == descriptor.ty && (start..end).contains(&descriptor.phys)
+        })?;
+        Some(home.virt? + (descriptor.phys - home.descriptor.phys))
+    }
+
+    /// What the kernel has an address for, boot services memory of x86 included.
+    pub fn regions(&self) -> Vec<Region> {
+        match self.machine {
+            Machine::X86 { bits, .. } => x86::regions(self.map, bits),
+            Machine::Arm64 { svam, .. } => arm64::regions(self.map, svam),
+        }
+    }
+}
+
+impl Mapped {
+    pub fn holds(&self, virt: u64) -> bool {
+        virt.wrapping_sub(self.virt) < self.pages * PAGE
+    }
+
+    /// The part of it at `virt` and the `pages` from there on.
+    fn within(&self, virt: u64, pages: u64) -> Option<Self> {
+        let start = self.virt.max(virt);
+        let end = (self.virt + self.pages * PAGE).min(virt + pages * PAGE);
+        (start < end).then(|| Self {
+            phys: self.phys + (start - self.virt),
+            virt: start,
+            pages: (end - start) / PAGE,
+            ..*self
+        })
+    }
+}
+
+/// What `virt` is mapped to.
+pub fn at(mapped: &[Mapped], virt: u64) -> Option<&Mapped> {
+    mapped.iter().rev().find(|m| m.holds(virt))
+}
+
+/// `efi_memmap_entry_valid()`: x86 removes others from the map. What becomes of them on arm64, which
+/// does not ask, is not modelled.
+fn is_valid(d: &Descriptor) -> bool {
+    d.pages != 0 && d.pages <= MOST_PAGES && d.phys / PAGE <= MOST_PAGES - d.pages
+}
