@@ -156,6 +156,7 @@ impl Recorded {
         match &*self.recording.architecture {
             "x86_64" => Machine::X86 {
                 bits: self.recording.firmware.bits,
+                debug: false,
             },
             _ => Machine::Arm64 {
                 page: space.page,

@@ -41,10 +41,13 @@ pub(super) fn mapped(firmware: &Firmware<'_>, page: u64) -> Vec<Mapped> {
     let mut code_is_misaligned = false;
     let mut mapped = Vec::new();
     for Region { descriptor, virt } in &regions {
+        // `__create_pgd_mapping_locked()`: all pages that it has a part of.
+        let offset = descriptor.phys % page;
+        let bytes = descriptor.pages * PAGE + offset;
         mapped.push(Mapped {
-            phys: descriptor.phys,
-            virt: virt.expect("there is room for all"),
-            pages: descriptor.pages,
+            phys: descriptor.phys - offset,
+            virt: virt.expect("there is room for all") - offset,
+            pages: bytes.next_multiple_of(page) / PAGE,
             rights: protection(descriptor, page, &mut code_is_misaligned),
             cached: descriptor.ty != DEVICE,
         });

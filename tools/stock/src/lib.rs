@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 //! A model of stock Linux 7.3: what it maps for firmware, where, and with which rights. It is written
 //! from the kernel's source, each step with the function that it stands for, and shares no code with
-//! the plan. Recordings hold the addresses that kernels gave, so they check the model.
-//!
-//! Descriptors are taken to start on a page; where stock goes wrong on others is not modelled.
+//! the plan. The lab compares it with stock kernels (`as-modelled` in a scenario), and recordings hold
+//! the addresses that kernels gave.
 
 mod arm64;
 mod attributes;
@@ -15,6 +14,8 @@ pub const PAGE: u64 = 4096;
 
 /// `EFI_PAGES_MAX`.
 const MOST_PAGES: u64 = u64::MAX / PAGE;
+const BOOT_CODE: u32 = 3;
+const BOOT_DATA: u32 = 4;
 const CODE: u32 = 5;
 const DATA: u32 = 6;
 const DEVICE: u32 = 11;
@@ -34,8 +35,8 @@ pub struct Firmware<'a> {
 /// What runs on it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Machine {
-    /// A 64-bit kernel on firmware of so many bits.
-    X86 { bits: u32 },
+    /// A 64-bit kernel on firmware of so many bits. With `efi=debug`, boot services memory stays mapped.
+    X86 { bits: u32, debug: bool },
     /// A kernel with pages of so many bytes, whose stub has or has not called SVAM.
     Arm64 { page: u64, svam: bool },
 }
@@ -47,7 +48,7 @@ pub struct Rights {
     pub execute: bool,
 }
 
-/// A range of addresses that stock maps. Of two for one address, the later counts.
+/// A range of addresses that stock maps, in whole pages. Of two for one address, the later counts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Mapped {
     pub phys: u64,
@@ -69,7 +70,7 @@ impl Firmware<'_> {
     /// Everything that is mapped while firmware is called.
     pub fn mapped(&self) -> Vec<Mapped> {
         match self.machine {
-            Machine::X86 { .. } => x86::mapped(self),
+            Machine::X86 { debug, .. } => x86::mapped(self, debug),
             Machine::Arm64 { page, .. } => arm64::mapped(self, page),
         }
     }

@@ -10,7 +10,6 @@ const BOTTOM: u64 = 0xffff_ffef_0000_0000;
 const LARGE_PAGE: u64 = 2 << 20;
 const WB: u64 = 8;
 const RESERVED: u32 = 0;
-const BOOT_SERVICES: [u32; 2] = [3, 4];
 
 /// What SVAM is called with, in its order: `efi_map_regions()`.
 pub(super) fn regions(map: &[Descriptor], bits: u32) -> Vec<Region> {
@@ -50,7 +49,7 @@ fn merge(map: &mut [Descriptor]) {
 
 /// `should_map_region()`, but for the memory that only the kernel's side of 32-bit calls needs.
 fn is_mapped(d: &Descriptor) -> bool {
-    d.attribute & RUNTIME != 0 || BOOT_SERVICES.contains(&d.ty)
+    d.attribute & RUNTIME != 0 || [BOOT_CODE, BOOT_DATA].contains(&d.ty)
 }
 
 /// `efi_map_region()`.
@@ -68,46 +67,83 @@ fn place(descriptor: Descriptor, top: &mut u64) -> Region {
     }
 }
 
-/// What is left when boot services memory has been unmapped: `efi_unmap_boot_services()`.
-pub(super) fn mapped(firmware: &Firmware<'_>) -> Vec<Mapped> {
+/// What is left when boot services memory has been unmapped, which a kernel with `debug` does not:
+/// `efi_unmap_boot_services()`.
+pub(super) fn mapped(firmware: &Firmware<'_>, debug: bool) -> Vec<Mapped> {
     let mut regions = firmware.regions();
-    regions.retain(|region| region.descriptor.attribute & RUNTIME != 0);
-    let mut mapped: Vec<_> = regions.iter().flat_map(map_region).collect();
+    let runtime = |region: &Region| region.descriptor.attribute & RUNTIME != 0;
+    regions.retain(|region| debug || runtime(region));
+    let mut mapped = Vec::new();
+    for region in &regions {
+        map_region(&mut mapped, region);
+    }
+    map(&mut mapped, FIRST_PAGE);
+    regions.retain(runtime);
     for (part, virt) in attributes::valid(firmware, &regions) {
         // `efi_update_mem_attr()`
         let rights = Rights {
             write: part.attribute & RO == 0,
             execute: part.attribute & XP == 0,
         };
-        mapped.extend([part.phys, virt].map(|virt| Mapped {
-            phys: part.phys,
-            virt,
-            pages: part.pages,
-            rights,
-            // Said of memory only.
-            cached: true,
-        }));
+        for virt in [part.phys, virt] {
+            let part = Mapped {
+                phys: part.phys,
+                virt,
+                pages: part.pages,
+                rights,
+                cached: true,
+            };
+            map(&mut mapped, part);
+        }
     }
     mapped
 }
 
+/// `efi_setup_page_tables()`, after the regions.
+const FIRST_PAGE: Mapped = Mapped {
+    phys: 0,
+    virt: 0,
+    pages: 1,
+    rights: Rights {
+        write: true,
+        execute: false,
+    },
+    cached: true,
+};
+
 /// `__map_region()`, for the 1:1 address and the one that SVAM is called with.
-fn map_region(region: &Region) -> Vec<Mapped> {
+fn map_region(mapped: &mut Vec<Mapped>, region: &Region) {
     let d = region.descriptor;
     let rights = Rights {
         write: true,
-        execute: d.ty == CODE,
+        execute: [BOOT_CODE, CODE].contains(&d.ty),
     };
-    let at = |virt| Mapped {
-        phys: d.phys,
-        virt,
-        pages: d.pages,
-        rights,
-        cached: d.attribute & WB != 0,
+    for virt in [Some(d.phys), region.virt].into_iter().flatten() {
+        let region = Mapped {
+            phys: d.phys,
+            virt,
+            pages: d.pages,
+            rights,
+            cached: d.attribute & WB != 0,
+        };
+        map(mapped, region);
+    }
+}
+
+/// `kernel_map_pages_in_pgd()`: as many pages from the one on in which it starts. What is mapped already
+/// gets these rights, and is not cached if it was not before.
+fn map(mapped: &mut Vec<Mapped>, new: Mapped) {
+    let offset = new.virt % PAGE;
+    let new = Mapped {
+        phys: new.phys - offset,
+        virt: new.virt - offset,
+        ..new
     };
-    [Some(d.phys), region.virt]
-        .into_iter()
-        .flatten()
-        .map(at)
-        .collect()
+    let parts = mapped.iter().filter_map(|m| m.within(new.virt, new.pages));
+    let uncached: Vec<_> = parts.filter(|m| !m.cached).collect();
+    mapped.push(new);
+    mapped.extend(uncached.into_iter().map(|m| Mapped {
+        rights: new.rights,
+        ..m
+    }));
 }

@@ -4,7 +4,10 @@
 
 use super::*;
 use crate::{
-    not_less::assert_not_less,
+    not_less::{
+        assert_not_less,
+        is_first_page, //
+    },
     plan::{
         addr::PhysAddr,
         entry::{
@@ -32,7 +35,10 @@ use efi_rtmap_stock::{
     Machine, //
 };
 
-const X86: Machine = Machine::X86 { bits: 64 };
+const X86: Machine = Machine::X86 {
+    bits: 64,
+    debug: false,
+};
 const PHYSICAL_ARM64: Machine = Machine::Arm64 {
     page: 4096,
     svam: false,
@@ -49,8 +55,8 @@ fn recorded(descriptors: &[Descriptor]) -> Vec<Recorded> {
     descriptors.iter().map(one).collect()
 }
 
-/// A sound map, some of whose regions are said to be protected, and a table for it whose entries do not
-/// overlap.
+/// A sound map, some of whose regions are said to be protected or not cached, and a table for it whose
+/// entries do not overlap.
 fn firmware() -> impl Strategy<Value = (Vec<Descriptor>, Vec<Descriptor>)> {
     let marks = select(vec![
         0,
@@ -60,10 +66,11 @@ fn firmware() -> impl Strategy<Value = (Vec<Descriptor>, Vec<Descriptor>)> {
         Attributes::XP.0,
         Attributes::RO.0 | Attributes::XP.0,
         Attributes::XP.0 | Attributes::WP.0,
+        Attributes::WB.0,
     ]);
     let marked = (sound_map(), vec(marks, 10)).prop_map(|(mut map, marks)| {
         for (descriptor, marks) in map.iter_mut().zip(marks) {
-            descriptor.attributes.0 |= marks;
+            descriptor.attributes.0 ^= marks;
         }
         map
     });
@@ -140,10 +147,20 @@ proptest! {
         }
     }
 
-    /// Whatever is wrong with a map: what stock maps 1:1 is mapped 1:1.
+    /// Whatever is wrong with a map: what stock maps 1:1 is mapped 1:1, but for two things.
+    ///
+    /// If a region starts within a page, arm64 stock maps one more at its end; ours has as many as the
+    /// map says, as stock on x86. And x86 stock lets boot services code run that is marked as a runtime
+    /// region, by firmware or by a kernel that keeps it; ours does in SVAM only.
     #[test]
     fn nothing_that_stock_maps_is_missing(map in wild_map()) {
-        let described = recorded(&map);
+        let mut described = recorded(&map);
+        for descriptor in &mut described {
+            descriptor.phys -= descriptor.phys % PAGE_SIZE;
+            if descriptor.ty == MemoryType::BOOT_SERVICES_CODE.0 {
+                descriptor.ty = MemoryType::BOOT_SERVICES_DATA.0;
+            }
+        }
         let on = |machine| Firmware {
             machine,
             map: &described,
@@ -166,6 +183,9 @@ proptest! {
             for m in on(machine).mapped().iter().filter(|m| m.virt == m.phys) {
                 for virt in [m.virt, m.virt + (m.pages - 1) * PAGE_SIZE] {
                     let home = ours.iter().find(|o| virt.wrapping_sub(o.virt.value()) < o.phys.bytes());
+                    if home.is_none() && is_first_page(machine, virt) {
+                        continue;
+                    }
                     let home = home.unwrap_or_else(|| panic!("{virt:#x} is not mapped"));
                     prop_assert!(!m.rights.write || home.permission.writes());
                     prop_assert!(!m.rights.execute || home.permission.executes());
