@@ -15,7 +15,7 @@ use crate::clock::nanoseconds;
 use crate::efi_test::EfiTest;
 use crate::shared::Files;
 use crate::variables::as_outcome;
-use crate::{background, crash, dump, kernel_log, live_update, memory, pstore};
+use crate::{background, crash, dump, kernel_log, live_update, memory, pstore, record};
 
 const BUSYBOX: &str = "/bin/busybox";
 /// Named in the kernel's `resume=` too.
@@ -50,6 +50,7 @@ pub fn perform(generation: usize, action: &Action, files: &Files) -> Event {
         Action::Read(path) => read(path),
         Action::ReadDump => dump::read(),
         Action::ReadPstore => pstore::read(),
+        Action::RecordFirmware => record::firmware(),
         Action::PreserveFile => live_update::preserve(),
         Action::RetrieveFile => live_update::retrieve(),
         Action::Bench(_) => unreachable!("handled above"),

@@ -15,6 +15,7 @@ mod live_update;
 mod memory;
 mod next_kernel;
 mod pstore;
+mod record;
 mod secure_boot;
 mod serial;
 mod shared;

@@ -141,6 +141,8 @@ pub enum Action {
     ReadDump,
     /// Print what earlier kernels have left in variables when they crashed.
     ReadPstore,
+    /// Print what `rtmap-record` writes of this firmware.
+    RecordFirmware,
     /// Have a file kept over the next kexec, in a live update session.
     PreserveFile,
     /// Read it again.

@@ -13,6 +13,8 @@ pub struct Mapping {
     pub end: u64,
     pub write: bool,
     pub execute: bool,
+    /// Ordinary memory, to which writes go back when the processor likes.
+    pub cached: bool,
     pub level: Level,
 }
 
@@ -57,7 +59,7 @@ impl<'a> Line<'a> {
     }
 
     /// None: the flags contradict each other, or something is missing.
-    fn mapping(&self, level: &str, flags: &[&str]) -> Option<Mapping> {
+    fn mapping(&self, level: &str, flags: &[&str], cached: bool) -> Option<Mapping> {
         let write = flags.contains(&"RW");
         let execute = flags.contains(&"x");
         if write == flags.contains(&"ro") || execute == flags.contains(&"NX") {
@@ -68,6 +70,7 @@ impl<'a> Line<'a> {
             end: self.end,
             write,
             execute,
+            cached,
             level: parse_level(level)?,
         })
     }

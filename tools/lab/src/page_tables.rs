@@ -38,6 +38,7 @@ mod tests {
             end,
             write: true,
             execute: false,
+            cached: true,
             level,
         }
     }

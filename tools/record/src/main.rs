@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 //! Writes what this machine's firmware told of its memory.
 
-mod arch;
 mod kcore;
 mod memory;
 
@@ -9,8 +8,8 @@ use std::fs;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use efi_rtmap_record::firmware;
 use efi_rtmap_record::recording::{Machine, Recording, FORMAT};
+use efi_rtmap_record::{arch, firmware};
 
 use memory::Memory;
 

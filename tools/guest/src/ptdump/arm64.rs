@@ -6,6 +6,8 @@ use super::{Line, Mapping};
 
 /// The entry is not valid.
 const INVALID: &str = "F";
+const CACHED: [&str; 2] = ["MEM/NORMAL", "MEM/NORMAL-TAGGED"];
+const UNCACHED: [&str; 3] = ["DEVICE/nGnRnE", "DEVICE/nGnRE", "MEM/NORMAL-NC"];
 
 pub fn parse(dump: &str) -> Result<Vec<Mapping>, String> {
     super::parse(dump, parse_line)
@@ -17,7 +19,12 @@ fn parse_line(line: &str) -> Option<Option<Mapping>> {
     if flags.is_empty() || flags.contains(&INVALID) {
         return Some(None);
     }
-    line.mapping(level, flags).map(Some)
+    let has = |words: &[&str]| words.iter().any(|word| flags.contains(word));
+    let cached = has(&CACHED);
+    if cached == has(&UNCACHED) {
+        return None;
+    }
+    line.mapping(level, flags, cached).map(Some)
 }
 
 #[cfg(test)]
@@ -41,6 +48,8 @@ mod tests {
         let starts: Vec<u64> = mappings.iter().map(|m| m.start).collect();
         assert_eq!(starts, [0x400_0000, 0x7c45_0000, 0x7c46_0000]);
         assert_eq!(mappings[0].level, Level::Pte);
+        let cached: Vec<bool> = mappings.iter().map(|m| m.cached).collect();
+        assert_eq!(cached, [false, true, true]);
     }
 
     #[test]
@@ -54,6 +63,7 @@ mod tests {
     fn a_line_of_another_shape_is_an_error() {
         for line in [
             "0x0000000000000000-0x0000000000001000 4K PTE RW MEM/NORMAL",
+            "0x0000000000000000-0x0000000000001000 4K PTE RW x MEM/UNHEARD-OF",
             "0x0000000000000000-0x0000000000001000 4K PTE RW x NX MEM/NORMAL",
             "0x0000000000000000 4K PTE RW x",
             "0x0000000000000000-0x0000000000001000 4K PAGE RW x",

@@ -7,6 +7,7 @@ use super::{Line, Mapping};
 const FIXED_START: u64 = 0xffff_ffef_0000_0000;
 const FIXED_END: u64 = 0xffff_ffff_0000_0000;
 const LOWER_HALF_END: u64 = 1 << 63;
+const UNCACHED: [&str; 2] = ["PWT", "PCD"];
 
 /// The mappings below 2^63 (1:1) and in the window of fixed addresses. The rest of the dump is
 /// the kernel's half, which the EFI page tables share.
@@ -26,7 +27,8 @@ fn parse_line(line: &str) -> Option<Option<Mapping>> {
     if flags.is_empty() {
         return Some(None);
     }
-    line.mapping(level, flags).map(Some)
+    let cached = !UNCACHED.iter().any(|word| flags.contains(word));
+    line.mapping(level, flags, cached).map(Some)
 }
 
 #[cfg(test)]
@@ -37,7 +39,7 @@ mod tests {
 ---[ User Space ]---
 0x0000000000000000-0x0000000000001000           4K     RW                     NX pte
 0x0000000000001000-0x0000000000200000        2044K                               pte
-0x000000003e800000-0x000000003ea00000           2M     RW         PSE         x  pmd
+0x000000003e800000-0x000000003ea00000           2M     RW     PCD PSE         x  pmd
 ---[ Kernel Space ]---
 0xffff888000000000-0xffff888000200000           2M     RW         PSE     GLB x  pmd
 ---[ EFI Runtime Services ]---
@@ -51,6 +53,8 @@ mod tests {
         let mappings = parse(DUMP).unwrap();
         let starts: Vec<u64> = mappings.iter().map(|m| m.start).collect();
         assert_eq!(starts, [0, 0x3e80_0000, 0xffff_fffe_fe60_0000]);
+        let cached: Vec<bool> = mappings.iter().map(|m| m.cached).collect();
+        assert_eq!(cached, [true, false, true]);
     }
 
     #[test]

@@ -90,6 +90,7 @@ const WRITE_AND_EXECUTE: Mapping = Mapping {
     end: 0x1000,
     write: true,
     execute: true,
+    cached: true,
     level: Level::Pte,
 };
 

@@ -136,6 +136,7 @@ fn mapping(write: bool, execute: bool) -> Mapping {
         end: 0x2000,
         write,
         execute,
+        cached: true,
         level: Level::Pte,
     }
 }

@@ -4,8 +4,9 @@
 use std::fs;
 
 use anyhow::{anyhow, Context, Result};
-use efi_rtmap_record::firmware::Place;
 use fdt::Fdt;
+
+use crate::firmware::Place;
 
 const DEVICE_TREE: &str = "/sys/firmware/fdt";
 

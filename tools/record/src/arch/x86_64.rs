@@ -4,9 +4,10 @@
 use std::fs;
 
 use anyhow::{ensure, Context, Result};
-use efi_rtmap_record::firmware::Place;
 use zerocopy::little_endian::U32;
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
+
+use crate::firmware::Place;
 
 const BOOT_PARAMETERS: &str = "/sys/kernel/boot_params/data";
 /// Of `efi_info` in `struct boot_params`.

@@ -99,6 +99,7 @@ fn what_is_added() {
         end: 0x1000,
         write: true,
         execute: true,
+        cached: true,
         level: Level::Pte,
     };
     assert_eq!(
