@@ -5,6 +5,7 @@ mod firmware;
 mod log;
 mod maps;
 mod memory;
+mod modelled;
 mod secure_boot;
 mod services;
 mod tables;
@@ -165,6 +166,7 @@ impl Judge<'_> {
         self.page_tables();
         self.runtime_map();
         self.memory();
+        self.modelled();
         self.tables();
         self.secure_boot();
         self.converted();

@@ -6,6 +6,7 @@ mod firmware;
 mod log;
 mod maps;
 mod memory;
+mod modelled;
 mod services;
 
 use std::time::{Duration, UNIX_EPOCH};

@@ -144,6 +144,21 @@ impl Step {
                 }
             );
         }
+        ensure!(
+            !expect.as_modelled || (first && self.is_recorded_stock()),
+            "expect.as-modelled: only of a stock kernel that firmware starts, with efi=debug and the action \
+             \"record-firmware\""
+        );
         Ok(())
+    }
+
+    /// A stock kernel that tells all that the model of stock has to know.
+    fn is_recorded_stock(&self) -> bool {
+        self.image == Image::Stock
+            && self
+                .options
+                .split_ascii_whitespace()
+                .any(|word| word == "efi=debug")
+            && self.then.contains(&Action::RecordFirmware)
     }
 }
