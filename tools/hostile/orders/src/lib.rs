@@ -244,6 +244,10 @@ pub enum What {
     MapOverlapping,
     /// One runtime region is listed twice.
     MapDuplicate,
+    /// No lie: one runtime region is listed as two, side by side.
+    MapSplit,
+    /// The runtime regions can be write-protected and made not executable, as maps said before UEFI 2.5.
+    MapCapable,
     /// A runtime region begins in the middle of a page.
     MapUnaligned,
     /// A runtime region without pages.
@@ -278,6 +282,10 @@ pub enum What {
     AttributesCount,
     /// Two of its entries overlap.
     AttributesOverlap,
+    /// One of its entries goes beyond its region.
+    AttributesBeyond,
+    /// One of its entries is of data, though in a region of code.
+    AttributesType,
     /// One of its entries lies outside the runtime regions.
     AttributesOutside,
     /// All of its entries are read-only and not executable.

@@ -24,6 +24,10 @@ const FALSE_VERSION: u32 = 3;
 const FALSE_COUNT: u32 = 65_537;
 /// Where no machine of the lab has memory.
 const OUTSIDE: u64 = 1 << 45;
+/// More pages than any region of firmware's.
+const BEYOND: u64 = 1 << 20;
+const CODE: u32 = 5;
+const DATA: u32 = 6;
 
 impl Header {
     /// How many bytes the whole table takes, as long as it does not lie.
@@ -116,6 +120,14 @@ pub fn falsify(table: &mut [u8], what: What) -> bool {
             };
             overlapping.start = (before.end() - PAGE).into();
         }
+        What::AttributesBeyond => match entries.next() {
+            Some(entry) => entry.pages += BEYOND,
+            None => return false,
+        },
+        What::AttributesType => match entries.find(|entry| entry.kind == CODE) {
+            Some(entry) => entry.kind = DATA.into(),
+            None => return false,
+        },
         What::AttributesOutside => match entries.next() {
             Some(entry) => entry.start = OUTSIDE.into(),
             None => return false,
@@ -254,6 +266,16 @@ mod tests {
     fn one_entry_lies_outside() {
         let (_, _, [first, second, third]) = after(What::AttributesOutside);
         assert!(first.start > 1 << 40);
+        assert_eq!([second, third], [entries()[1], entries()[2]]);
+    }
+
+    #[test]
+    fn one_entry_is_not_as_its_region() {
+        let (_, _, [first, second, third]) = after(What::AttributesBeyond);
+        assert!(first.start == entries()[0].start && first.end() > 1 << 32);
+        assert_eq!([second, third], [entries()[1], entries()[2]]);
+        let (_, _, [first, second, third]) = after(What::AttributesType);
+        assert_eq!((first.kind.get(), first.end()), (6, entries()[0].end()));
         assert_eq!([second, third], [entries()[1], entries()[2]]);
     }
 

@@ -23,6 +23,7 @@ pub struct Descriptor {
 impl Descriptor {
     /// UC, WC, WT, WB, and UCE.
     pub const CACHEABILITY: u64 = 0x1f;
+    pub const WRITE_PROTECTABLE: u64 = 1 << 12;
     pub const NOT_EXECUTABLE: u64 = 1 << 14;
     pub const READ_ONLY: u64 = 1 << 17;
     pub const RUNTIME: u64 = 1 << 63;

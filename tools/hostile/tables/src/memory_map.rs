@@ -20,6 +20,8 @@ pub fn is_lie(what: What) -> bool {
         What::MapWithoutRuntime
             | What::MapOverlapping
             | What::MapDuplicate
+            | What::MapSplit
+            | What::MapCapable
             | What::MapUnaligned
             | What::MapZeroPages
             | What::MapHuge
@@ -52,6 +54,10 @@ pub fn falsify(
             add(&mut map, boot, halve);
         }
         What::MapDuplicate => add(&mut map, Descriptor::is_runtime, |_| {}),
+        What::MapSplit => split(&mut map),
+        What::MapCapable => map.change(Descriptor::is_runtime, |region| {
+            region.attributes |= Descriptor::WRITE_PROTECTABLE | Descriptor::NOT_EXECUTABLE;
+        }),
         What::MapZeroPages => add(&mut map, Descriptor::is_runtime, |region| {
             region.pages = 0.into();
         }),
@@ -82,6 +88,14 @@ fn change(map: &mut Table<'_>, change: impl Fn(&mut Descriptor)) {
     let index = victim(map, Descriptor::is_runtime);
     if let Some(region) = index.and_then(|index| map.at(index)) {
         change(region);
+    }
+}
+
+fn split(map: &mut Table<'_>) {
+    let index = victim(map, Descriptor::is_runtime);
+    if let Some(region) = index.and_then(|index| map.at(index)) {
+        let middle = region.start.get() + region.pages.get() / 2 * PAGE;
+        map.cut(middle);
     }
 }
 
@@ -212,6 +226,22 @@ mod tests {
     fn a_region_comes_twice() {
         let [low, code, data, high] = original();
         assert_map(What::MapDuplicate, &[low, code, code, data, high]);
+    }
+
+    #[test]
+    fn a_region_comes_in_two_parts() {
+        let [low, _, data, high] = original();
+        let first = region(5, 0x10_0000, 8, RUNTIME);
+        let second = region(5, 0x10_8000, 8, RUNTIME);
+        assert_map(What::MapSplit, &[low, first, second, data, high]);
+    }
+
+    #[test]
+    fn runtime_regions_are_capable_of_protection() {
+        let [low, mut code, mut data, high] = original();
+        code.attributes = (RUNTIME | 1 << 12 | 1 << 14).into();
+        data.attributes = code.attributes;
+        assert_map(What::MapCapable, &[low, code, data, high]);
     }
 
     #[test]
