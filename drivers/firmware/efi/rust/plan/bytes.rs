@@ -50,11 +50,6 @@ impl<'a> Writer<'a> {
     pub(crate) fn put_u64(&mut self, value: u64) -> Option<()> {
         self.put(&value.to_le_bytes())
     }
-
-    /// How many bytes have been written.
-    pub(crate) fn used(&self) -> usize {
-        self.used
-    }
 }
 
 #[cfg_attr(
@@ -81,7 +76,7 @@ mod tests {
         assert_eq!(writer.put_u32(0x0403_0201), Some(()));
         assert_eq!(writer.put_u64(9), None);
         assert_eq!(writer.put_u16(0x0605), Some(()));
-        assert_eq!(writer.used(), 6);
+        assert_eq!(writer.used, 6);
         assert_eq!(bytes, [1, 2, 3, 4, 5, 6]);
     }
 }

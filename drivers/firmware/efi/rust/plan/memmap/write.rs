@@ -17,6 +17,8 @@ use super::{
 
 /// Writes `regions`, in their order, as a memory map into `bytes`, each descriptor in `desc_size`
 /// bytes. Returns the bytes used, or [`None`] if they do not fit.
+// For x86, where the kernel proper calls SVAM.
+#[cfg_attr(CONFIG_ARM64, allow(dead_code))]
 pub(crate) fn encode(regions: &[Region], desc_size: usize, bytes: &mut [u8]) -> Option<usize> {
     if desc_size < DESCRIPTOR_SIZE {
         return None;
@@ -34,6 +36,8 @@ pub(crate) fn encode(regions: &[Region], desc_size: usize, bytes: &mut [u8]) -> 
 /// every runtime descriptor gets the one that `regions` has for it, and the attribute that makes it
 /// one, in case firmware has left that out. All else stays as firmware wrote it, descriptors that
 /// make no sense included. [`None`] if the size of a descriptor cannot be right.
+// For arm64, where the stub has.
+#[cfg_attr(CONFIG_X86_64, allow(dead_code))]
 pub(crate) fn annotate(regions: &[Region], desc_size: usize, bytes: &mut [u8]) -> Option<()> {
     if desc_size < DESCRIPTOR_SIZE {
         return None;
