@@ -149,8 +149,8 @@ check-overlay: graft ## checkpatch, and the graft on the real kernel tree
 	@tools/check-kernel checkpatch graft
 
 .PHONY: check-kernel
-check-kernel: $(kernels) ## warnings, clippy, and that off is off
-	@tools/check-kernel warnings clippy off
+check-kernel: $(kernels) ## warnings, clippy, that off is off, and configurations with parts off
+	@tools/check-kernel warnings clippy off configs
 
 .PHONY: check-lab
 check-lab: guest $(kernels) ## all scenarios in QEMU
