@@ -102,11 +102,9 @@ objects_of() { echo "$(tree "$1")/$ARCH/$1"; }
 # machines is fixed. ccache makes paths below $O relative, so that its entries serve any clone;
 # the prefix map keeps them out of __FILE__.
 kernel_make() {
-	local tree out llvm relative compiler
+	local tree out llvm relative
 	tree=$(source_of "$1") out=$(objects_of "$1")
 	llvm=$(llvm_version)
-	compiler=clang-$llvm
-	[[ $1 != *-gcc ]] || compiler=gcc
 	shift
 	relative=$(realpath -m --relative-to="$out" "$tree")
 	PATH=$BINDGEN/bin:$PATH \
@@ -116,6 +114,6 @@ kernel_make() {
 	KBUILD_BUILD_TIMESTAMP='2026-01-01' KBUILD_BUILD_USER=efi-rtmap KBUILD_BUILD_HOST=lab \
 	KBUILD_BUILD_VERSION=1 \
 	make --no-print-directory -C "$tree" "O=$out" "ARCH=$ARCH" "LLVM=-$llvm" \
-		"CC=ccache $compiler" \
+		"CC=ccache clang-$llvm" \
 		"KCPPFLAGS=-fmacro-prefix-map=$relative/=" "RUST_LIB_SRC=$(rust_lib_src)" "-j$(nproc)" "$@"
 }

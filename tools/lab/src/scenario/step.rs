@@ -38,9 +38,6 @@ pub enum Image {
     /// With lock checking, KASAN and the like.
     #[serde(rename = "rtmap-debug")]
     RtmapDebug,
-    /// Compiled by GCC.
-    #[serde(rename = "rtmap-gcc")]
-    RtmapGcc,
     /// With PREEMPT_RT.
     #[serde(rename = "rtmap-rt")]
     RtmapRt,
@@ -62,7 +59,6 @@ impl fmt::Display for Image {
             Self::Rtmap => "rtmap",
             Self::RtmapHard => "rtmap-hard",
             Self::RtmapDebug => "rtmap-debug",
-            Self::RtmapGcc => "rtmap-gcc",
             Self::RtmapRt => "rtmap-rt",
             Self::Rtmap16k => "rtmap-16k",
             Self::Rtmap39 => "rtmap-39",
