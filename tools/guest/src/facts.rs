@@ -34,7 +34,7 @@ pub fn collect(
 ) -> Result<Facts> {
     Ok(Facts {
         generation,
-        release: read_line("/proc/sys/kernel/osrelease")?,
+        release: release()?,
         command_line: command_line.into(),
         page_size: crate::page_size()?,
         // The kernel takes the flag away when it does not use what it stands for.
@@ -58,6 +58,11 @@ pub fn collect(
         page_tables: as_outcome(read_page_tables()),
         ballast: fs::read(BALLAST).ok().map(|bytes| crc32fast::hash(&bytes)),
     })
+}
+
+/// As `uname -r` has it.
+pub fn release() -> Result<String> {
+    read_line("/proc/sys/kernel/osrelease")
 }
 
 fn read_line(path: impl AsRef<Path>) -> Result<String> {
@@ -94,18 +99,16 @@ fn memory_kib() -> Result<u64> {
     number.with_context(|| format!("{MEMORY}: no MemTotal"))
 }
 
-/// The lines of resources that are in no other one's: `start-end : name`, in hexadecimal, the end
-/// included.
+/// Lines are `start-end : name`, in hexadecimal, the end included. Those of parts of another range are
+/// indented.
 fn ram_kib() -> Result<u64> {
     let text = fs::read_to_string(RESOURCES).context(RESOURCES)?;
     let mut bytes = 0;
     for line in text.lines() {
-        let Some(range) = line.strip_suffix(" : System RAM") else {
+        let range = line.strip_suffix(" : System RAM");
+        let Some(range) = range.filter(|range| !range.starts_with(' ')) else {
             continue;
         };
-        if line.starts_with(' ') {
-            continue;
-        }
         let (start, end) = range.split_once('-').with_context(|| line.to_string())?;
         let [start, end] = [start, end].map(|number| u64::from_str_radix(number, 16));
         bytes += end?.saturating_add(1).saturating_sub(start?);

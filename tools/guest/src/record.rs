@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What firmware has told this kernel of its memory, as `rtmap-record` writes it.
+//! The recording that `rtmap-record` writes: firmware's memory, as firmware has told this kernel of it.
 
 use anyhow::Result;
 use efi_rtmap_record::arch;
 use efi_rtmap_record::firmware::{self, PhysicalMemory};
-use efi_rtmap_record::recording::{Machine, Recording, FORMAT};
+use efi_rtmap_record::recording::{Machine, Recording};
 
-use crate::memory;
+use crate::{facts, memory};
 
 struct Memory;
 
@@ -17,15 +17,6 @@ impl PhysicalMemory for Memory {
 }
 
 pub fn firmware() -> Result<String> {
-    let recording = Recording {
-        format: FORMAT,
-        architecture: std::env::consts::ARCH.into(),
-        kernel: nix::sys::utsname::uname()?
-            .release()
-            .to_string_lossy()
-            .into(),
-        machine: Machine::default(),
-        firmware: firmware::read(&arch::place()?, &Memory)?,
-    };
-    Ok(recording.to_string())
+    let firmware = firmware::read(&arch::place()?, &Memory)?;
+    Ok(Recording::new(facts::release()?, Machine::default(), firmware).to_string())
 }

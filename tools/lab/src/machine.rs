@@ -206,9 +206,10 @@ impl Lab {
         if !scenario.reserved_memory.is_empty() {
             qemu.arg("-dtb").arg(self.device_tree(scenario, logs)?);
         }
-        match scenario.disk {
-            true => attach_disk(&mut qemu, &logs.join(DISK))?,
-            false => drop(qemu.arg("-no-reboot")),
+        if scenario.disk {
+            attach_disk(&mut qemu, &logs.join(DISK))?;
+        } else {
+            qemu.arg("-no-reboot");
         }
         if scenario.is_hostile() {
             self.attach_hostile(&mut qemu, scenario, logs)?;

@@ -14,6 +14,7 @@ mod guest_image;
 mod hostile_image;
 mod judge;
 mod machine;
+mod matrix;
 mod menu;
 mod option_rom;
 mod packages;
@@ -222,7 +223,7 @@ impl Command {
                 if list {
                     let mut out = std::io::stdout().lock();
                     for scenario in selected {
-                        // Who reads may have seen enough.
+                        // The reader may have seen enough.
                         let _ = writeln!(out, "{:30} {}", scenario.name, scenario.about);
                     }
                     return Ok(true);
@@ -240,7 +241,7 @@ impl Command {
     }
 }
 
-/// How many do not run is said.
+/// Says how many do not run.
 fn skip_long(scenarios: &mut Vec<Scenario>) {
     let all = scenarios.len();
     scenarios.retain(|scenario| !scenario.long);

@@ -3,17 +3,14 @@
 //! of the matrix' values; `{axis}` and `{axis.key}` in any string stand for them, and `{arch.key}`
 //! for what differs between architectures.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{anyhow, bail, ensure, Context, Result};
 use toml::{Table, Value};
 
 use crate::arch::Arch;
+use crate::matrix::{combinations, Substitutions};
 use crate::scenario::Scenario;
-
-/// Strings and numbers.
-type Substitutions = BTreeMap<String, Value>;
 
 /// What an axis cannot be called.
 const ARCH: &str = "arch";
@@ -125,69 +122,6 @@ fn ensure_unique(scenarios: &[Scenario]) -> Result<()> {
         );
     }
     Ok(())
-}
-
-/// One value of each axis.
-#[derive(Clone, Default)]
-struct Combination {
-    values: Substitutions,
-    /// Which one of how many it is, for each axis.
-    places: Vec<(usize, usize)>,
-}
-
-impl Combination {
-    /// One of the few among which there is each value of each axis at least once: a diagonal. Each
-    /// architecture, by its `turn`, has another. If they `take_turns`, they share one.
-    fn is_on_diagonal(&self, turn: usize, take_turns: bool) -> bool {
-        let longest = self.places.iter().map(|&(_, length)| length).max();
-        let shift = if take_turns { 0 } else { turn };
-        let mut steps = (0..longest.unwrap_or(1)).filter(|step| !take_turns || step % 2 == turn);
-        steps.any(|step| {
-            let mut axes = self.places.iter().enumerate();
-            axes.all(|(axis, &(place, length))| place == (step + axis * shift) % length)
-        })
-    }
-}
-
-/// The product of all axes; one empty combination when there are none.
-fn combinations(axes: &Table) -> Result<Vec<Combination>> {
-    let mut all = vec![Combination::default()];
-    for (axis, values) in axes {
-        let values = values
-            .as_array()
-            .filter(|values| !values.is_empty())
-            .with_context(|| format!("matrix.{axis}: {values} is not a list of values"))?;
-        let mut extended = Vec::new();
-        for combination in &all {
-            for (place, value) in values.iter().enumerate() {
-                let mut combination = combination.clone();
-                combination.values.extend(placeholders(axis, value)?);
-                combination.places.push((place, values.len()));
-                extended.push(combination);
-            }
-        }
-        all = extended;
-    }
-    Ok(all)
-}
-
-fn placeholders(axis: &str, value: &Value) -> Result<Substitutions> {
-    let fills = |value: &Value| value.is_str() || value.is_integer();
-    match value {
-        Value::Table(parts) => parts
-            .iter()
-            .map(|(key, part)| {
-                let name = format!("{axis}.{key}");
-                ensure!(
-                    fills(part),
-                    "matrix.{name}: {part} is neither a string nor a number"
-                );
-                Ok((name, part.clone()))
-            })
-            .collect(),
-        value if fills(value) => Ok([(axis.to_string(), value.clone())].into()),
-        other => bail!("matrix.{axis}: {other} is neither a string, a number, nor a table of them"),
-    }
 }
 
 fn substitute(value: &mut Value, substitutions: &Substitutions) -> Result<()> {

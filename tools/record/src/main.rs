@@ -8,7 +8,7 @@ use std::fs;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use efi_rtmap_record::recording::{Machine, Recording, FORMAT};
+use efi_rtmap_record::recording::{Machine, Recording};
 use efi_rtmap_record::{arch, firmware};
 
 use memory::Memory;
@@ -33,17 +33,16 @@ struct Cli {}
 fn main() -> Result<()> {
     Cli::parse();
     let place = arch::place()?;
-    let recording = Recording {
-        format: FORMAT,
-        architecture: std::env::consts::ARCH.into(),
-        kernel: line(KERNEL_RELEASE).with_context(|| format!("no {KERNEL_RELEASE}"))?,
-        machine: Machine {
-            vendor: line(&format!("{SMBIOS}/sys_vendor")),
-            product: line(&format!("{SMBIOS}/product_name")),
-            bios_version: line(&format!("{SMBIOS}/bios_version")),
-        },
-        firmware: firmware::read(&place, &Memory::open()?)?,
+    let machine = Machine {
+        vendor: line(&format!("{SMBIOS}/sys_vendor")),
+        product: line(&format!("{SMBIOS}/product_name")),
+        bios_version: line(&format!("{SMBIOS}/bios_version")),
     };
+    let recording = Recording::new(
+        line(KERNEL_RELEASE).with_context(|| format!("no {KERNEL_RELEASE}"))?,
+        machine,
+        firmware::read(&place, &Memory::open()?)?,
+    );
     print!("{recording}");
     Ok(())
 }

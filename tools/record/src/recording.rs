@@ -23,6 +23,19 @@ pub struct Recording {
     pub firmware: Firmware,
 }
 
+impl Recording {
+    /// A recording that is made on this `machine`, where the release `kernel` runs.
+    pub fn new(kernel: String, machine: Machine, firmware: Firmware) -> Self {
+        Self {
+            format: FORMAT,
+            architecture: std::env::consts::ARCH.into(),
+            kernel,
+            machine,
+            firmware,
+        }
+    }
+}
+
 /// What SMBIOS calls the machine. Firmware may leave out any of it.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -15,11 +15,13 @@ pub const PAGE: u64 = 4096;
 /// `EFI_PAGES_MAX`.
 const MOST_PAGES: u64 = u64::MAX / PAGE;
 const BOOT_CODE: u32 = 3;
-const BOOT_DATA: u32 = 4;
+/// Types of memory: boot services code and data.
+pub const BOOT_SERVICES: [u32; 2] = [BOOT_CODE, 4];
 const CODE: u32 = 5;
 const DATA: u32 = 6;
 const DEVICE: u32 = 11;
-const RUNTIME: u64 = 1 << 63;
+/// `EFI_MEMORY_RUNTIME`.
+pub const RUNTIME: u64 = 1 << 63;
 const RO: u64 = 1 << 17;
 const XP: u64 = 1 << 14;
 
@@ -32,7 +34,7 @@ pub struct Firmware<'a> {
     pub attributes: Option<&'a MemoryAttributes>,
 }
 
-/// What runs on it.
+/// The kernel that runs on it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Machine {
     /// A 64-bit kernel on firmware of so many bits. With `efi=debug`, boot services memory stays mapped.
@@ -41,7 +43,7 @@ pub enum Machine {
     Arm64 { page: u64, svam: bool },
 }
 
-/// What firmware may do with a range of addresses.
+/// The rights of firmware to a range of addresses.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Rights {
     pub write: bool,
@@ -85,7 +87,7 @@ impl Firmware<'_> {
         Some(home.virt? + (descriptor.phys - home.descriptor.phys))
     }
 
-    /// What the kernel has an address for, boot services memory of x86 included.
+    /// The ranges that the kernel has an address for, boot services memory of x86 included.
     pub fn regions(&self) -> Vec<Region> {
         match self.machine {
             Machine::X86 { bits, .. } => x86::regions(self.map, bits),
@@ -112,7 +114,7 @@ impl Mapped {
     }
 }
 
-/// What `virt` is mapped to.
+/// The range that `virt` is mapped by.
 pub fn at(mapped: &[Mapped], virt: u64) -> Option<&Mapped> {
     mapped.iter().rev().find(|m| m.holds(virt))
 }

@@ -49,7 +49,7 @@ fn merge(map: &mut [Descriptor]) {
 
 /// `should_map_region()`, but for the memory that only the kernel's side of 32-bit calls needs.
 fn is_mapped(d: &Descriptor) -> bool {
-    d.attribute & RUNTIME != 0 || [BOOT_CODE, BOOT_DATA].contains(&d.ty)
+    d.attribute & RUNTIME != 0 || BOOT_SERVICES.contains(&d.ty)
 }
 
 /// `efi_map_region()`.
@@ -67,7 +67,7 @@ fn place(descriptor: Descriptor, top: &mut u64) -> Region {
     }
 }
 
-/// What is left when boot services memory has been unmapped, which a kernel with `debug` does not:
+/// The rest when boot services memory has been unmapped, which a kernel with `debug` does not:
 /// `efi_unmap_boot_services()`.
 pub(super) fn mapped(firmware: &Firmware<'_>, debug: bool) -> Vec<Mapped> {
     let mut regions = firmware.regions();

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 //! One call of a runtime service: what is told of it, what goes wrong in it.
 
-use efi_rtmap_orders::{Event, Fault, Service, What};
-use efi_rtmap_orders::{GENERATION_VARIABLE, VENDOR_GUID};
+use efi_rtmap_orders::{Event, Fault, Service, What, GENERATION_VARIABLE};
 use uefi_raw::{Guid, Status};
 
+use crate::lies::VENDOR;
 use crate::report::say;
 use crate::schedule::{
     announce, announce_once, at_runtime, begin_generation, count, due, generation, ordered,
 };
 use crate::services::{pass_on, Arguments};
 use crate::{arch, boot_services, lies, processor, properties, svam};
-
-const VENDOR: Guid = Guid::parse_or_panic(VENDOR_GUID);
 
 /// Where the hook of the service number `INDEX` ends up.
 ///

@@ -9,7 +9,8 @@ use uefi_raw::{Guid, Status};
 use crate::schedule::announce;
 use crate::services::Arguments;
 
-const VENDOR: Guid = Guid::parse_or_panic(VENDOR_GUID);
+/// Of the variables of the lab's guests.
+pub const VENDOR: Guid = Guid::parse_or_panic(VENDOR_GUID);
 /// How much more than the buffer holds has been written, says the lie.
 const BEYOND: usize = 4096;
 const ENDLESS: &[u8] = b"Endless";

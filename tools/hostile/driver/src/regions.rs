@@ -4,16 +4,16 @@
 use core::ops::Range;
 use core::ptr::null_mut;
 
-use efi_rtmap_orders::{Fault, What, VARIABLE_PREFIX, VENDOR_GUID};
+use efi_rtmap_orders::{Fault, What, VARIABLE_PREFIX};
 use uefi_raw::table::boot::{AllocateType, BootServices, MemoryDescriptor, MemoryType};
 use uefi_raw::table::runtime::RuntimeServices;
-use uefi_raw::{Guid, Status};
+use uefi_raw::Status;
 
 use crate::arch::GRANULE;
 use crate::boot_services::checked;
+use crate::lies::VENDOR;
 use crate::schedule::{announce_once, ordered};
 
-const VENDOR: Guid = Guid::parse_or_panic(VENDOR_GUID);
 const PAGE: u64 = 4096;
 const MEBIBYTE: u64 = 1 << 20;
 /// A region and what keeps it apart from the next.
@@ -47,7 +47,7 @@ pub unsafe fn allocate(boot: &BootServices, runtime: &RuntimeServices) -> Result
     };
     take(What::ManyRegions, many)?;
     // SAFETY: variables can be read while boot services are there.
-    if unsafe { a_guest_has_run(runtime) } {
+    if ordered(What::ManyRegionsLater).is_some() && unsafe { a_guest_has_run(runtime) } {
         take(What::ManyRegionsLater, many)?;
     }
     take(What::ScatteredBootServices, |boot, fault| unsafe {
@@ -64,7 +64,7 @@ pub unsafe fn allocate(boot: &BootServices, runtime: &RuntimeServices) -> Result
     })
 }
 
-/// Whether the variable is there that the first guest on this machine writes.
+/// Looks for the variable that the first guest on this machine writes.
 ///
 /// # Safety
 ///

@@ -174,8 +174,17 @@ fn findings_with(
     end: &End,
     firmware: Option<&[Event]>,
 ) -> Vec<String> {
-    let now = UNIX_EPOCH + Duration::from_secs(NOW);
     let observed = Observed {
+        firmware,
+        ..observed(report, console, end)
+    };
+    told_of(scenario, &observed)
+}
+
+/// Nothing besides.
+fn observed<'a>(report: &'a Report, console: &'a str, end: &'a End) -> Observed<'a> {
+    let now = UNIX_EPOCH + Duration::from_secs(NOW);
+    Observed {
         arch: x86_64(),
         report,
         console,
@@ -183,9 +192,12 @@ fn findings_with(
         started: now,
         ended: now,
         twin: None,
-        firmware,
-    };
-    judge(scenario, &observed)
+        firmware: None,
+    }
+}
+
+fn told_of(scenario: &Scenario, observed: &Observed<'_>) -> Vec<String> {
+    judge(scenario, observed)
         .iter()
         .map(Finding::to_string)
         .collect()
@@ -314,17 +326,7 @@ fn last_words() {
         unmet: vec!["an initrd".into(), "a report".into()],
         last_words: Some(words.into()),
     };
-    let now = UNIX_EPOCH + Duration::from_secs(NOW);
-    let observed = Observed {
-        arch: x86_64(),
-        report: &report,
-        console: "calling SVAM\n",
-        end: &End::Exited,
-        started: now,
-        ended: now,
-        twin: None,
-        firmware: None,
-    };
+    let observed = observed(&report, "calling SVAM\n", &End::Exited);
     let finding = &judge(&scenario(), &observed)[0];
     assert!(known("calling SVAM").is(finding), "{finding}");
     assert!(!known("something else").is(finding), "{finding}");

@@ -4,13 +4,12 @@
 
 use anyhow::{ensure, Context, Result};
 use efi_rtmap_record::recording::Descriptor;
+use efi_rtmap_stock::{BOOT_SERVICES, RUNTIME};
 
 /// Between the two. The second says which boot services memory is in use.
 const SECOND: &str = "efi: EFI runtime memory map:";
 const ENTRY: &str = "efi: mem";
 const INVALID: &str = "(invalid)";
-const BOOT_SERVICES: [u32; 2] = [3, 4];
-const RUNTIME: u64 = 1 << 63;
 
 /// `memory_type_name`, in the order of the types.
 const TYPES: [&str; 16] = [

@@ -8,21 +8,11 @@ fn compared(spoil: impl Fn(&mut Facts)) -> Vec<String> {
     for told in report.0.values_mut() {
         spoil(told.facts.as_mut().unwrap());
     }
-    let now = UNIX_EPOCH + Duration::from_secs(NOW);
     let observed = Observed {
-        arch: x86_64(),
-        report: &report,
-        console: "",
-        end: &End::Exited,
-        started: now,
-        ended: now,
         twin: Some(&good()),
-        firmware: None,
+        ..observed(&report, "", &End::Exited)
     };
-    judge(&scenario(), &observed)
-        .iter()
-        .map(Finding::to_string)
-        .collect()
+    told_of(&scenario(), &observed)
 }
 
 #[test]

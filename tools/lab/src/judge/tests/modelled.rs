@@ -2,6 +2,7 @@
 //! A stock kernel that maps something else than the model of stock says.
 
 use efi_rtmap_record::recording::{self, Descriptor, MemoryAttributes, MemoryMap, Recording};
+use efi_rtmap_stock::RUNTIME;
 
 use super::*;
 
@@ -18,9 +19,8 @@ const CODE: u64 = 0x20_0000;
 const HIGH_CODE: u64 = 0xffff_fffe_ffc0_0000;
 const DATA: u64 = 0x40_0000;
 const HIGH_DATA: u64 = 0xffff_fffe_ffe0_0000;
-const RUNTIME: u64 = 1 << 63;
 
-/// What the kernel prints of a map: code and data, which cannot be cached, boot services memory of which
+/// A map as the kernel prints it: code and data, which cannot be cached, boot services memory of which
 /// it keeps a page, and something that is no region.
 const LOG: [&str; 9] = [
     "efi: [Firmware Bug]: Invalid EFI memory map entries:",
