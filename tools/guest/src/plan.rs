@@ -72,8 +72,8 @@ pub enum Loader {
 }
 
 impl Loader {
-    /// What kexec is told; a script says it itself. Not to check the sum of all that is loaded, for which
-    /// emulated machines take seconds: samples/kexec-cycle has that.
+    /// The options of kexec; a script has its own. The checksum of all that is loaded is left out:
+    /// emulated machines take seconds for it, and samples/kexec-cycle has it.
     pub fn options(self) -> &'static [&'static str] {
         match self {
             Self::KexecLoad => &["-l", "-c", "--no-checks"],

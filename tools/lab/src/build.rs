@@ -66,7 +66,7 @@ impl Build {
         kernels.join(self.arch.name).join(image.to_string())
     }
 
-    /// What firmware starts: the packed kernel, if that is another file.
+    /// The file that firmware starts: the packed kernel, if that is another one.
     pub fn bootable(&self, image: Image) -> Result<PathBuf> {
         let packed = self.kernel_dir(image).join(PACKED);
         if packed.exists() {

@@ -37,7 +37,7 @@ static void make_up(struct pt_regs *regs, unsigned long ip)
 	regs->sp = current_stack_pointer;
 }
 
-/* What the next instruction of compiled code would fall over. */
+/* Nothing is left that the next instruction of compiled code would fall over. */
 static bool is_clean(const struct pt_regs *regs)
 {
 	return !regs->flags && !regs->fred_cs.wfe;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A machine that goes down in order waits for firmware.
+ * A machine that goes down in order waits for firmware, and one that wakes up looks at
+ * it first.
  *
  * kexec stops the other processors where they are. Inside of firmware, that is what
  * a kernel that died there leaves behind: its successors could not call firmware.

@@ -3,7 +3,7 @@
 
 use super::Judge;
 
-/// What ours may have less: its code is larger, and there is the handover table.
+/// The most that ours may have less: its code is larger, and there is the handover table.
 const OURS_KIB: u64 = 2 << 10;
 
 impl Judge<'_> {

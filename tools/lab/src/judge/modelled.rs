@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What a stock kernel maps for firmware is what the model of stock says, with which the plan's own
-//! tests compare ours.
+//! A stock kernel maps for firmware what the model of stock says, with which the plan's own tests
+//! compare ours.
 
 mod kernel_log;
 mod mappings;
@@ -71,7 +71,7 @@ impl Judge<'_> {
         Ok(differences)
     }
 
-    /// What the action has told.
+    /// The words of the action, as a recording.
     fn recording(&self) -> Result<Recording> {
         let mut actions = self.told.actions.iter();
         let told = actions.find(|(action, _)| *action == Action::RecordFirmware);

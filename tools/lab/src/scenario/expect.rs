@@ -36,7 +36,7 @@ pub struct Expect {
     #[serde(default)]
     pub printed: Vec<String>,
     pub runtime_map: Option<RuntimeMap>,
-    /// What a stock kernel maps is what the model of stock, `tools/stock`, says.
+    /// A stock kernel maps what the model of stock, `tools/stock`, says.
     #[serde(default)]
     pub as_modelled: bool,
     /// Whether the kernel runs with five levels of page tables.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What is mapped, page by page.
+//! The mappings, page by page.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use efi_rtmap_stock::{at, Machine, Mapped, PAGE};
 
 use super::Difference;
 
-/// What is at an address.
+/// The state of an address.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     Nothing,

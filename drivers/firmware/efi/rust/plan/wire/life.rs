@@ -20,7 +20,7 @@ pub(crate) const LIFE_SIZE: usize = NONCE_SIZE + size_of::<u64>();
 /// Offset of the sum of the addresses.
 pub(crate) const ADDRESSES_OFFSET: usize = NONCE_SIZE;
 
-/// What the table says.
+/// The content of the table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Life {
     pub(crate) nonce: Option<Nonce>,
@@ -50,7 +50,7 @@ impl Addresses {
     }
 }
 
-/// FNV-1a, of 64-bit words instead of bytes.
+/// FNV-1a, of 64-bit words instead of bytes: unlike a CRC of the kernel's, it needs no buffer.
 fn sum(words: impl Iterator<Item = u64>) -> u64 {
     words.fold(0xcbf2_9ce4_8422_2325, |sum, word| {
         (sum ^ word).wrapping_mul(0x100_0000_01b3)
