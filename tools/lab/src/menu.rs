@@ -137,18 +137,24 @@ fn both(lab: &Lab, scenario: &Scenario) -> Result<Both> {
     }
     let stock = runner::run(lab, &twin)?;
 
-    let (passed, told) = runner::verdict(scenario, &ours);
+    let (mut passed, told) = runner::verdict(scenario, &ours);
     let generations = scenario.generations().len();
+    let (stocks_run, our_run) = (Seen::from(&stock), Seen::from(&ours));
     let row = Row {
         misbehaviour: scenario.row.clone().unwrap_or_default(),
-        stock: Seen::from(&stock).chain(generations),
-        ours: Seen::from(&ours).chain(generations),
+        stock: stocks_run.chain(generations),
+        ours: our_run.chain(generations),
         needs: needs(scenario),
     };
-    let told = format!(
+    let mut told = format!(
         "{told}\n        stock: {}\n        ours:  {}",
         row.stock, row.ours
     );
+    let lost = (0..generations).find(|k| stocks_run.works(*k) && !our_run.works(*k));
+    if let Some(k) = lost.filter(|_| scenario.needs.is_none()) {
+        passed = false;
+        told += &format!("\n        LOST: kernel {k} has services with stock, and not with ours");
+    }
     Ok(Both {
         row,
         versions: Versions::of(&ours, &stock),

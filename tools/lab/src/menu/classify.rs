@@ -4,8 +4,8 @@
 #[cfg(test)]
 mod tests;
 
-use efi_rtmap_guest::plan::Action;
-use efi_rtmap_guest::report::{Facts, TABLES};
+use efi_rtmap_guest::plan::{kept, variable_content, Action};
+use efi_rtmap_guest::report::{Facts, Variables, TABLES};
 use efi_rtmap_orders::{Event, What};
 
 use crate::console;
@@ -15,6 +15,8 @@ use crate::runner::Run;
 
 /// `TAINT_FIRMWARE_WORKAROUND`, as a bit.
 const TAINT_FIRMWARE: u64 = 1 << 11;
+
+const CALLS_FAILED: &str = "calls firmware that has failed";
 
 /// What a chain left behind.
 pub struct Seen<'a> {
@@ -75,8 +77,8 @@ impl Seen<'_> {
             words.extend(of_facts(told, facts));
             words.extend(self.of_tables(facts));
         }
-        if self.faulted_before(k) {
-            words.push("calls firmware again that faulted".into());
+        if self.calls_failed(k) {
+            words.push(CALLS_FAILED.into());
         }
         if left.is_none() {
             words.push(self.stopped(said("Kernel panic")).into());
@@ -106,16 +108,28 @@ impl Seen<'_> {
         }
     }
 
-    /// It did what no sane kernel would let it do twice, for an earlier generation and for this one.
-    fn faulted_before(&self, k: usize) -> bool {
-        let mut of = self.firmware.iter().filter_map(|event| match event {
+    /// Whether all services work in generation `k`, and firmware is one to call.
+    pub fn works(&self, k: usize) -> bool {
+        let told = self.report.0.get(&k).filter(|told| told.left);
+        let facts = told.and_then(|told| Some((told, told.facts.as_ref()?)));
+        facts.is_some_and(|(told, facts)| outcome(told, facts) == "works") && !self.calls_failed(k)
+    }
+
+    /// Whether generation `k` calls firmware that has failed an earlier one.
+    fn calls_failed(&self, k: usize) -> bool {
+        let mut failed = self.firmware.iter().filter_map(|event| match event {
             Event::Fault {
                 what, generation, ..
             } if deadly(*what) => Some(usize::from(*generation)),
             _ => None,
         });
-        let before = of.clone().any(|generation| generation < k);
-        before && of.any(|generation| generation == k)
+        if !failed.clone().any(|generation| generation < k) {
+            return false;
+        }
+        let told = self.report.0.get(&k);
+        let facts = told.and_then(|told| told.facts.as_ref());
+        failed.any(|generation| generation == k)
+            || facts.is_some_and(|facts| !matches!(services(facts), Services::Off))
     }
 }
 
@@ -135,19 +149,11 @@ fn deadly(what: What) -> bool {
 /// What services did, in the guest's own tests and for its actions.
 fn of_facts(told: &Told, facts: &Facts) -> Vec<String> {
     let mut words = Vec::new();
-    let calls: Vec<&str> = told.actions.iter().filter_map(of_call).collect();
-    if calls.iter().any(|text| text.contains("EFI_ABORTED")) {
+    let mut calls = told.actions.iter().filter_map(of_call);
+    if calls.any(|text| text.contains("EFI_ABORTED")) {
         words.push("EFI_ABORTED".into());
     }
-    let off_since = calls
-        .last()
-        .is_some_and(|text| !text.contains("EFI_SUCCESS"));
-    words.push(match services(facts) {
-        Services::Work if off_since => "services off".into(),
-        Services::Work => "works".into(),
-        Services::Off => "services off".into(),
-        Services::But(failed) => format!("works but for {}", failed.join(", ")),
-    });
+    words.push(outcome(told, facts));
     words.extend(told.actions.iter().filter_map(of_crash_kernel));
     if facts.tainted & TAINT_FIRMWARE != 0 {
         words.push("firmware blamed".into());
@@ -159,6 +165,18 @@ fn of_facts(told: &Told, facts: &Facts) -> Vec<String> {
         }
     }
     words
+}
+
+/// What services do, and still do after the actions.
+fn outcome(told: &Told, facts: &Facts) -> String {
+    let last = told.actions.iter().filter_map(of_call).next_back();
+    let off_since = last.is_some_and(|text| !text.contains("EFI_SUCCESS"));
+    match services(facts) {
+        Services::Work if off_since => "services off".into(),
+        Services::Work => "works".into(),
+        Services::Off => "services off".into(),
+        Services::But(failed) => format!("works but for {}", failed.join(", ")),
+    }
 }
 
 fn of_call((action, outcome): &(Action, Result<String, String>)) -> Option<&str> {
@@ -192,7 +210,7 @@ fn services(facts: &Facts) -> Services {
         ("listing variables", variables.is_some()),
         (
             "reading variables",
-            variables.is_some_and(|variables| variables.held.iter().any(Result::is_ok)),
+            variables.is_some_and(|variables| reads(facts.generation, variables)),
         ),
         (
             "writing variables",
@@ -212,6 +230,14 @@ fn services(facts: &Facts) -> Services {
         4.. if failed != ["listing variables"] => Services::Off,
         _ => Services::But(failed),
     }
+}
+
+/// Whether a variable reads as an earlier generation, or this one, has written it.
+fn reads(generation: usize, variables: &Variables) -> bool {
+    let written = kept(generation, false).into_iter().map(variable_content);
+    let held = variables.held.iter();
+    held.zip(written)
+        .any(|(held, written)| held.as_ref().is_ok_and(|held| held.as_bytes() == written))
 }
 
 /// Generations that went alike are told together.

@@ -199,9 +199,11 @@ fn the_end() {
 #[test]
 fn the_firmwares_side() {
     let with = |events: &[Event]| chain(&good(), CONSOLE, &End::Exited, events);
+    let called = "kernel 0: works; kernel 1: works, calls firmware that has failed";
+    assert_eq!(with(&[fault(What::Hang, 0)]), called);
     assert_eq!(
         with(&[fault(What::Hang, 0), fault(What::Hang, 1)]),
-        "kernel 0: works; kernel 1: works, calls firmware again that faulted"
+        called
     );
     assert_eq!(with(&[fault(What::Hang, 1), fault(What::Hang, 1)]), "works");
     assert_eq!(
@@ -217,4 +219,42 @@ fn the_firmwares_side() {
     };
     assert_eq!(with(std::slice::from_ref(&svam)), "works");
     assert_eq!(with(&[svam.clone(), svam]), "works; SVAM called again");
+}
+
+#[test]
+fn firmware_that_has_failed_is_none_that_works() {
+    let works = |report: &Report, events: &[Event]| {
+        let seen = Seen {
+            report,
+            console: CONSOLE,
+            end: &End::Exited,
+            firmware: events,
+        };
+        [0, 1].map(|k| seen.works(k))
+    };
+    assert_eq!(works(&good(), &[]), [true, true]);
+    assert_eq!(works(&good(), &[fault(What::Hang, 0)]), [true, false]);
+    let mut report = good();
+    off(report.0.get_mut(&0).unwrap());
+    facts(report.0.get_mut(&1).unwrap()).clock = Err("EINVAL".into());
+    assert_eq!(works(&report, &[]), [false, false]);
+    assert_eq!(
+        chain(&report, CONSOLE, &End::Exited, &[fault(What::Hang, 0)]),
+        "kernel 0: services off; kernel 1: works but for GetTime, calls firmware that has failed"
+    );
+    off(report.0.get_mut(&1).unwrap());
+    assert_eq!(
+        chain(&report, CONSOLE, &End::Exited, &[fault(What::Hang, 0)]),
+        "services off"
+    );
+}
+
+#[test]
+fn variables_that_read_otherwise_are_not_read() {
+    let longer = |told: &mut Told| {
+        for held in &mut facts(told).variables.as_mut().unwrap().held {
+            held.as_mut().unwrap().push_str("of the kernel's");
+        }
+    };
+    assert_eq!(both(longer), "works but for reading variables");
 }
