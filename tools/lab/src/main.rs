@@ -63,7 +63,7 @@ enum Command {
         /// How often each kind is booted
         #[arg(long, default_value_t = 2)]
         rounds: u32,
-        /// How many machines at once; as many as there are processors if not given
+        /// How many machines at once; one more than there are processors if not given
         #[arg(long, short)]
         jobs: Option<usize>,
     },
@@ -76,7 +76,7 @@ enum Command {
         write: PathBuf,
         /// Names or patterns (*, ?) of scenarios; all that have a row if none is given
         patterns: Vec<String>,
-        /// How many at once; as many as there are processors if not given
+        /// How many at once; one more than there are processors if not given
         #[arg(long, short)]
         jobs: Option<usize>,
     },
@@ -100,7 +100,7 @@ enum Command {
         scenarios: PathBuf,
         /// Names or patterns (*, ?) of scenarios; all if none is given
         patterns: Vec<String>,
-        /// How many at once; as many as there are processors if not given
+        /// How many at once; one more than there are processors if not given
         #[arg(long, short)]
         jobs: Option<usize>,
         /// Keep the machines' variable stores and shared files
@@ -256,7 +256,8 @@ fn at_once(jobs: Option<usize>) -> Result<usize> {
     ensure!(jobs != Some(0), "--jobs 0: at least one");
     Ok(match jobs {
         Some(jobs) => jobs,
-        None => std::thread::available_parallelism()?.get(),
+        // A machine that waits leaves its processor to another.
+        None => std::thread::available_parallelism()?.get() + 1,
     })
 }
 

@@ -19,12 +19,11 @@ pub struct Combination {
 }
 
 impl Combination {
-    /// One of the few among which there is each value of each axis at least once: a diagonal. Each
-    /// architecture, by its `turn`, has another. If they `take_turns`, they share one.
-    pub fn is_on_diagonal(&self, turn: usize, take_turns: bool) -> bool {
+    /// One of the few among which there is each value of each axis at least once: a diagonal, whose
+    /// steps are `wanted`. With another `shift` it is another one.
+    pub fn is_on_diagonal(&self, shift: usize, wanted: impl Fn(usize) -> bool) -> bool {
         let longest = self.places.iter().map(|&(_, length)| length).max();
-        let shift = if take_turns { 0 } else { turn };
-        let mut steps = (0..longest.unwrap_or(1)).filter(|step| !take_turns || step % 2 == turn);
+        let mut steps = (0..longest.unwrap_or(1)).filter(|step| wanted(*step));
         steps.any(|step| {
             let mut axes = self.places.iter().enumerate();
             axes.all(|(axis, &(place, length))| place == (step + axis * shift) % length)

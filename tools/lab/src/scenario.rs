@@ -71,9 +71,9 @@ pub struct Scenario {
     /// It takes so long that it runs only when asked for.
     #[serde(default)]
     pub long: bool,
-    /// Each value of the matrix runs on one architecture only, unless asked for.
+    /// It runs on both architectures, where others run on one of them, unless asked for.
     #[serde(default)]
-    pub take_turns: bool,
+    pub on_both: bool,
     /// The chain is so long that not all of it is told, or kept in variables.
     #[serde(skip)]
     pub soak: bool,
@@ -161,7 +161,7 @@ impl Scenario {
             fault: Vec::new(),
             hostile: false,
             long: false,
-            take_turns: false,
+            on_both: false,
             soak: false,
             row: None,
             needs: None,
@@ -180,8 +180,8 @@ impl Scenario {
     /// The checks that the types cannot make.
     pub fn validate(&self) -> Result<()> {
         ensure!(
-            !self.take_turns || self.arch.is_none(),
-            "take-turns: it is for some architectures only"
+            !self.on_both || self.is_for_all(),
+            "on-both: it is for some architectures only"
         );
         ensure!(
             !self.name.is_empty() && !self.name.contains(['/', '{', ' ']),
@@ -242,6 +242,11 @@ impl Scenario {
     pub fn is_for(&self, arch: &Arch) -> bool {
         let names = self.arch.as_ref();
         names.is_none_or(|names| names.iter().any(|name| name == arch.name))
+    }
+
+    /// Whether all architectures have it in common.
+    pub fn is_for_all(&self) -> bool {
+        arch::ALL.iter().all(|arch| self.is_for(arch))
     }
 
     /// The words of our own boot option, of all kernels, each once.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{anyhow, bail, ensure, Context, Result};
 use toml::{Table, Value};
 
-use crate::arch::Arch;
+use crate::arch::{self, Arch};
 use crate::matrix::{combinations, Substitutions};
 use crate::scenario::Scenario;
 
@@ -52,11 +52,19 @@ pub fn parse(text: &str, arch: &Arch) -> Result<Vec<Scenario>> {
     for (_, values) in &mut axes {
         substitute(values, &of_arch)?;
     }
+    // Of a file that they share, architectures run the scenarios in turns. Its name tells which begins,
+    // so that each has its part of those that are alone in their file.
+    let name = file.get("name").and_then(Value::as_str).unwrap_or_default();
+    let first: usize = name.bytes().map(usize::from).sum();
     let mut scenarios = Vec::new();
     for mut combination in combinations(&axes)? {
         combination.values.extend(of_arch.clone());
         let mut scenario = instance(&file, &combination.values)?;
-        scenario.long |= !combination.is_on_diagonal(arch.turn, scenario.take_turns);
+        scenario.long |= if scenario.on_both || !scenario.is_for_all() {
+            !combination.is_on_diagonal(arch.turn, |_| true)
+        } else {
+            !combination.is_on_diagonal(0, |step| (first + step) % arch::ALL.len() == arch.turn)
+        };
         scenarios.push(scenario);
     }
     Ok(scenarios)
@@ -175,7 +183,6 @@ fn fill_in(text: &str, substitutions: &Substitutions) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arch;
     use efi_rtmap_orders::MAX_FAULTS;
 
     const GOOD: &str = r#"
@@ -273,18 +280,23 @@ mod tests {
             .replace("kind = \"ident\"", "kind = \"{kind}\"")
             .replace("loader = \"-c\"", "loader = \"{loader}\"")
             + "[matrix]\nkind = [\"phys\", \"ident\", \"fixed\"]\nloader = [\"-c\", \"-s\"]";
-        let short = |arch, turns| {
-            let text = format!("{turns}\n{text}");
+        let short = |arch, head: &str| {
+            let text = format!("{head}\n{text}");
             let mut scenarios = parse(&text, arch::named(arch).unwrap()).unwrap();
             assert_eq!(scenarios.len(), 6);
             scenarios.retain(|scenario| !scenario.long);
             scenarios.into_iter().map(|scenario| scenario.name)
         };
-        assert!(short("x86_64", "").eq(["phys-c", "ident-s", "fixed-c"]));
-        assert!(short("arm64", "").eq(["phys-s", "ident-c", "fixed-s"]));
-        let turns = "take-turns = true";
-        assert!(short("x86_64", turns).eq(["phys-c", "fixed-c"]));
-        assert!(short("arm64", turns).eq(["ident-s"]));
+        let both = "on-both = true";
+        assert!(short("x86_64", both).eq(["phys-c", "ident-s", "fixed-c"]));
+        assert!(short("arm64", both).eq(["phys-s", "ident-c", "fixed-s"]));
+        let one = "arch = [\"x86_64\"]";
+        assert!(short("x86_64", one).eq(["phys-c", "ident-s", "fixed-c"]));
+        let mut shared: Vec<_> = short("x86_64", "").chain(short("arm64", "")).collect();
+        assert!(short("x86_64", "").len() < shared.len());
+        assert!(short("arm64", "").len() < shared.len());
+        shared.sort();
+        assert_eq!(shared, ["fixed-c", "ident-s", "phys-c"]);
     }
 
     #[test]
