@@ -137,7 +137,7 @@ check-host: ## format, lints and tests of everything that runs on this machine
 	cargo fmt --manifest-path $(manifest) --all --check
 	$(if $(kernel_rust),rustfmt --check --edition 2021 $(kernel_rust))
 	cargo clippy --manifest-path $(manifest) --locked --workspace --all-targets -- -D warnings
-	cargo test --manifest-path $(manifest) --locked --workspace
+	cargo test --release --manifest-path $(manifest) --locked --workspace
 	@tools/check-driver
 
 .PHONY: fuzz-smoke

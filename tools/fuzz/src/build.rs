@@ -33,7 +33,7 @@ pub fn targets(work: &Path) -> Result<PathBuf> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
     cargo
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-        .args(["build", "--quiet", "--release", "--locked"])
+        .args(["build", "--quiet", "--profile=fuzz", "--locked"])
         .args(["--package", PACKAGE, "--features", "libfuzzer"])
         .args(["--target", &target, "--target-dir"])
         .arg(&directory)
@@ -43,7 +43,7 @@ pub fn targets(work: &Path) -> Result<PathBuf> {
     }
     let status = cargo.status().context("cargo")?;
     ensure!(status.success(), "cargo could not build the fuzz targets");
-    Ok(directory.join(target).join("release"))
+    Ok(directory.join(target).join("fuzz"))
 }
 
 /// libFuzzer is C++.

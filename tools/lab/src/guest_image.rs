@@ -49,7 +49,7 @@ fn compile_init(build: &Build, arch: &Arch, packages: &Packages) -> Result<PathB
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
     cargo
         .current_dir(tools_dir())
-        .args(["build", "--quiet", "--release", "--locked"])
+        .args(["build", "--quiet", "--profile=guest", "--locked"])
         .args(["--package", "efi-rtmap-guest", "--bin", "init"])
         .args(["--target", rust_target, "--target-dir"])
         .arg(&target);
@@ -60,7 +60,7 @@ fn compile_init(build: &Build, arch: &Arch, packages: &Packages) -> Result<PathB
     }
     let status = cargo.env(linker_flags, flags).status().context("cargo")?;
     ensure!(status.success(), "cargo could not build the guest's init");
-    Ok(target.join(rust_target).join("release/init"))
+    Ok(target.join(rust_target).join("guest/init"))
 }
 
 fn is_newer<'a>(product: &Path, sources: impl Iterator<Item = &'a PathBuf>) -> Result<bool> {
