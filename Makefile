@@ -77,7 +77,7 @@ check-long: ## the same with what takes long, and the comparison with stock made
 
 .PHONY: menu
 menu: guest $(kernels) ## what ours and stock make of each misbehaviour, as a page of the documentation
-	@tools/run-lab menu --write Documentation/admin-guide/efi-rtmap-menu.rst
+	@tools/run-lab menu --write docs/results/comparison.rst
 
 .PHONY: bench
 bench: guest $(kernels) ## costs of each map kind against stock, in instructions
