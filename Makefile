@@ -76,7 +76,7 @@ check-long: ## the same with what takes long, and the comparison with stock made
 	@tools/check long
 
 .PHONY: menu
-menu: guest $(kernels) ## what ours and stock make of each misbehaviour, as a page of the documentation
+menu: guest $(kernels) ## ours and stock on each misbehaviour of firmware, as a page of results
 	@tools/run-lab menu --write docs/results/comparison.rst
 
 .PHONY: bench
