@@ -76,8 +76,8 @@ check-long: ## the same with what takes long, and the comparison with stock made
 	@tools/check long
 
 .PHONY: menu
-menu: guest $(kernels) ## what ours and stock make of each misbehaviour, as a page of the documentation
-	@tools/run-lab menu --write Documentation/admin-guide/efi-rtmap-menu.rst
+menu: guest $(kernels) ## ours and stock on each misbehaviour of firmware, as a page of results
+	@tools/run-lab menu --write docs/results/comparison.rst
 
 .PHONY: bench
 bench: guest $(kernels) ## costs of each map kind against stock, in instructions

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! The page of the admin guide that shows the menus.
+//! The page of results that shows the menus.
 
 use super::{Menu, Row};
 use crate::arch::Arch;

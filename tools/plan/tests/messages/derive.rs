@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Whether a message can be put together from the texts of the code.
+
+use std::collections::BTreeSet;
+
+use crate::source::{split, Source, Text};
+
+pub struct Grammar<'a> {
+    source: &'a Source,
+    /// Whether values may be texts too.
+    nested: bool,
+}
+
+/// The skeletons of the texts that a message was put together from.
+type Used = BTreeSet<String>;
+
+impl<'a> Grammar<'a> {
+    pub fn new(source: &'a Source) -> Self {
+        Self {
+            source,
+            nested: true,
+        }
+    }
+
+    /// Puts `message` together: from a text that is printed, or from one that is part of others.
+    pub fn derive(&self, message: &str) -> Option<Used> {
+        let whole = self.source.prints.iter().chain(&self.source.fragments);
+        let mut whole: Vec<_> = whole.filter(|text| text.has_words()).collect();
+        whole.sort_by_key(|text| std::cmp::Reverse(text.words()));
+        whole
+            .into_iter()
+            .find_map(|text| self.is(text, message))
+            .or_else(|| self.bare(message))
+    }
+
+    /// The texts that are `quoted` in an explanation.
+    pub fn same_as(&self, quoted: &str) -> Option<String> {
+        let skeleton = split(quoted).join("{}");
+        self.source
+            .fragments
+            .iter()
+            .map(Text::skeleton)
+            .find(|fragment| *fragment == skeleton)
+    }
+
+    /// A print that gives nothing of its own but the prefix.
+    fn bare(&self, message: &str) -> Option<Used> {
+        self.source
+            .prints
+            .iter()
+            .filter(|text| !text.has_words())
+            .find_map(|text| self.is(text, message))
+    }
+
+    /// `message` is `text`, with values.
+    fn is(&self, text: &Text, message: &str) -> Option<Used> {
+        let [parts @ .., last] = &text.parts[..] else {
+            return None;
+        };
+        if parts.is_empty() {
+            return (message == last).then(|| Used::from([text.skeleton()]));
+        }
+        let message = message.strip_suffix(last.as_str())?;
+        self.begins(text, parts, message)
+            .into_iter()
+            .find_map(|(used, value)| Some(&used | &self.value(value)?))
+    }
+
+    /// All ways in which `message` begins with `parts` of `text`, and the rest of it.
+    fn begins<'m>(&self, text: &Text, parts: &[String], message: &'m str) -> Vec<(Used, &'m str)> {
+        let Some(message) = message.strip_prefix(&parts[0]) else {
+            return Vec::new();
+        };
+        let mut ways = vec![(Used::from([text.skeleton()]), message)];
+        for part in &parts[1..] {
+            let mut further = Vec::new();
+            for (used, message) in ways {
+                for end in ends(message, part) {
+                    let (value, after) = message.split_at(end);
+                    if let Some(value) = self.value(value) {
+                        further.push((&used | &value, &after[part.len()..]));
+                    }
+                }
+            }
+            ways = further;
+        }
+        ways
+    }
+
+    /// Whether the code may print `value` in the place of one: a name in angle brackets stands for
+    /// any, and others are numbers, words of the code, or texts.
+    fn value(&self, value: &str) -> Option<Used> {
+        let is_name = value.starts_with('<') && value.find('>') == Some(value.len() - 1);
+        let is_number = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+        if is_name || is_number {
+            return Some(Used::new());
+        }
+        let word = || self.source.words.contains(value).then(Used::new);
+        if !self.nested {
+            return word();
+        }
+        let fragments = self.source.fragments.iter();
+        fragments
+            .filter(|text| text.has_words())
+            .find_map(|text| self.is(text, value))
+            .or_else(word)
+            .or_else(|| self.joined(value))
+    }
+
+    /// `value` is written piece by piece, by one file.
+    fn joined(&self, value: &str) -> Option<Used> {
+        let files: BTreeSet<_> = self
+            .source
+            .fragments
+            .iter()
+            .map(|text| &text.file)
+            .collect();
+        files.into_iter().find_map(|file| self.pieces(file, value))
+    }
+
+    fn pieces(&self, file: &str, value: &str) -> Option<Used> {
+        if value.is_empty() {
+            return Some(Used::new());
+        }
+        let simple = Grammar {
+            nested: false,
+            ..*self
+        };
+        let pieces = self
+            .source
+            .fragments
+            .iter()
+            .filter(|text| text.file == file);
+        pieces
+            .filter(|text| text.parts.iter().any(|part| !part.is_empty()))
+            .flat_map(|text| simple.begins(text, &text.parts, value))
+            .find_map(|(used, rest)| {
+                let others = self.pieces(file, rest)?;
+                Some(&used | &others)
+            })
+    }
+}
+
+/// Where a value may end that `part` follows.
+fn ends<'m>(message: &'m str, part: &'m str) -> Vec<usize> {
+    if part.is_empty() {
+        let within = message.char_indices().map(|(at, _)| at).skip(1);
+        return within.chain([message.len()]).collect();
+    }
+    message.match_indices(part).map(|(at, _)| at).collect()
+}
