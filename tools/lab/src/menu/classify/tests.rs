@@ -201,10 +201,7 @@ fn the_firmwares_side() {
     let with = |events: &[Event]| chain(&good(), CONSOLE, &End::Exited, events);
     let called = "kernel 0: works; kernel 1: works, calls firmware that has failed";
     assert_eq!(with(&[fault(What::Hang, 0)]), called);
-    assert_eq!(
-        with(&[fault(What::Hang, 0), fault(What::Hang, 1)]),
-        called
-    );
+    assert_eq!(with(&[fault(What::Hang, 0), fault(What::Hang, 1)]), called);
     assert_eq!(with(&[fault(What::Hang, 1), fault(What::Hang, 1)]), "works");
     assert_eq!(
         with(&[fault(What::InterruptsOff, 0), fault(What::InterruptsOff, 1)]),
