@@ -14,10 +14,12 @@ use crate::{
     },
     firmware::Firmware,
     plan::{
-        memmap,
-        perm::Basis,
-        region::Region,
-        request::Kind, //
+        base::kind::Kind,
+        firmware::perm::Basis,
+        map::{
+            region::Region,
+            write, //
+        }, //
     }, //
 };
 use kernel::{
@@ -57,7 +59,7 @@ pub(crate) fn install_memory_map(
     regions: &[Region],
 ) -> Result {
     ffi::rewrite_memory_map(take_over, |bytes| {
-        memmap::annotate(regions, firmware.memory.desc_size(), bytes).ok_or(EINVAL)
+        write::annotate(regions, firmware.memory.desc_size(), bytes).ok_or(EINVAL)
     })
 }
 

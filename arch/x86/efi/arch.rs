@@ -8,8 +8,8 @@ mod memory_map;
 mod svam;
 
 use crate::plan::{
-    perm::Basis,
-    request::Kind, //
+    base::kind::Kind,
+    firmware::perm::Basis, //
 };
 
 pub(crate) use self::{

@@ -12,18 +12,18 @@ use crate::{
     },
     firmware::Firmware,
     plan::{
-        fresh::{
+        choice::fresh::{
             freshness,
             Addresses,
             Freshness,
             Nonce,
             Traces, //
         },
-        memmap::{
-            self,
-            MemoryMap, //
+        firmware::memmap::MemoryMap,
+        map::{
+            region::Region,
+            write, //
         },
-        region::Region, //
     }, //
 };
 use core::ptr::addr_of;
@@ -114,7 +114,7 @@ fn replace_memory_map(booting: &Booting, desc_size: usize, regions: &[Region]) -
 
 fn write_memory_map(booting: &Booting, desc_size: usize, regions: &[Region]) -> Result {
     ffi::rewrite_memory_map(booting, |bytes| {
-        memmap::encode(regions, desc_size, bytes)
+        write::encode(regions, desc_size, bytes)
             .map(|_| ())
             .ok_or(EINVAL)
     })

@@ -11,16 +11,18 @@ use crate::{
     },
     firmware::Firmware,
     plan::{
-        addr::{
+        base::addr::{
             Pages,
             PhysAddr,
             VirtAddr, //
         },
-        fresh::SvamOnce,
-        memtype::MemoryType,
-        perm::Permission,
-        region::Region, //
-    }, //
+        choice::fresh::SvamOnce,
+        firmware::{
+            memtype::MemoryType,
+            perm::Permission, //
+        },
+        map::region::Region, //
+    },
 };
 use kernel::{
     bindings,

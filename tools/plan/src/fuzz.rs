@@ -29,9 +29,10 @@ pub use self::{
 use crate::{
     invariants,
     plan::{
-        entry::{
-            split,
-            Entry, //
+        base::list::List,
+        firmware::{
+            memmap::MemoryMap,
+            perm::Basis, //
         },
         fixtures::{
             ARM64,
@@ -39,20 +40,23 @@ use crate::{
             ARM64_64K,
             X86_64, //
         },
-        layout::AddressSpace,
-        list::List,
-        memattr::Piece,
-        memmap::MemoryMap,
-        page::{
-            mappings,
-            most,
-            Mapping, //
-        },
-        perm::Basis,
-        region::{
-            collect,
-            Region,
-            RegionError, //
+        map::{
+            collect::collect,
+            entry::{
+                split,
+                Entry, //
+            },
+            layout::AddressSpace,
+            mapping::Mapping,
+            pages::{
+                mappings,
+                most, //
+            },
+            pieces::Piece,
+            region::{
+                Region,
+                RegionError, //
+            }, //
         },
     },
 };

@@ -8,34 +8,42 @@ extern crate std;
 use crate::{
     crc32,
     plan::{
-        addr::{
-            Pages,
-            PhysAddr,
-            PhysRange,
-            VirtAddr, //
+        base::{
+            addr::{
+                Pages,
+                PhysAddr,
+                PhysRange,
+                VirtAddr, //
+            },
+            kind::{
+                Kind,
+                Latch,
+                Svam, //
+            },
         },
-        decide::{
-            Latch,
-            Stub,
-            StubReason,
-            Svam, //
+        firmware::{
+            memtype::{
+                Attributes,
+                MemoryType, //
+            },
+            perm::Permission,
+            service::Services, //
         },
-        entry::Entry,
-        memtype::{
-            Attributes,
-            MemoryType, //
+        handover::{
+            properties::supported,
+            stub::{
+                stub,
+                Nonce,
+                Stub,
+                StubReason, //
+            },
+            table::Table,
+            wire::{
+                Identity,
+                Snapshot, //
+            }, //
         },
-        perm::Permission,
-        request::Kind,
-        service::Services,
-        wire::{
-            stub,
-            supported,
-            Identity,
-            Nonce,
-            Snapshot,
-            Table, //
-        },
+        map::entry::Entry,
     },
 };
 use std::vec::Vec;

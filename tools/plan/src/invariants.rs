@@ -6,23 +6,31 @@
 extern crate std;
 
 use crate::plan::{
-    addr::PAGE_SIZE,
-    decide::{
-        decide,
-        Decision,
-        Facts,
-        Latch,
-        Predecessor,
-        Stub,
-        Svam, //
+    base::{
+        addr::PAGE_SIZE,
+        kind::{
+            Kind,
+            Latch,
+            Svam, //
+        },
     },
-    entry::Entry,
-    layout::AddressSpace,
-    memattr::Piece,
-    page::Mapping,
-    perm::Basis,
-    region::Region,
-    request::Kind,
+    choice::{
+        decide::decide,
+        decision::Decision,
+        facts::{
+            Facts,
+            Predecessor, //
+        }, //
+    },
+    firmware::perm::Basis,
+    handover::stub::Stub,
+    map::{
+        entry::Entry,
+        layout::AddressSpace,
+        mapping::Mapping,
+        pieces::Piece,
+        region::Region, //
+    }, //
 };
 use std::vec::Vec;
 

@@ -5,8 +5,8 @@
 extern crate std;
 
 use crate::plan::{
-    memtype::MemoryType,
-    page::Mapping, //
+    firmware::memtype::MemoryType,
+    map::mapping::Mapping, //
 };
 use efi_rtmap_stock::{
     at,

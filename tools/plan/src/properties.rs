@@ -23,35 +23,39 @@ mod wire;
 use crate::{
     invariants,
     plan::{
-        addr::PAGE_SIZE,
+        base::{
+            addr::PAGE_SIZE,
+            kind::Kind,
+            list::List, //
+        },
+        firmware::{
+            memattr::AttributesError,
+            memmap::{
+                Descriptor,
+                MemoryMap, //
+            },
+            memtype::{
+                Attributes,
+                MemoryType, //
+            },
+            perm::{
+                Basis,
+                Permission, //
+            },
+        },
         fixtures::{
             descriptor,
             BLANK_PIECE,
             BLANK_REGION, //
         },
-        list::List,
-        memattr::{
-            pieces,
-            AttributesError,
-            Piece, //
+        map::{
+            collect::collect,
+            pieces::{
+                pieces,
+                Piece, //
+            },
+            region::Region, //
         },
-        memmap::{
-            Descriptor,
-            MemoryMap, //
-        },
-        memtype::{
-            Attributes,
-            MemoryType, //
-        },
-        perm::{
-            Basis,
-            Permission, //
-        },
-        region::{
-            collect,
-            Region, //
-        },
-        request::Kind,
     },
 };
 use proptest::{

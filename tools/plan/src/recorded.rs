@@ -17,13 +17,24 @@ mod machines;
 use crate::{
     invariants,
     plan::{
-        addr::{
-            PhysAddr,
-            VirtAddr, //
+        base::{
+            addr::{
+                PhysAddr,
+                VirtAddr, //
+            },
+            list::List,
         },
-        entry::{
-            split,
-            Entry, //
+        firmware::{
+            memattr::{
+                AttributesError,
+                Header, //
+            },
+            memmap::MemoryMap,
+            memtype::{
+                Attributes,
+                MemoryType, //
+            },
+            perm::Basis, //
         },
         fixtures::{
             ARM64,
@@ -31,28 +42,23 @@ use crate::{
             ARM64_64K,
             X86_64, //
         },
-        layout::AddressSpace,
-        list::List,
-        memattr::{
-            self,
-            AttributesError,
-            Header,
-            Piece, //
-        },
-        memmap::MemoryMap,
-        memtype::{
-            Attributes,
-            MemoryType, //
-        },
-        page::{
-            mappings,
-            most,
-            Mapping, //
-        },
-        perm::Basis,
-        region::{
-            collect,
-            Region, //
+        map::{
+            collect::collect,
+            entry::{
+                split,
+                Entry, //
+            },
+            layout::AddressSpace,
+            mapping::Mapping,
+            pages::{
+                mappings,
+                most, //
+            },
+            pieces::{
+                self,
+                Piece, //
+            },
+            region::Region, //
         },
     },
 };
@@ -212,7 +218,7 @@ impl Recorded {
         let (bytes, regions) = (table.bytes(), self.regions(false));
         let mut buffer = vec![Piece::BLANK; Header::new(&bytes)?.entries()];
         let mut list = List::new(&mut buffer);
-        let ignored = memattr::pieces(&bytes, &regions, self.basis, &mut list)?;
+        let ignored = pieces::pieces(&bytes, &regions, self.basis, &mut list)?;
         invariants::pieces(&list, &regions);
         Ok((list.to_vec(), ignored))
     }

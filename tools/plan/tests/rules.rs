@@ -128,7 +128,7 @@ fn nothing_sorts_on_the_stack() {
         assert_eq!(
             strays(word, |_| false),
             [""; 0],
-            "plan/sort.rs does it in place"
+            "plan/base/sort.rs does it in place"
         );
     }
 }

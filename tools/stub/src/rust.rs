@@ -3,12 +3,31 @@
 use crate::{
     c,
     plan::{
-        addr::PhysAddr,
-        decide::{decide, Decision, Facts, Latch, Off, Predecessor, Reason},
-        layout::LayoutError,
-        quirk::Quirk,
-        region::Region,
-        request::{Kind, Request},
+        base::{
+            addr::PhysAddr,
+            kind::{
+                Kind,
+                Latch, //
+            },
+        },
+        choice::{
+            decide::decide,
+            decision::{
+                Decision,
+                Off,
+                Reason, //
+            },
+            facts::{
+                Facts,
+                Predecessor, //
+            },
+            quirk::Quirk,
+            request::Request,
+        },
+        map::{
+            layout::LayoutError,
+            region::Region, //
+        },
     },
 };
 use std::num::NonZero;

@@ -134,7 +134,7 @@ static u32 nearest(const struct efi_rtmap_choice_facts *facts, u32 kind, u32 rea
  * efi_rtmap_choose() - decide upon a map for firmware that has just started
  * @facts: what the choice depends on
  *
- * Return: the decision; the same as rust/plan/decide.rs makes for such firmware.
+ * Return: the decision; the same as rust/plan/choice/decide.rs makes for such firmware.
  */
 struct efi_rtmap_choice
 efi_rtmap_choose(const struct efi_rtmap_choice_facts *facts)

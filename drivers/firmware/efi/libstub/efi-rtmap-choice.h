@@ -4,7 +4,7 @@
  * where SetVirtualAddressMap() is called by the stub.
  *
  * The host compiles this file as well, and compares it with the kernel proper's
- * rust/plan/request.rs and rust/plan/decide.rs: see tools/stub.
+ * rust/plan/choice/request.rs and decide.rs: see tools/stub.
  */
 #ifndef _EFI_RTMAP_CHOICE_H
 #define _EFI_RTMAP_CHOICE_H

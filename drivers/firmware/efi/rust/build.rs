@@ -16,41 +16,47 @@ use crate::{
     },
     life::Mark,
     plan::{
-        addr::{
-            Pages,
-            PhysAddr, //
+        base::{
+            addr::{
+                Pages,
+                PhysAddr, //
+            },
+            kind::{
+                Kind,
+                Svam, //
+            },
+            list::List,
         },
-        decide::{
+        choice::decision::{
             Off,
-            Reason,
-            Svam, //
+            Reason, //
         },
-        entry::{
-            split,
-            wx_pages,
-            Entry, //
+        firmware::{
+            memattr::Header,
+            runtime::TableError,
+            service::{
+                self,
+                Services, //
+            }, //
         },
-        layout::{
-            AddressSpace,
-            LayoutError, //
+        handover::wire::Snapshot,
+        map::{
+            entry::{
+                split,
+                wx_pages,
+                Entry, //
+            },
+            layout::{
+                AddressSpace,
+                LayoutError, //
+            },
+            pieces::{
+                self,
+                Piece, //
+            },
+            pointers,
+            region::Region, //
         },
-        list::List,
-        memattr::{
-            self,
-            Header,
-            Piece, //
-        },
-        region::Region,
-        request::Kind,
-        runtime::{
-            self,
-            TableError, //
-        },
-        service::{
-            self,
-            Services, //
-        },
-        wire::Snapshot, //
     },
     state::{
         Life,
@@ -180,7 +186,7 @@ impl Plan<'_> {
     /// Where the runtime services table lies, as far as the traces of an earlier kernel tell.
     fn runtime(&self) -> Result<PhysAddr, TableError> {
         let addr = self.firmware.runtime;
-        runtime::find(addr, &self.regions).ok_or(TableError::NotMapped(addr))
+        pointers::find(addr, &self.regions).ok_or(TableError::NotMapped(addr))
     }
 
     fn lay_out(&mut self, kind: Kind) -> Result<(), LayoutError> {
@@ -201,7 +207,7 @@ impl Plan<'_> {
         let mut pieces = List::new(&mut pieces);
         let mut forward_cfg = header.is_some_and(|header| header.forward_cfg());
         if let Some(bytes) = &table {
-            match memattr::pieces(bytes, &self.regions, arch::BASIS, &mut pieces) {
+            match pieces::pieces(bytes, &self.regions, arch::BASIS, &mut pieces) {
                 Ok(0) => (),
                 Ok(ignored) => pr_warn!("memory attributes table: {ignored} entries passed over\n"),
                 Err(error) => {

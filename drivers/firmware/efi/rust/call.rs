@@ -16,7 +16,7 @@ use crate::{
         FW_BUG, //
     },
     inside::Inside,
-    plan::service,
+    plan::firmware::service,
     state::{
         self,
         Map, //

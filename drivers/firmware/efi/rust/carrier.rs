@@ -18,12 +18,16 @@ use crate::{
         Memory, //
     },
     plan::{
-        decide::Latch,
-        fresh::Nonce,
-        inherit::agree,
-        layout::AddressSpace,
-        region::Region,
-        wire, //
+        base::kind::Latch,
+        choice::fresh::Nonce,
+        handover::{
+            agree::agree,
+            stub, //
+        },
+        map::{
+            layout::AddressSpace,
+            region::Region, //
+        }, //
     }, //
 };
 use kernel::prelude::*;
@@ -42,7 +46,7 @@ impl Carriers {
     pub(crate) fn open(
         booting: &Booting,
         memory: &FirmwareMemory,
-        life: Option<wire::Nonce>,
+        life: Option<stub::Nonce>,
     ) -> Self {
         let retrieved = ffi::retrieve_table(booting);
         let stub = Memory::open_installed(memory);
@@ -121,7 +125,7 @@ impl Carriers {
     }
 }
 
-fn is_of_this_life(table: &Memory, life: Option<wire::Nonce>) -> bool {
+fn is_of_this_life(table: &Memory, life: Option<stub::Nonce>) -> bool {
     let agrees = table.is_of(life) != Nonce::Differs;
     if !agrees {
         handover::refuse("it was made in another life of the firmware");

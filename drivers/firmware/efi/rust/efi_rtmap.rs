@@ -5,8 +5,8 @@
 //!
 //! ```text
 //!  firmware      facts + decision   layout        page tables    one call     next kernel
-//!  firmware -->  plan/decide   -->  plan/layout -> arch     -->  call    ...  handover
-//!                plan/inherit       plan/entry                               plan/wire
+//!  firmware -->  plan/choice   -->  plan/map --> arch     -->  call    ...  handover
+//!                plan/handover                                              plan/handover
 //! ```
 //!
 //! 1. [`plan`] decides. It is pure: bytes in, values out.

@@ -18,11 +18,11 @@ use crate::{
     life,
     pass_on,
     plan::{
-        addr::{
+        base::addr::{
             PhysAddr,
             VirtAddr, //
         },
-        walk::Walk, //
+        firmware::walk::Walk,
     },
     report,
     state::{

@@ -3,16 +3,20 @@
 //! Why a take-over ends without runtime services.
 
 use crate::plan::{
-    decide::Off,
-    inherit::InheritError,
-    layout::LayoutError,
-    list::Full,
-    memattr::AttributesError,
-    memmap::MapError,
-    owner::Foreign,
-    page::PageError,
-    region::RegionError,
-    runtime::TableError, //
+    base::list::Full,
+    choice::decision::Off,
+    firmware::{
+        memattr::AttributesError,
+        memmap::MapError,
+        owner::Foreign,
+        runtime::TableError, //
+    },
+    handover::refusal::InheritError,
+    map::{
+        layout::LayoutError,
+        mapping::PageError,
+        region::RegionError, //
+    }, //
 };
 use core::fmt;
 use kernel::{

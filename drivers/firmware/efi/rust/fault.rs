@@ -4,14 +4,14 @@
 
 use crate::{
     plan::{
-        addr::{
+        base::addr::{
             PhysAddr,
             VirtAddr, //
         },
-        memtype::MemoryType,
-        region::Region, //
+        firmware::memtype::MemoryType,
+        map::region::Region, //
     },
-    state::Map, //
+    state::Map,
 };
 use core::fmt;
 use kernel::prelude::*;

@@ -35,23 +35,30 @@ pub(crate) use self::{
 };
 
 use crate::plan::{
-    addr::{
-        PhysAddr,
-        VirtAddr, //
+    base::{
+        addr::{
+            PhysAddr,
+            VirtAddr, //
+        },
+        kind::{
+            Kind,
+            Svam, //
+        },
     },
-    decide::{
-        StubReason,
-        Svam, //
+    firmware::{
+        memtype::{
+            Attributes,
+            MemoryType, //
+        },
+        perm::Permission,
+        service, //
     },
-    layout::AddressSpace,
-    memtype::{
-        Attributes,
-        MemoryType, //
+    handover::{
+        life,
+        stub::StubReason,
+        wire, //
     },
-    perm::Permission,
-    request::Kind,
-    service,
-    wire, //
+    map::layout::AddressSpace,
 };
 use core::mem::offset_of;
 use kernel::{
@@ -107,7 +114,7 @@ impl SystemTable {
     pub(crate) const BITS_64: Self = system_table!(efi_system_table_64_t);
 }
 
-// What `plan::wire` reads and writes is what the C header defines.
+// What `plan::handover` reads and writes is what the C header defines.
 const _: () = {
     use bindings::{
         efi_rtmap_table_entry,
@@ -130,8 +137,8 @@ const _: () = {
     assert!(wire::FLAG_WRITABLE_CODE == bindings::EFI_RTMAP_SLOT_WRITABLE_CODE);
     assert!(wire::FLAG_FORWARD_CFG == bindings::EFI_RTMAP_SLOT_FORWARD_CFG);
     assert!(wire::NONCE_OFFSET == offset_of!(efi_rtmap_table_header, nonce));
-    assert!(wire::LIFE_SIZE == size_of::<bindings::efi_rtmap_life>());
-    assert!(wire::ADDRESSES_OFFSET == offset_of!(bindings::efi_rtmap_life, addresses));
+    assert!(life::LIFE_SIZE == size_of::<bindings::efi_rtmap_life>());
+    assert!(life::ADDRESSES_OFFSET == offset_of!(bindings::efi_rtmap_life, addresses));
     assert!(wire::STUB_OFFSET == offset_of!(efi_rtmap_table_header, stub));
     assert!(wire::PASSED_OFFSET == offset_of!(efi_rtmap_table_header, passed));
     assert!(StubReason::Requested as u32 == bindings::efi_rtmap_reason_EFI_RTMAP_REASON_REQUESTED);

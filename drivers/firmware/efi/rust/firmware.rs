@@ -14,41 +14,53 @@ use crate::{
         FW_BUG, //
     },
     plan::{
-        addr::{
-            PhysAddr,
-            PhysRange,
-            VirtAddr, //
+        base::{
+            addr::{
+                PhysAddr,
+                PhysRange,
+                VirtAddr, //
+            },
+            bytes::u32_at,
+            list::List, //
         },
-        bytes::u32_at,
-        entry::Entry,
-        fresh::SvamOnce,
-        list::List,
-        memattr::{
-            self,
-            AttributesError, //
+        choice::{
+            fresh::SvamOnce,
+            quirk::{
+                quirk,
+                Quirk, //
+            },
         },
-        memmap::MemoryMap,
-        owner::BootServices,
-        quirk::{
-            quirk,
-            Quirk, //
+        firmware::{
+            entry_point::{
+                EntryPoint,
+                ENTRY_POINT_SIZE, //
+            },
+            memattr::{
+                self,
+                AttributesError, //
+            },
+            memmap::MemoryMap,
+            owner::BootServices,
+            runtime::{
+                self,
+                RuntimeTable, //
+            },
+            service::{
+                self,
+                Services, //
+            },
+            width::{
+                self,
+                Width, //
+            }, //
         },
-        region::{
-            collect,
-            Region, //
+        handover::wire::Identity,
+        map::{
+            collect::collect,
+            entry::Entry,
+            region::Region, //
         },
-        runtime::{
-            self,
-            RuntimeTable,
-            Width, //
-        },
-        service::{
-            self,
-            Services, //
-        },
-        smbios,
-        wire::Identity, //
-    },
+    }, //
 };
 use kernel::prelude::*;
 
@@ -152,8 +164,8 @@ impl Firmware {
             };
             bytes.inspect_err(refuse).ok()
         };
-        let entry_point = read(self.smbios?, smbios::ENTRY_POINT_SIZE)?;
-        let entry_point = smbios::EntryPoint::read(&entry_point)?;
+        let entry_point = read(self.smbios?, ENTRY_POINT_SIZE)?;
+        let entry_point = EntryPoint::read(&entry_point)?;
         let table = read(entry_point.table, entry_point.length)?;
         quirk(&table)
     }
@@ -239,9 +251,9 @@ impl Firmware {
         addr: PhysAddr,
         ranges: impl Iterator<Item = PhysRange> + Clone,
     ) -> Result<KVVec<u8>, Failure> {
-        runtime::check_place(addr, runtime::HEADER_SIZE, ranges.clone())?;
+        runtime::check_place(addr, width::HEADER_SIZE, ranges.clone())?;
         let read = |most| self.memory.read(addr, most, BootServices::Gone);
-        let size = RuntimeTable::size(&read(runtime::HEADER_SIZE)?, self.width)?;
+        let size = RuntimeTable::size(&read(width::HEADER_SIZE)?, self.width)?;
         runtime::check_place(addr, size, ranges)?;
         read(size)
     }

@@ -13,42 +13,52 @@ use crate::{
     },
     firmware::Firmware,
     plan::{
-        decide::{
-            Latch,
-            Stub, //
+        base::{
+            kind::Latch,
+            list::List, //
         },
-        entry::Entry,
-        fresh,
-        inherit::{
-            entries_of,
-            place,
-            InheritError, //
+        choice::fresh,
+        firmware::{
+            owner::BootServices,
+            service::Services, //
         },
-        layout::AddressSpace,
-        list::List,
-        owner::BootServices,
-        region::Region,
-        service::Services,
-        wire::{
-            encode,
-            header,
+        handover::{
+            encode::{
+                encode,
+                header, //
+            },
+            inherit::entries_of,
+            place::place,
+            properties::supported,
+            refusal::InheritError,
+            slot::{
+                Slot,
+                SlotId, //
+            },
             stores::{
                 self,
                 Store, //
             },
-            stub,
-            supported,
-            Nonce,
-            Slot,
-            SlotId,
-            Snapshot,
-            Table,
-            CALL_COUNT_OFFSET,
-            FAULTED_OFFSET,
-            HEADER_SIZE,
-            MAX_SIZE,
-            PASSED_OFFSET,
-            USED_OFFSET, //
+            stub::{
+                stub,
+                Nonce,
+                Stub, //
+            },
+            table::Table,
+            wire::{
+                Snapshot,
+                CALL_COUNT_OFFSET,
+                FAULTED_OFFSET,
+                HEADER_SIZE,
+                MAX_SIZE,
+                PASSED_OFFSET,
+                USED_OFFSET, //
+            }, //
+        },
+        map::{
+            entry::Entry,
+            layout::AddressSpace,
+            region::Region, //
         },
     },
 };

@@ -12,18 +12,22 @@ use crate::{
     },
     handover::refuse,
     plan::{
-        owner::BootServices,
-        region::Region,
-        request::Kind,
-        service,
-        wire::{
-            Addresses,
-            Awakening,
-            Life,
-            Nonce,
-            ADDRESSES_OFFSET,
-            LIFE_SIZE, //
+        base::kind::Kind,
+        firmware::{
+            owner::BootServices,
+            service, //
         },
+        handover::{
+            life::{
+                Addresses,
+                Awakening,
+                Life,
+                ADDRESSES_OFFSET,
+                LIFE_SIZE, //
+            },
+            stub::Nonce,
+        },
+        map::region::Region, //
     },
     state, //
 };

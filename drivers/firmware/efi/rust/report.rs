@@ -5,9 +5,11 @@
 use crate::{
     ffi::attribute,
     plan::{
-        decide::Svam,
-        request::Kind,
-        service::Services, //
+        base::kind::{
+            Kind,
+            Svam, //
+        },
+        firmware::service::Services,
     },
     state::{
         self,

@@ -7,16 +7,16 @@ use crate::{
     handover::Memory,
     life::Mark,
     plan::{
-        decide::{
-            Reason,
+        base::kind::{
+            Kind,
             Svam, //
         },
-        region::Region,
-        request::{
-            Kind,
-            Request, //
+        choice::{
+            decision::Reason,
+            request::Request, //
         },
-        service::Services, //
+        firmware::service::Services,
+        map::region::Region, //
     }, //
 };
 use kernel::{

@@ -11,11 +11,11 @@ use crate::{
         TakeOver, //
     },
     plan::{
-        entry::Entry,
-        list::List,
-        page::{
-            self,
-            Mapping, //
+        base::list::List,
+        map::{
+            entry::Entry,
+            mapping::Mapping,
+            pages, //
         },
     },
 };
@@ -47,9 +47,9 @@ pub(crate) fn map(
 ///
 /// As for [`map`].
 pub(crate) fn mappings(entries: &[Entry]) -> Result<KVVec<Mapping>, Failure> {
-    let mut buffer = KVVec::from_elem(Mapping::BLANK, page::most(entries.len()), GFP_KERNEL)?;
+    let mut buffer = KVVec::from_elem(Mapping::BLANK, pages::most(entries.len()), GFP_KERNEL)?;
     let mut mappings = List::new(&mut buffer);
-    page::mappings(entries, &ffi::address_space(), &mut mappings)?;
+    pages::mappings(entries, &ffi::address_space(), &mut mappings)?;
     let count = mappings.len();
     buffer.truncate(count);
     Ok(buffer)

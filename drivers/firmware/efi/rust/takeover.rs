@@ -16,30 +16,38 @@ use crate::{
     handover::Inherited,
     life::Mark,
     plan::{
-        addr::PhysAddr,
-        decide::{
-            decide,
-            Decision,
-            Facts,
-            Predecessor,
-            Reason,
-            Stub, //
+        base::{
+            addr::PhysAddr,
+            kind::Kind, //
         },
-        fresh::{
-            freshness,
-            Addresses,
-            Freshness,
-            SvamOnce,
-            Traces, //
+        choice::{
+            decide::decide,
+            decision::{
+                Decision,
+                Reason, //
+            },
+            facts::{
+                Facts,
+                Predecessor, //
+            },
+            fresh::{
+                freshness,
+                Addresses,
+                Freshness,
+                SvamOnce,
+                Traces, //
+            },
+            request::Request, //
         },
-        inherit::legacy_kind,
-        layout::AddressSpace,
-        region::Region,
-        request::{
-            Kind,
-            Request, //
+        firmware::service::Services,
+        handover::{
+            legacy::legacy_kind,
+            stub::Stub, //
         },
-        service::Services, //
+        map::{
+            layout::AddressSpace,
+            region::Region, //
+        },
     },
     state::Map, //
 };

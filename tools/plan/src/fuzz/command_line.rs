@@ -3,9 +3,9 @@
 //! The `efi=` option of the command line.
 
 use super::*;
-use crate::plan::request::{
-    Kind,
-    Request, //
+use crate::plan::{
+    base::kind::Kind,
+    choice::request::Request, //
 };
 
 /// The option, as it stands there.

@@ -6,22 +6,26 @@ use super::*;
 use crate::{
     crc32,
     plan::{
-        addr::PhysAddr,
-        decide::Svam,
-        inherit::{
-            entries_of,
-            place, //
+        base::{
+            addr::PhysAddr,
+            kind::{
+                Kind,
+                Svam, //
+            },
         },
-        request::Kind,
-        wire::{
-            encode,
-            Identity,
-            Snapshot,
-            Table,
-            ENTRY_SIZE,
-            HEADER_SIZE,
-            MAGIC,
-            SLOT_HEADER_SIZE, //
+        handover::{
+            encode::encode,
+            inherit::entries_of,
+            place::place,
+            table::Table,
+            wire::{
+                Identity,
+                Snapshot,
+                ENTRY_SIZE,
+                HEADER_SIZE,
+                MAGIC,
+                SLOT_HEADER_SIZE, //
+            }, //
         },
     },
 };

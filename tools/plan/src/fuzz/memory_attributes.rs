@@ -3,9 +3,9 @@
 //! The memory attributes table.
 
 use super::*;
-use crate::plan::memattr::{
-    pieces,
-    Header, //
+use crate::plan::{
+    firmware::memattr::Header,
+    map::pieces::pieces, //
 };
 use std::string::ToString;
 

@@ -4,15 +4,12 @@
 
 use super::*;
 use crate::plan::{
-    addr::PhysRange,
-    inherit::legacy_kind,
-    memmap::{
+    base::kind::Kind,
+    handover::legacy::legacy_kind,
+    map::write::{
         annotate,
-        encode,
-        Descriptor, //
-    },
-    memtype::Attributes,
-    request::Kind,
+        encode, //
+    }, //
 };
 use std::string::ToString;
 

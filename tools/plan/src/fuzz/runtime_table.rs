@@ -6,21 +6,23 @@ use super::*;
 use crate::{
     crc32,
     plan::{
-        addr::{
+        base::addr::{
             PhysAddr,
             VirtAddr, //
         },
+        firmware::{
+            runtime::{
+                check_place,
+                RuntimeTable, //
+            },
+            service::{
+                self,
+                Services, //
+            },
+            width::Width,
+        },
         fixtures::X86_64,
-        runtime::{
-            check_place,
-            find,
-            RuntimeTable,
-            Width, //
-        },
-        service::{
-            self,
-            Services, //
-        },
+        map::pointers::find, //
     },
 };
 use std::string::ToString;

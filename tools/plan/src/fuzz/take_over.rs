@@ -5,31 +5,37 @@
 
 use super::*;
 use crate::plan::{
-    addr::{
-        Pages,
-        PhysAddr,
-        VirtAddr, //
+    base::{
+        addr::{
+            Pages,
+            PhysAddr,
+            VirtAddr, //
+        },
+        kind::{
+            Kind,
+            Latch, //
+        },
     },
-    decide::{
-        decide,
-        Decision,
-        Facts,
-        Latch,
-        Predecessor, //
+    choice::{
+        decide::decide,
+        decision::Decision,
+        facts::{
+            Facts,
+            Predecessor, //
+        },
+        quirk::Quirk,
+        request::Request, //
     },
-    inherit::{
-        place,
-        InheritError, //
+    firmware::{
+        memmap::Descriptor,
+        memtype::{
+            Attributes,
+            MemoryType, //
+        },
     },
-    memmap::Descriptor,
-    memtype::{
-        Attributes,
-        MemoryType, //
-    },
-    quirk::Quirk,
-    request::{
-        Kind,
-        Request, //
+    handover::{
+        place::place,
+        refusal::InheritError, //
     },
 };
 use arbitrary::{

@@ -13,23 +13,37 @@ use super::{
 use crate::{
     crc32,
     plan::{
-        addr::{
-            PhysAddr,
-            VirtAddr, //
+        base::{
+            addr::{
+                PhysAddr,
+                VirtAddr, //
+            },
+            kind::{
+                Latch,
+                Svam, //
+            },
         },
-        decide::{
-            after_svam,
-            decide,
-            AfterSvam,
-            Decision,
-            Facts,
-            Latch,
-            Predecessor,
-            Stub,
-            StubReason,
-            Svam, //
+        choice::{
+            after_svam::{
+                after_svam,
+                AfterSvam, //
+            },
+            decide::decide,
+            decision::Decision,
+            facts::{
+                Facts,
+                Predecessor, //
+            },
+            fresh::{
+                freshness,
+                Addresses,
+                Freshness,
+                Nonce,
+                Traces, //
+            },
+            quirk::Quirk,
+            request::Request, //
         },
-        entry::split,
         fixtures::{
             code,
             data,
@@ -38,31 +52,29 @@ use crate::{
             BLANK_ENTRY,
             X86_64, //
         },
-        fresh::{
-            freshness,
-            Addresses,
-            Freshness,
-            Nonce,
-            Traces, //
+        handover::{
+            inherit::entries_of,
+            legacy::legacy_kind,
+            place::place,
+            slot::SlotId,
+            stub::{
+                stub,
+                Stub,
+                StubReason, //
+            },
+            table::Table,
+            wire::{
+                Identity,
+                Snapshot,
+                FAULTED_OFFSET,
+                PASSED_OFFSET,
+                STUB_OFFSET,
+                USED_OFFSET, //
+            }, //
         },
-        inherit::{
-            entries_of,
-            legacy_kind,
-            place, //
-        },
-        layout::AddressSpace,
-        quirk::Quirk,
-        request::Request,
-        wire::{
-            stub,
-            Identity,
-            SlotId,
-            Snapshot,
-            Table,
-            FAULTED_OFFSET,
-            PASSED_OFFSET,
-            STUB_OFFSET,
-            USED_OFFSET, //
+        map::{
+            entry::split,
+            layout::AddressSpace, //
         },
     },
 };

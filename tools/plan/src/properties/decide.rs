@@ -4,18 +4,26 @@
 
 use super::*;
 use crate::plan::{
-    addr::PhysAddr,
-    decide::{
-        Facts,
-        Latch,
-        Predecessor,
-        Stub,
-        StubReason, //
+    base::{
+        addr::PhysAddr,
+        kind::Latch, //
     },
-    inherit::InheritError,
-    layout::LayoutError,
-    quirk::Quirk,
-    request::Request,
+    choice::{
+        facts::{
+            Facts,
+            Predecessor, //
+        },
+        quirk::Quirk,
+        request::Request, //
+    },
+    handover::{
+        refusal::InheritError,
+        stub::{
+            Stub,
+            StubReason, //
+        },
+    },
+    map::layout::LayoutError,
 };
 
 fn request() -> impl Strategy<Value = Request> {

@@ -14,16 +14,14 @@ use crate::{
     crc32,
     fuzz::handover::in_order,
     plan::{
-        addr::{
-            Pages,
-            PhysAddr,
-            PhysRange,
-            VirtAddr, //
-        },
-        decide::Svam,
-        entry::{
-            split,
-            Entry, //
+        base::{
+            addr::{
+                Pages,
+                PhysAddr,
+                PhysRange,
+                VirtAddr, //
+            },
+            kind::Svam,
         },
         fixtures::{
             ARM64,
@@ -32,24 +30,28 @@ use crate::{
             BLANK_ENTRY,
             X86_64, //
         },
-        inherit::{
-            entries_of,
-            legacy_kind,
-            place,
-            InheritError, //
+        handover::{
+            inherit::entries_of,
+            legacy::legacy_kind,
+            place::place,
+            refusal::InheritError,
+            slot::SlotId,
+            table::Table,
+            wire::Snapshot, //
         },
-        layout::AddressSpace,
-        page::{
-            mappings,
-            most,
-            Mapping, //
+        map::{
+            entry::{
+                split,
+                Entry, //
+            },
+            layout::AddressSpace,
+            mapping::Mapping,
+            pages::{
+                mappings,
+                most, //
+            }, //
         },
-        wire::{
-            SlotId,
-            Snapshot,
-            Table, //
-        },
-    },
+    }, //
 };
 use std::string::ToString;
 

@@ -4,16 +4,22 @@
 
 use super::*;
 use crate::plan::{
-    addr::PhysAddr,
-    decide::{
-        after_svam,
-        AfterSvam,
-        Off,
-        Reason,
-        Svam, //
+    base::{
+        addr::PhysAddr,
+        kind::Svam, //
     },
-    layout::LayoutError,
-    service,
+    choice::{
+        after_svam::{
+            after_svam,
+            AfterSvam, //
+        },
+        decision::{
+            Off,
+            Reason, //
+        },
+    },
+    firmware::service,
+    map::layout::LayoutError, //
 };
 use std::format;
 

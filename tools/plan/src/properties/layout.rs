@@ -4,7 +4,7 @@
 
 use super::*;
 use crate::plan::{
-    addr::{
+    base::addr::{
         Pages,
         PhysAddr,
         PhysRange,
@@ -14,7 +14,7 @@ use crate::plan::{
         ARM64,
         X86_64, //
     },
-    layout::{
+    map::layout::{
         AddressSpace,
         LayoutError, //
     },

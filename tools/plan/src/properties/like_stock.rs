@@ -9,20 +9,22 @@ use crate::{
         is_first_page, //
     },
     plan::{
-        addr::PhysAddr,
-        entry::{
-            split,
-            Entry, //
-        },
+        base::addr::PhysAddr,
         fixtures::{
             ARM64,
             X86_64, //
         },
-        layout::AddressSpace,
-        page::{
-            mappings,
-            most,
-            Mapping, //
+        map::{
+            entry::{
+                split,
+                Entry, //
+            },
+            layout::AddressSpace,
+            mapping::Mapping,
+            pages::{
+                mappings,
+                most, //
+            }, //
         },
     },
 };

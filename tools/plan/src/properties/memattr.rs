@@ -4,11 +4,11 @@
 
 use super::*;
 use crate::plan::{
-    addr::{
+    base::addr::{
         PhysAddr,
         PhysRange, //
     },
-    memattr::Header,
+    firmware::memattr::Header,
 };
 
 fn read(bytes: &[u8], regions: &[Region]) -> Result<(Vec<Piece>, usize), AttributesError> {

@@ -4,16 +4,18 @@
 
 use super::*;
 use crate::plan::{
-    addr::{
+    base::addr::{
         PhysRange,
         VirtAddr, //
     },
     fixtures::ARM64,
-    memmap::{
-        annotate,
-        encode, //
+    map::{
+        region::RegionError,
+        write::{
+            annotate,
+            encode, //
+        },
     },
-    region::RegionError, //
 };
 
 /// Whether `page` lies in one of `ranges`.

@@ -4,8 +4,8 @@
 
 use super::*;
 use crate::plan::{
-    addr::PhysAddr,
-    owner::{
+    base::addr::PhysAddr,
+    firmware::owner::{
         extent,
         BootServices,
         Foreign, //

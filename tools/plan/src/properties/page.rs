@@ -4,23 +4,30 @@
 
 use super::*;
 use crate::plan::{
-    addr::{
+    base::addr::{
         Pages,
         PhysAddr,
         PhysRange,
         VirtAddr, //
     },
-    entry::{
-        split,
-        Entry, //
+    fixtures::{
+        ARM64,
+        BLANK_ENTRY, //
     },
-    fixtures::{ARM64, BLANK_ENTRY},
-    layout::AddressSpace,
-    page::{
-        mappings,
-        most,
-        Mapping,
-        PageError, //
+    map::{
+        entry::{
+            split,
+            Entry, //
+        },
+        layout::AddressSpace,
+        mapping::{
+            Mapping,
+            PageError, //
+        },
+        pages::{
+            mappings,
+            most, //
+        },
     },
 };
 use std::collections::BTreeMap;

@@ -3,7 +3,7 @@
 //! The command line: anything may stand there, and the last word wins.
 
 use super::*;
-use crate::plan::request::Request;
+use crate::plan::choice::request::Request;
 use std::string::String;
 
 const WORDS: [&str; 6] = ["auto", "phys", "ident", "fixed", "off", "retry"];

@@ -4,20 +4,22 @@
 
 use super::*;
 use crate::plan::{
-    entry::split,
+    firmware::{
+        runtime::RuntimeTable,
+        service::{
+            self,
+            Services, //
+        },
+        width::Width, //
+    },
     fixtures::{
         crc32,
         BLANK_ENTRY,
         X86_64, //
     },
-    runtime::{
-        pointer::Stray,
-        RuntimeTable,
-        Width, //
-    },
-    service::{
-        self,
-        Services, //
+    map::{
+        entry::split,
+        pointers::Stray, //
     },
 };
 

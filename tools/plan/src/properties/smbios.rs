@@ -4,11 +4,13 @@
 
 use super::*;
 use crate::plan::{
-    quirk::quirk,
-    smbios::{
-        EntryPoint,
-        System,
-        ENTRY_POINT_SIZE, //
+    choice::quirk::quirk,
+    firmware::{
+        entry_point::{
+            EntryPoint,
+            ENTRY_POINT_SIZE, //
+        },
+        smbios::System,
     },
 };
 

@@ -4,14 +4,14 @@
 
 use super::*;
 use crate::plan::{
-    addr::PhysAddr,
-    entry::{
-        split,
-        wx_pages, //
-    },
+    base::addr::PhysAddr,
     fixtures::{
         BLANK_ENTRY,
         X86_64, //
+    },
+    map::entry::{
+        split,
+        wx_pages, //
     },
 };
 

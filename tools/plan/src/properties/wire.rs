@@ -6,23 +6,27 @@ use super::*;
 use crate::{
     crc32,
     plan::{
-        addr::{
-            Pages,
-            PhysAddr,
-            PhysRange,
-            VirtAddr, //
+        base::{
+            addr::{
+                Pages,
+                PhysAddr,
+                PhysRange,
+                VirtAddr, //
+            },
+            kind::Svam,
         },
-        decide::Svam,
-        entry::Entry,
-        wire::{
-            encode,
-            Identity,
-            SlotId,
-            Snapshot,
-            Table,
-            TableError,
-            HEADER_SIZE, //
+        handover::{
+            encode::encode,
+            slot::SlotId,
+            table::Table,
+            wire::{
+                Identity,
+                Snapshot,
+                TableError,
+                HEADER_SIZE, //
+            }, //
         },
+        map::entry::Entry,
     },
 };
 use core::ops::Range;

@@ -5,7 +5,7 @@
 use super::*;
 use crate::{
     invariants,
-    plan::memmap::annotate, //
+    plan::map::write::annotate, //
 };
 
 /// Where `tables` map `addr` to.

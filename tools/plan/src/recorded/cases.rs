@@ -4,7 +4,7 @@
 //! what is special about them.
 
 use super::*;
-use crate::plan::entry::wx_pages;
+use crate::plan::map::entry::wx_pages;
 
 /// What a kernel has room for: nothing but 1:1, nothing but fixed addresses, or either.
 #[derive(PartialEq, Eq, Debug)]

@@ -6,13 +6,12 @@ use super::*;
 use crate::{
     fuzz,
     plan::{
-        addr::VirtAddr,
-        inherit::{
-            legacy_kind,
-            place, //
+        base::kind::Kind,
+        handover::{
+            legacy::legacy_kind,
+            place::place, //
         },
-        memmap::encode,
-        request::Kind, //
+        map::write::encode, //
     },
 };
 

@@ -6,8 +6,8 @@ use super::*;
 use crate::{
     not_less::assert_not_less,
     plan::{
-        inherit::legacy_kind,
-        request::Kind, //
+        base::kind::Kind,
+        handover::legacy::legacy_kind, //
     },
 };
 

@@ -5,8 +5,8 @@
 
 use super::*;
 use crate::plan::{
-    quirk::quirk,
-    request::Kind, //
+    base::kind::Kind,
+    choice::quirk::quirk, //
 };
 
 /// Strings exactly as firmware has them; nothing where the report has none.

@@ -14,16 +14,22 @@ use crate::{
     failure::Failure,
     ffi,
     plan::{
-        addr::PhysAddr,
-        decide::{
-            after_svam,
-            AfterSvam,
-            Reason,
-            Svam, //
+        base::{
+            addr::PhysAddr,
+            kind::{
+                Kind,
+                Svam, //
+            },
         },
-        fresh::SvamOnce,
-        request::Kind,
-        service, //
+        choice::{
+            after_svam::{
+                after_svam,
+                AfterSvam, //
+            },
+            decision::Reason,
+            fresh::SvamOnce, //
+        },
+        firmware::service,
     },
     state::{
         Life,

@@ -6,7 +6,7 @@ use super::{
     Booting,
     Proven, //
 };
-use crate::plan::addr::PhysAddr;
+use crate::plan::base::addr::PhysAddr;
 use core::ptr::addr_of;
 use kernel::bindings;
 

@@ -7,15 +7,17 @@ use super::Mapped;
 use crate::{
     failure::Failure,
     plan::{
-        addr::PhysAddr,
-        memmap::{
-            MemoryMap,
-            DESCRIPTOR_SIZE, //
-        },
-        owner::{
-            extent,
-            BootServices,
-            Foreign, //
+        base::addr::PhysAddr,
+        firmware::{
+            memmap::{
+                MemoryMap,
+                DESCRIPTOR_SIZE, //
+            },
+            owner::{
+                extent,
+                BootServices,
+                Foreign, //
+            },
         },
     },
 };

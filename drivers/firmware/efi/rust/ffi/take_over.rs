@@ -8,11 +8,11 @@ use super::{
     Protection, //
 };
 use crate::plan::{
-    addr::{
+    base::addr::{
         PhysRange,
         VirtAddr, //
     },
-    service::Services, //
+    firmware::service::Services,
 };
 use core::{
     ops::Deref,

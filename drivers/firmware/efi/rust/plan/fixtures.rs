@@ -4,30 +4,32 @@
 
 pub(crate) use crate::crc32;
 
-use super::{
-    addr::{
+use crate::plan::{
+    base::addr::{
         Pages,
         PhysAddr,
         PhysRange,
         RangeError,
         VirtAddr, //
     },
-    entry::Entry,
-    layout::AddressSpace,
-    memattr::{
-        Piece,
-        HEADER_SIZE, //
+    firmware::{
+        memattr::HEADER_SIZE,
+        memmap::{
+            Descriptor,
+            MemoryMap, //
+        },
+        memtype::{
+            Attributes,
+            MemoryType, //
+        },
+        perm::Permission, //
     },
-    memmap::{
-        Descriptor,
-        MemoryMap, //
+    map::{
+        entry::Entry,
+        layout::AddressSpace,
+        pieces::Piece,
+        region::Region, //
     },
-    memtype::{
-        Attributes,
-        MemoryType, //
-    },
-    perm::Permission,
-    region::Region,
 };
 
 /// The x86-64 address space with 4-level paging: `EFI_VA_START` and `EFI_VA_END` of the kernel.

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the command line asks for: the `rtmap:` words of the `efi=` option.
+
+use crate::plan::base::kind::Kind;
+use core::{
+    num::NonZero,
+    str, //
+};
+
+/// What the user asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Request {
+    /// Leave everything to stock Linux.
+    pub(crate) off: bool,
+    /// The map kind asked for; [`None`] leaves the choice to [`decide`](super::decide::decide).
+    pub(crate) kind: Option<Kind>,
+    /// Use the services although an earlier kernel saw the firmware fail.
+    pub(crate) retry: bool,
+    /// Seconds that a firmware call may take before firmware counts as hung; [`None`]: as many as
+    /// in stock Linux.
+    pub(crate) timeout: Option<NonZero<u16>>,
+}
+
+impl Request {
+    /// Reads the comma-separated words of one `efi=` option, the later ones winning. Words without
+    /// the prefix are not ours, but for `novamap`; `unknown` hears of those that are but mean nothing.
+    pub(crate) fn add(mut self, option: &[u8], mut unknown: impl FnMut(&[u8])) -> Self {
+        for word in option.split(|&byte| byte == b',') {
+            if word == b"novamap" {
+                // The older word for it.
+                self.kind = Some(Kind::Phys);
+            }
+            let Some(word) = word.strip_prefix(b"rtmap:") else {
+                continue;
+            };
+            if let Some(seconds) = word.strip_prefix(b"timeout=") {
+                match str::from_utf8(seconds).map(str::parse) {
+                    Ok(Ok(seconds)) => self.timeout = Some(seconds),
+                    _ => unknown(word),
+                }
+                continue;
+            }
+            let kind = Kind::ALL
+                .into_iter()
+                .find(|kind| kind.name().as_bytes() == word);
+            match (word, kind) {
+                (_, Some(_)) => (self.kind, self.off) = (kind, false),
+                (b"auto", None) => (self.kind, self.off) = (None, false),
+                (b"off", None) => self.off = true,
+                (b"retry", None) => self.retry = true,
+                (word, None) => {
+                    unknown(word);
+                    (self.kind, self.off) = (None, false);
+                }
+            }
+        }
+        self
+    }
+
+    /// The request in the bits of a word, for where nothing but a word can be kept.
+    pub(crate) fn to_bits(self) -> u32 {
+        let flag = |set: bool, bit: u32| if set { bit } else { 0 };
+        self.kind.map_or(0, |kind| kind as u32)
+            | flag(self.off, Self::OFF)
+            | flag(self.retry, Self::RETRY)
+            | u32::from(self.timeout.map_or(0, NonZero::get)) << Self::TIMEOUT_SHIFT
+    }
+
+    pub(crate) fn from_bits(bits: u32) -> Self {
+        Self {
+            off: bits & Self::OFF != 0,
+            kind: Kind::from_number(bits & Self::KIND),
+            retry: bits & Self::RETRY != 0,
+            // The shift leaves 16 bits.
+            timeout: NonZero::new((bits >> Self::TIMEOUT_SHIFT) as u16),
+        }
+    }
+
+    const KIND: u32 = 0xff;
+    const OFF: u32 = 1 << 8;
+    const RETRY: u32 = 1 << 9;
+    const TIMEOUT_SHIFT: u32 = 16;
+
+    /// The word for the kind asked for.
+    pub(crate) fn name(&self) -> &'static str {
+        self.kind.map_or("auto", Kind::name)
+    }
+}
+
+#[cfg_attr(
+    CONFIG_EFI_RTMAP_KUNIT_TEST,
+    ::kernel::macros::kunit_tests(efi_rtmap_request)
+)]
+#[cfg(any(test, CONFIG_EFI_RTMAP_KUNIT_TEST))]
+mod tests {
+    use super::*;
+
+    fn parse(option: &[u8]) -> (Request, usize) {
+        let mut unknown = 0;
+        let request = Request::default().add(option, |_| unknown += 1);
+        (request, unknown)
+    }
+
+    #[test]
+    fn knows_every_word() {
+        for (option, name, off, retry) in [
+            (b"rtmap:auto".as_slice(), "auto", false, false),
+            (b"rtmap:phys", "phys", false, false),
+            (b"rtmap:ident", "ident", false, false),
+            (b"rtmap:fixed", "fixed", false, false),
+            (b"rtmap:off", "auto", true, false),
+            (b"rtmap:retry", "auto", false, true),
+            (b"debug,rtmap:retry,rtmap:phys", "phys", false, true),
+            (b"rtmap:off,rtmap:ident", "ident", false, false),
+            (b"runtime,debug", "auto", false, false),
+        ] {
+            let (request, unknown) = parse(option);
+            assert_eq!(
+                (request.name(), request.off, request.retry),
+                (name, off, retry)
+            );
+            assert_eq!(unknown, 0);
+        }
+    }
+
+    #[test]
+    fn an_unknown_word_is_reported_and_taken_for_auto() {
+        for option in [
+            b"rtmap:".as_slice(),
+            b"rtmap:fixe",
+            b"rtmap:phys,rtmap:identity",
+        ] {
+            assert_eq!(parse(option), (Request::default(), 1));
+        }
+    }
+
+    #[test]
+    fn a_timeout_goes_with_any_word() {
+        for (option, timeout) in [
+            (b"rtmap:phys".as_slice(), None),
+            (b"rtmap:timeout=1", NonZero::new(1)),
+            (b"rtmap:timeout=5,rtmap:phys", NonZero::new(5)),
+            (b"rtmap:phys,rtmap:timeout=65535", NonZero::new(u16::MAX)),
+        ] {
+            let (request, unknown) = parse(option);
+            assert_eq!((request.timeout, unknown), (timeout, 0));
+        }
+        for option in [
+            b"rtmap:fixed,rtmap:timeout=".as_slice(),
+            b"rtmap:fixed,rtmap:timeout=0",
+            b"rtmap:fixed,rtmap:timeout=65536",
+            b"rtmap:fixed,rtmap:timeout=5s",
+            b"rtmap:fixed,rtmap:timeout=-1",
+        ] {
+            let (request, unknown) = parse(option);
+            assert_eq!((request.timeout, unknown), (None, 1));
+            assert_eq!(request.kind, Some(Kind::Fixed));
+        }
+    }
+
+    #[test]
+    fn bits_are_read_back() {
+        for kind in [None, Some(Kind::Phys), Some(Kind::Ident), Some(Kind::Fixed)] {
+            for (off, retry) in [(false, false), (false, true), (true, false), (true, true)] {
+                for timeout in [None, NonZero::new(1), NonZero::new(u16::MAX)] {
+                    let request = Request {
+                        off,
+                        kind,
+                        retry,
+                        timeout,
+                    };
+                    assert_eq!(Request::from_bits(request.to_bits()), request);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_are_read_back() {
+        assert!(Kind::ALL
+            .into_iter()
+            .all(|kind| Kind::from_number(kind as u32) == Some(kind)));
+        assert_eq!((Kind::from_number(0), Kind::from_number(4)), (None, None));
+    }
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What firmware says: its memory map and memory attributes, its services, and the machine's name.
+
+pub(crate) mod entry_point;
+pub(crate) mod memattr;
+pub(crate) mod memmap;
+pub(crate) mod memtype;
+pub(crate) mod owner;
+pub(crate) mod perm;
+pub(crate) mod runtime;
+pub(crate) mod service;
+pub(crate) mod smbios;
+pub(crate) mod walk;
+pub(crate) mod width;
+
+#[cfg(any(test, CONFIG_EFI_RTMAP_KUNIT_TEST))]
+pub(crate) mod runtime_fixtures;

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! 32-bit and 64-bit firmware: the table has the same pointers, of different sizes.
+
+use crate::plan::base::bytes::{
+    u32_at,
+    u64_at, //
+};
+
+/// Bytes of the table's header, whatever the width.
+pub(crate) const HEADER_SIZE: usize = 24;
+
+/// How wide firmware's pointers are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Width {
+    Bits32,
+    Bits64,
+}
+
+impl Width {
+    /// Bytes of a pointer.
+    pub(super) const fn pointer_size(self) -> usize {
+        match self {
+            Self::Bits32 => 4,
+            Self::Bits64 => 8,
+        }
+    }
+
+    /// The pointer at `offset` of `bytes`, or [`None`] if they are too few.
+    pub(crate) fn pointer_at(self, bytes: &[u8], offset: usize) -> Option<u64> {
+        match self {
+            Self::Bits32 => u32_at(bytes, offset).map(u64::from),
+            Self::Bits64 => u64_at(bytes, offset),
+        }
+    }
+
+    /// Bytes of a table with all 14 services.
+    pub(crate) const fn table_size(self) -> usize {
+        HEADER_SIZE + 14 * self.pointer_size()
+    }
+
+    /// Bytes of a table of EFI 1.10, which has not got the last three.
+    pub(super) const fn oldest_table_size(self) -> usize {
+        self.table_size() - 3 * self.pointer_size()
+    }
+
+    /// Bytes that tables are known to have: Tiano's of EFI 1.10 has a pointer of its own behind
+    /// those eleven.
+    pub(super) fn table_sizes(self) -> impl Iterator<Item = usize> {
+        let oldest = self.oldest_table_size();
+        [oldest, oldest + self.pointer_size(), self.table_size()].into_iter()
+    }
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Writing a table: its header, and a slot.
+
+use crate::plan::{
+    base::bytes::{
+        Crc32,
+        Writer, //
+    },
+    handover::{
+        stub::Nonce,
+        wire::{
+            Snapshot,
+            ENTRY_SIZE,
+            FLAG_FORWARD_CFG,
+            FLAG_WRITABLE_CODE,
+            HEADER_SIZE,
+            MAGIC,
+            MAJOR,
+            MINOR,
+            NONCE_OFFSET,
+            SLOT_HEADER_SIZE, //
+        },
+    },
+    map::entry::Entry,
+};
+
+/// The header of a table whose slots have room for `entries`, and which a kernel uses already, and
+/// the size of the table. The rest of it is zero. [`None`] for more entries than any table has.
+/// `nonce` is of the firmware's life, if a stub has given it one.
+pub(crate) fn header(entries: usize, nonce: Option<Nonce>) -> Option<([u8; HEADER_SIZE], usize)> {
+    let slot_size = entries
+        .checked_mul(ENTRY_SIZE)?
+        .checked_add(SLOT_HEADER_SIZE)?;
+    let size = slot_size.checked_mul(2)?.checked_add(HEADER_SIZE)?;
+    let mut header = [0; HEADER_SIZE];
+    let mut out = Writer::new(&mut header);
+    out.put_u64(MAGIC)?;
+    out.put_u32(u32::try_from(size).ok()?)?;
+    out.put_u32(u32::try_from(slot_size).ok()?)?;
+    out.put_u64(0)?; // no call yet
+    out.put_u32(1)?; // used
+    let mut out = Writer::new(header.get_mut(NONCE_OFFSET..)?);
+    for word in nonce.unwrap_or_default().words() {
+        out.put_u64(word)?;
+    }
+    Some((header, size))
+}
+
+/// Writes `snapshot` and `entries` into `slot` under the number `sequence`. Returns how many bytes
+/// that takes, or [`None`] if they do not fit.
+pub(crate) fn encode(
+    snapshot: &Snapshot,
+    entries: &[Entry],
+    sequence: u32,
+    crc: Crc32,
+    slot: &mut [u8],
+) -> Option<usize> {
+    let length = entries
+        .len()
+        .checked_mul(ENTRY_SIZE)?
+        .checked_add(SLOT_HEADER_SIZE)?;
+    let slot = slot.get_mut(..length)?;
+    let flag = |set: bool, bit: u32| if set { bit } else { 0 };
+    let flags = flag(snapshot.forward_cfg, FLAG_FORWARD_CFG)
+        | flag(snapshot.writable_code, FLAG_WRITABLE_CODE);
+
+    let mut out = Writer::new(slot);
+    out.put_u32(0)?; // the CRC, when all else is there
+    out.put_u32(u32::try_from(length).ok()?)?;
+    out.put_u16(MAJOR)?;
+    out.put_u16(MINOR)?;
+    out.put_u32(sequence)?;
+    out.put_u32(snapshot.generation)?;
+    out.put_u32(snapshot.kind as u32)?;
+    out.put_u32(snapshot.svam as u32)?;
+    out.put_u32(flags)?;
+    out.put_u32(u32::try_from(SLOT_HEADER_SIZE).ok()?)?;
+    out.put_u32(u32::try_from(ENTRY_SIZE).ok()?)?;
+    out.put_u32(u32::try_from(entries.len()).ok()?)?;
+    out.put_u32(snapshot.svam_generation.unwrap_or(u32::MAX))?;
+    out.put_u64(snapshot.identity.systab.value())?;
+    out.put_u32(snapshot.identity.revision)?;
+    out.put_u32(snapshot.identity.vendor_crc)?;
+    out.put_u64(snapshot.runtime.value())?;
+    out.put_u64(snapshot.config.value())?;
+    out.put_u64(snapshot.vendor.value())?;
+    out.put_u64(0)?;
+    for entry in entries {
+        out.put_u64(entry.phys.start().value())?;
+        out.put_u64(entry.virt.value())?;
+        out.put_u64(entry.phys.pages().count())?;
+        out.put_u64(entry.attributes.0)?;
+        out.put_u32(entry.ty.0)?;
+        out.put_u32(entry.permission.bits())?;
+    }
+    let checksum = crc(slot.get(4..)?).to_le_bytes();
+    slot.get_mut(..4)?.copy_from_slice(&checksum);
+    Some(length)
+}
+
+#[cfg_attr(
+    CONFIG_EFI_RTMAP_KUNIT_TEST,
+    ::kernel::macros::kunit_tests(efi_rtmap_wire_encode)
+)]
+#[cfg(any(test, CONFIG_EFI_RTMAP_KUNIT_TEST))]
+mod tests {
+    use super::*;
+    use crate::plan::{
+        base::{
+            addr::VirtAddr,
+            kind::Latch, //
+        },
+        firmware::{
+            memtype::MemoryType,
+            perm::Permission, //
+        },
+        fixtures::{
+            crc32,
+            BLANK_ENTRY, //
+        },
+        handover::{
+            slot::SlotId,
+            stub::NONCE_SIZE,
+            table::Table,
+            table_fixtures::{
+                blank,
+                put,
+                snapshot,
+                SNAPSHOT, //
+            }, //
+        },
+    };
+
+    #[test]
+    fn decode_of_encode_is_identity() {
+        let mut bytes = blank();
+        let second = Entry {
+            permission: Permission::ReadExecute,
+            ty: MemoryType::RUNTIME_SERVICES_CODE,
+            virt: VirtAddr::new(0xffff_fffe_0000_0000),
+            ..BLANK_ENTRY
+        };
+        put(&mut bytes, 1, 1, &SNAPSHOT, &[BLANK_ENTRY, second]);
+        assert_eq!(snapshot(&bytes), Some(Ok(SNAPSHOT)));
+        let table = Table::new(&bytes);
+        let slot = table
+            .as_ref()
+            .ok()
+            .and_then(|t| t.current(crc32, |_| ()).ok()?);
+        assert_eq!(slot.map(|slot| slot.id), Some(SlotId::Second));
+        let entries = slot.and_then(|slot| slot.entries().ok());
+        assert!(entries.is_some_and(|list| list.eq([Ok(BLANK_ENTRY), Ok(second)])));
+    }
+
+    #[test]
+    fn a_new_table_is_in_use_and_has_room() {
+        for entries in [0, 1, 2] {
+            let Some((header, size)) = header(entries, None) else {
+                unreachable!("{entries} entries do not fit");
+            };
+            assert_eq!(Table::size(&header), Ok(size));
+            let mut bytes = [0; HEADER_SIZE + 2 * (SLOT_HEADER_SIZE + 2 * ENTRY_SIZE)];
+            bytes[..HEADER_SIZE].copy_from_slice(&header);
+            let table = Table::new(&bytes);
+            assert!(table.is_ok_and(|table| table.used()
+                && table.capacity() == entries
+                && table.latch() == Latch::Clear
+                && matches!(table.current(crc32, |_| ()), Ok(None))));
+        }
+        assert!(header(usize::MAX / ENTRY_SIZE, None).is_none());
+    }
+
+    #[test]
+    fn a_new_table_is_of_the_firmwares_life() {
+        let nonce = Nonce::read(&[7; NONCE_SIZE]);
+        assert!(nonce.is_some());
+        let made = header(1, nonce);
+        assert!(made.is_some_and(|(header, _)| Nonce::of_table(&header) == nonce));
+    }
+
+    #[test]
+    fn a_slot_too_small_is_not_written() {
+        let mut slot = [0; SLOT_HEADER_SIZE + ENTRY_SIZE];
+        let used = encode(&SNAPSHOT, &[BLANK_ENTRY], 1, crc32, &mut slot);
+        assert_eq!(used, Some(slot.len()));
+        let too_many = [BLANK_ENTRY; 2];
+        assert_eq!(encode(&SNAPSHOT, &too_many, 1, crc32, &mut slot), None);
+    }
+}

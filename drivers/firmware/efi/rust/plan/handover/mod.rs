@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What kernels tell each other: the bytes of the handover table, and what of them can be inherited.
+
+pub(crate) mod agree;
+pub(crate) mod encode;
+pub(crate) mod inherit;
+pub(crate) mod legacy;
+pub(crate) mod life;
+pub(crate) mod place;
+pub(crate) mod properties;
+pub(crate) mod refusal;
+pub(crate) mod slot;
+pub(crate) mod stores;
+pub(crate) mod stub;
+pub(crate) mod table;
+pub(crate) mod wire;
+
+#[cfg(any(test, CONFIG_EFI_RTMAP_KUNIT_TEST))]
+pub(crate) mod table_fixtures;

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The plan is a tower: each floor uses those below it, and no two files use each other in a circle.
+//! Read off the paths in the source, tests left out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const PLAN: &str = "../../drivers/firmware/efi/rust/plan";
+
+/// From the top to the bottom.
+const FLOORS: [&str; 5] = ["choice", "handover", "map", "firmware", "base"];
+
+/// Each file of the plan, by the segments of its module's path, with the modules that it uses.
+type Uses = BTreeMap<Vec<String>, BTreeSet<Vec<String>>>;
+
+fn uses() -> Uses {
+    let plan = Path::new(env!("CARGO_MANIFEST_DIR")).join(PLAN);
+    let files = files(&plan);
+    assert!(files.len() > 40, "the plan was not found");
+    let modules: BTreeSet<_> = files.keys().cloned().collect();
+    files
+        .into_iter()
+        .map(|(module, path)| {
+            let text = fs::read_to_string(path).unwrap();
+            let used = paths(&module, &text)
+                .into_iter()
+                .filter_map(|path| file_of(path, &modules))
+                .filter(|used| *used != module)
+                .collect();
+            (module, used)
+        })
+        .collect()
+}
+
+/// The modules of the folder and where they are, but for what only tests use.
+fn files(folder: &Path) -> BTreeMap<Vec<String>, PathBuf> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        if path.is_dir() {
+            for (mut module, path) in files(&path) {
+                module.insert(0, name.clone());
+                found.insert(module, path);
+            }
+        } else if name == "mod" {
+            found.insert(Vec::new(), path);
+        } else if !name.ends_with("fixtures") {
+            found.insert(vec![name], path);
+        }
+    }
+    found
+}
+
+/// The paths of the plan that `text`, which is that of `module`, names: from `crate::plan` on.
+fn paths(module: &[String], text: &str) -> Vec<Vec<String>> {
+    let code: String = text
+        .lines()
+        .take_while(|line| !line.starts_with("mod tests"))
+        .map(|line| line.split("//").next().unwrap().to_owned() + "\n")
+        .collect();
+    let mut found = Vec::new();
+    for (start, ups) in [
+        ("crate::plan::", None),
+        ("super::", Some(1)),
+        ("self::", Some(0)),
+    ] {
+        for (at, _) in code.match_indices(start) {
+            let before = code[..at].chars().next_back();
+            if before.is_some_and(|before| before.is_alphanumeric() || before == ':') {
+                continue;
+            }
+            let base = match ups {
+                None => Vec::new(),
+                Some(ups) => module[..module.len().saturating_sub(ups)].to_vec(),
+            };
+            tree(
+                &mut tokens(&code[at + start.len()..]).into_iter(),
+                base,
+                &mut found,
+            );
+        }
+    }
+    found
+}
+
+/// Words, braces and commas.
+fn tokens(text: &str) -> Vec<String> {
+    let mut tokens = Vec::new();
+    let mut word = String::new();
+    for char in text.chars() {
+        if char.is_alphanumeric() || char == '_' {
+            word.push(char);
+            continue;
+        }
+        if !word.is_empty() {
+            tokens.push(std::mem::take(&mut word));
+        }
+        match char {
+            ':' => (),
+            '{' | '}' | ',' | '*' => tokens.push(char.to_string()),
+            char if char.is_whitespace() => (),
+            _ => {
+                tokens.push(";".to_owned());
+                break;
+            }
+        }
+    }
+    tokens
+}
+
+/// Adds the paths of one tree of imports that begin with `base`. Returns the token behind it.
+fn tree(
+    tokens: &mut impl Iterator<Item = String>,
+    base: Vec<String>,
+    found: &mut Vec<Vec<String>>,
+) -> Option<String> {
+    let mut path = base;
+    // A comma may stand behind the last one.
+    let mut empty = true;
+    while let Some(token) = tokens.next() {
+        match token.as_str() {
+            "{" => {
+                while tree(tokens, path.clone(), found).is_some_and(|end| end == ",") {}
+                return tokens.next();
+            }
+            "}" | "," | ";" => {
+                if !empty {
+                    found.push(path);
+                }
+                return Some(token);
+            }
+            "super" => drop(path.pop()),
+            "self" => (),
+            _ => path.push(token),
+        }
+        empty = false;
+    }
+    None
+}
+
+/// The file that has the item or module `path`.
+fn file_of(mut path: Vec<String>, modules: &BTreeSet<Vec<String>>) -> Option<Vec<String>> {
+    while !modules.contains(&path) {
+        path.pop()?;
+    }
+    Some(path)
+}
+
+/// How far down `module` is; those above all floors tie them together.
+fn floor(module: &[String]) -> Option<usize> {
+    let first = module.first()?;
+    Some(FLOORS.iter().position(|floor| floor == first).unwrap())
+}
+
+#[test]
+fn each_floor_uses_those_below_it() {
+    let mut upwards = Vec::new();
+    for (module, used) in uses() {
+        for used in used {
+            if floor(&used) < floor(&module) {
+                upwards.push(format!("{} uses {}", module.join("::"), used.join("::")));
+            }
+        }
+    }
+    assert_eq!(upwards, [""; 0]);
+}
+
+#[test]
+fn no_file_uses_itself_in_the_end() {
+    let mut left = uses();
+    // Takes away, again and again, files that use none of those left, or that none of those uses.
+    loop {
+        let before = left.len();
+        let names: BTreeSet<_> = left.keys().cloned().collect();
+        let used: BTreeSet<_> = left.values().flatten().cloned().collect();
+        left.retain(|name, uses| used.contains(name) && !uses.is_disjoint(&names));
+        if left.len() == before {
+            break;
+        }
+    }
+    let circle: Vec<_> = left.keys().map(|module| module.join("::")).collect();
+    assert_eq!(circle, [""; 0]);
+}
+
+#[test]
+fn paths_are_read_as_the_compiler_reads_them() {
+    let module = ["map", "entry"].map(str::to_owned);
+    let text = "use super::layout::{\n    self,\n    Window, //\n};\nuse crate::plan::{base::{addr::A, \
+                list::B}, firmware::perm};\n// crate::plan::choice::No\nfn f(_: crate::plan::choice::C)\n\
+                mod tests {\n    use crate::plan::choice::D;\n";
+    let mut paths: Vec<_> = paths(&module, text)
+        .iter()
+        .map(|path| path.join("::"))
+        .collect();
+    paths.sort();
+    assert_eq!(
+        paths,
+        [
+            "base::addr::A",
+            "base::list::B",
+            "choice::C",
+            "firmware::perm",
+            "map::layout",
+            "map::layout::Window"
+        ]
+    );
+}
