@@ -2,17 +2,15 @@
 
 //! The steps around one firmware call on arm64.
 
-use crate::call::Watched;
+use super::Arch;
+use crate::{
+    arch::CallsFirmware,
+    ffi::Watched, //
+};
 use kernel::{
     bindings,
     types::NotThreadSafe, //
 };
-
-/// What firmware may not change, and what it is blamed for by number of the bit if it does: `enum
-/// efi_rtmap_kept`.
-pub(crate) const KEPT: [&str; bindings::efi_rtmap_kept_EFI_RTMAP_KEPT_REGISTERS as usize] = [
-    "X19", "X20", "X21", "X22", "X23", "X24", "X25", "X26", "X27", "X28", "X29", "SP", "X18",
-];
 
 /// The processor as firmware expects it. Dropping it puts everything back.
 // Fields are dropped in the order of declaration. TTBR0 is out of use before the page tables change,
@@ -26,14 +24,17 @@ pub(crate) struct Installed {
     _mm: FirmwareMm,
 }
 
-impl Installed {
-    /// Prepares the processor for a firmware call.
-    ///
-    /// # Safety
-    ///
-    /// The thread is inside firmware until this is dropped, and does not sleep in between. The
-    /// take-over has built the page tables.
-    pub(crate) unsafe fn new() -> Self {
+const _: () =
+    assert!(Arch::KEPT.len() == bindings::efi_rtmap_kept_EFI_RTMAP_KEPT_REGISTERS as usize);
+
+impl CallsFirmware for Arch {
+    const KEPT: &'static [&'static str] = &[
+        "X19", "X20", "X21", "X22", "X23", "X24", "X25", "X26", "X27", "X28", "X29", "SP", "X18",
+    ];
+
+    type Installed = Installed;
+
+    unsafe fn install() -> Installed {
         // SAFETY: By this function's contract.
         let mm = unsafe { FirmwareMm::new() };
         // The thread does not migrate any more.
@@ -41,7 +42,7 @@ impl Installed {
         let fpsimd = FpsimdSection::new();
         // SAFETY: `mm` is the address space until after this is dropped.
         let ttbr0 = unsafe { Ttbr0InUse::new() };
-        Self {
+        Installed {
             _fpsimd: fpsimd,
             _ttbr0: ttbr0,
             _watched: watched,

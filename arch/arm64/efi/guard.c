@@ -4,6 +4,8 @@
  *
  * The kernel's own wrapper recovers from a fault. It is told of more kinds of
  * fault here, and of registers that firmware has not preserved.
+ *
+ * C: struct pt_regs, and a frame that assembly names.
  */
 
 #include <linux/bits.h>

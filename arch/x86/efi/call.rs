@@ -2,28 +2,15 @@
 
 //! The steps around one firmware call on x86-64.
 
-use crate::call::Watched;
+use super::Arch;
+use crate::{
+    arch::CallsFirmware,
+    ffi::Watched, //
+};
 use kernel::{
     bindings,
     types::NotThreadSafe, //
 };
-
-/// What firmware may not change, and what it is blamed for by number of the bit if it does: `enum
-/// efi_rtmap_kept`.
-pub(crate) const KEPT: [&str; 10] = [
-    "RBX",
-    "RBP",
-    "R12",
-    "R13",
-    "R14",
-    "R15",
-    "the direction flag",
-    "the alignment check flag",
-    "the x87 control word",
-    "MXCSR",
-];
-
-const _: () = assert!(KEPT.len() == bindings::efi_rtmap_kept_EFI_RTMAP_KEPT_MXCSR as usize + 1);
 
 /// The processor as firmware expects it. Dropping it puts everything back.
 // Fields are dropped in the order of declaration: the reverse of the order they are acquired in.
@@ -36,14 +23,26 @@ pub(crate) struct Installed {
     _fpu: FpuSection,
 }
 
-impl Installed {
-    /// Prepares the processor for a firmware call.
-    ///
-    /// # Safety
-    ///
-    /// The thread is inside firmware until this is dropped, and stays on its processor.
-    /// The take-over has built the page tables.
-    pub(crate) unsafe fn new() -> Self {
+const _: () =
+    assert!(Arch::KEPT.len() == bindings::efi_rtmap_kept_EFI_RTMAP_KEPT_MXCSR as usize + 1);
+
+impl CallsFirmware for Arch {
+    const KEPT: &'static [&'static str] = &[
+        "RBX",
+        "RBP",
+        "R12",
+        "R13",
+        "R14",
+        "R15",
+        "the direction flag",
+        "the alignment check flag",
+        "the x87 control word",
+        "MXCSR",
+    ];
+
+    type Installed = Installed;
+
+    unsafe fn install() -> Installed {
         // SAFETY: The page tables are there, and no other thread is here that would copy into them.
         unsafe { bindings::efi_rtmap_sync_kernel_mappings() };
         let fpu = FpuSection::new();
@@ -53,7 +52,7 @@ impl Installed {
         let mm = unsafe { FirmwareMm::new() };
         // Only now that no user space is mapped any more.
         let lass = LassDisabled::new();
-        Self {
+        Installed {
             _watched: Watched::new(),
             _lass: lass,
             _mm: mm,

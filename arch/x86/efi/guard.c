@@ -7,6 +7,8 @@
  * this in its own assembly. If it returns with something else changed that it
  * may not change, that is put right. 32-bit firmware, which is called in another
  * way, is recovered from likewise; its registers are left to the thunk.
+ *
+ * C: struct pt_regs, and a frame that assembly names.
  */
 
 #define pr_fmt(fmt) "efi: rtmap: " fmt

@@ -3,14 +3,16 @@
 //! The kernel's memory map of the firmware: what SVAM is called with, what sysfs shows and both kexec
 //! system calls pass on.
 
+use super::Arch;
 use crate::{
+    arch::KeepsMemoryMap,
+    buffer::filled,
     failure::Failure,
     ffi::{
         self,
         Booting,
         TakeOver, //
     },
-    firmware::Firmware,
     plan::{
         choice::fresh::{
             freshness,
@@ -19,11 +21,12 @@ use crate::{
             Nonce,
             Traces, //
         },
-        firmware::memmap::{
-            self,
-            MemoryMap, //
+        firmware::memmap::MemoryMap,
+        map::{
+            collect::collect,
+            region::Region,
+            write, //
         },
-        map::region::Region,
     }, //
 };
 use core::ptr::addr_of;
@@ -33,63 +36,43 @@ use kernel::{
     prelude::*, //
 };
 
-/// Makes `regions` the kernel's memory map. Also adds to the page tables what calls need besides the
-/// regions.
-///
-/// # Errors
-///
-/// `ENOMEM`.
-pub(crate) fn install_memory_map(
-    take_over: &TakeOver,
-    firmware: &Firmware,
-    regions: &[Region],
-) -> Result {
-    replace_memory_map(take_over, firmware.memory.desc_size(), regions)?;
-    // SAFETY: By the invariants of `TakeOver`, `__init` code is there.
-    to_result(unsafe { bindings::efi_rtmap_finish_tables() })
-}
-
-/// Writes the memory map again, after addresses have changed.
-///
-/// # Errors
-///
-/// `EINVAL` if the map is not that of `regions`.
-pub(crate) fn rewrite_memory_map(
-    take_over: &TakeOver,
-    firmware: &Firmware,
-    regions: &[Region],
-) -> Result {
-    write_memory_map(take_over, firmware.memory.desc_size(), regions)
-}
-
-/// Keeps the memory map that this kernel was started with. Firmware's own becomes one of its runtime
-/// regions with their physical addresses, as SVAM has not been called. That of an earlier kernel stays
-/// as it is. The handover table says by `used` that there was one.
-///
-/// # Errors
-///
-/// A [`Failure`] if there is no memory map, or no memory for it.
-pub(crate) fn pass_on_memory_map(booting: &Booting, used: bool) -> Result<(), Failure> {
-    let (bytes, desc_size) = boot_memory_map(booting)?;
-    let map = MemoryMap::new(&bytes, desc_size)?;
-    let fresh = freshness(&Traces {
-        used,
-        passed: 0,
-        nonce: Nonce::Absent,
-        kexec: ffi::boot_facts(booting).kexec,
-        free_memory: map.has_free_memory(),
-        addresses: Addresses::Physical,
-        stub: None,
-    });
-    if !matches!(fresh, Freshness::Fresh(_)) {
-        // SAFETY: By the invariants of `Booting`, `__init` code is there.
-        return Ok(to_result(unsafe { bindings::efi_rtmap_keep_memmap() })?);
+impl KeepsMemoryMap for Arch {
+    fn install_memory_map(take_over: &TakeOver, desc_size: usize, regions: &[Region]) -> Result {
+        replace_memory_map(take_over, desc_size, regions)?;
+        // SAFETY: By the invariants of `TakeOver`, `__init` code is there.
+        to_result(unsafe { bindings::efi_rtmap_finish_tables() })
     }
-    let mut regions = Firmware::regions(&map, false)?;
-    for region in &mut regions {
-        region.virt = region.phys.start().identity();
+
+    // Firmware's own becomes one of its runtime regions with their physical addresses, as SVAM has not
+    // been called. That of an earlier kernel stays as it is.
+    fn pass_on_memory_map(booting: &Booting, used: bool) -> Result<(), Failure> {
+        let (bytes, desc_size) = boot_memory_map(booting)?;
+        let map = MemoryMap::new(&bytes, desc_size)?;
+        let fresh = freshness(&Traces {
+            used,
+            passed: 0,
+            nonce: Nonce::Absent,
+            kexec: ffi::boot_facts(booting).kexec,
+            free_memory: map.has_free_memory(),
+            addresses: Addresses::Physical,
+            stub: None,
+        });
+        if !matches!(fresh, Freshness::Fresh(_)) {
+            // SAFETY: By the invariants of `Booting`, `__init` code is there.
+            return Ok(to_result(unsafe { bindings::efi_rtmap_keep_memmap() })?);
+        }
+        let mut regions = filled(Region::BLANK, map.iter().count(), |regions| {
+            collect(&map, false, regions)
+        })?;
+        for region in &mut regions {
+            region.virt = region.phys.start().identity();
+        }
+        Ok(replace_memory_map(booting, desc_size, &regions)?)
     }
-    Ok(replace_memory_map(booting, desc_size, &regions)?)
+
+    // Successors keep the addresses: stock ones map whatever they are given, and do not call firmware if
+    // the RT_PROPERTIES table says that it supports nothing.
+    fn withdraw_addresses() {}
 }
 
 /// A copy of the memory map that this kernel was started with, and the bytes of one descriptor.
@@ -112,7 +95,7 @@ fn replace_memory_map(booting: &Booting, desc_size: usize, regions: &[Region]) -
     write_memory_map(booting, desc_size, regions)
 }
 
-fn write_memory_map(booting: &Booting, desc_size: usize, regions: &[Region]) -> Result {
+pub(super) fn write_memory_map(booting: &Booting, desc_size: usize, regions: &[Region]) -> Result {
     ffi::rewrite_memory_map(booting, |bytes| {
         write::encode(regions, desc_size, bytes)
             .map(|_| ())

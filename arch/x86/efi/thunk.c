@@ -8,6 +8,8 @@
  * a buffer, the one piece of the kernel's memory that firmware may write besides
  * its stack. A kernel started by kexec can do that too, without a memory map that
  * says where RAM is.
+ *
+ * C: assembly, segment registers and struct pt_regs.
  */
 
 #define pr_fmt(fmt) "efi: rtmap: " fmt

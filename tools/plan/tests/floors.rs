@@ -1,40 +1,73 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The plan is a tower: each floor uses those below it, and no two files use each other in a circle.
-//! Read off the paths in the source, tests left out.
+//! The kernel's crate is a tower of rooms, and the plan in it one of floors: each uses those below it,
+//! and no two files use each other in a circle. Read off the paths in the source, tests left out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const PLAN: &str = "../../drivers/firmware/efi/rust/plan";
+const CRATE: &str = "drivers/firmware/efi/rust";
+const ARCHES: [&str; 2] = ["arch/x86/efi", "arch/arm64/efi"];
 
-/// From the top to the bottom.
-const FLOORS: [&str; 5] = ["choice", "handover", "map", "firmware", "base"];
+/// From the top to the bottom, those of the plan included.
+const FLOORS: [&str; 16] = [
+    "exports",
+    "takeover",
+    "call",
+    "report",
+    "state",
+    "handover",
+    "this_arch",
+    "arch",
+    "buffer",
+    "ffi",
+    "failure",
+    "plan::choice",
+    "plan::handover",
+    "plan::map",
+    "plan::firmware",
+    "plan::base",
+];
 
-/// Each file of the plan, by the segments of its module's path, with the modules that it uses.
+/// Each file of the crate, by the segments of its module's path, with the modules that it uses.
 type Uses = BTreeMap<Vec<String>, BTreeSet<Vec<String>>>;
 
-fn uses() -> Uses {
-    let plan = Path::new(env!("CARGO_MANIFEST_DIR")).join(PLAN);
-    let files = files(&plan);
-    assert!(files.len() > 40, "the plan was not found");
-    let modules: BTreeSet<_> = files.keys().cloned().collect();
-    files
-        .into_iter()
-        .map(|(module, path)| {
+/// One for each architecture.
+fn uses() -> impl Iterator<Item = Uses> {
+    modules().map(|files| {
+        let names: BTreeSet<_> = files.keys().cloned().collect();
+        let uses = files.into_iter().map(|(module, path)| {
             let text = fs::read_to_string(path).unwrap();
             let used = paths(&module, &text)
                 .into_iter()
-                .filter_map(|path| file_of(path, &modules))
+                .filter_map(|path| file_of(path, &names))
                 .filter(|used| *used != module)
                 .collect();
             (module, used)
-        })
-        .collect()
+        });
+        uses.collect()
+    })
 }
 
-/// The modules of the folder and where they are, but for what only tests use.
+/// The files of the crate for each architecture, without those that only tests use.
+fn modules() -> impl Iterator<Item = BTreeMap<Vec<String>, PathBuf>> {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    ARCHES.into_iter().map(move |arch| {
+        let mut modules = files(&top.join(CRATE));
+        assert!(modules.len() > 60, "the crate was not found");
+        modules.remove(["efi_rtmap".to_owned()].as_slice());
+        for (mut module, path) in files(&top.join(arch)) {
+            module.insert(0, "this_arch".to_owned());
+            module.retain(|name| name != "rtmap");
+            modules.insert(module, path);
+        }
+        modules.retain(|module, _| !module.last().is_some_and(|name| name.ends_with("fixtures")));
+        modules
+    })
+}
+
+/// The modules of the folder and where they are.
 fn files(folder: &Path) -> BTreeMap<Vec<String>, PathBuf> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -47,14 +80,14 @@ fn files(folder: &Path) -> BTreeMap<Vec<String>, PathBuf> {
             }
         } else if name == "mod" {
             found.insert(Vec::new(), path);
-        } else if !name.ends_with("fixtures") {
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
             found.insert(vec![name], path);
         }
     }
     found
 }
 
-/// The paths of the plan that `text`, which is that of `module`, names: from `crate::plan` on.
+/// The paths of the crate that `text`, which is that of `module`, names: from `crate` on.
 fn paths(module: &[String], text: &str) -> Vec<Vec<String>> {
     let code: String = text
         .lines()
@@ -62,11 +95,7 @@ fn paths(module: &[String], text: &str) -> Vec<Vec<String>> {
         .map(|line| line.split("//").next().unwrap().to_owned() + "\n")
         .collect();
     let mut found = Vec::new();
-    for (start, ups) in [
-        ("crate::plan::", None),
-        ("super::", Some(1)),
-        ("self::", Some(0)),
-    ] {
+    for (start, ups) in [("crate::", None), ("super::", Some(1)), ("self::", Some(0))] {
         for (at, _) in code.match_indices(start) {
             let before = code[..at].chars().next_back();
             if before.is_some_and(|before| before.is_alphanumeric() || before == ':') {
@@ -149,16 +178,19 @@ fn file_of(mut path: Vec<String>, modules: &BTreeSet<Vec<String>>) -> Option<Vec
     Some(path)
 }
 
-/// How far down `module` is; those above all floors tie them together.
-fn floor(module: &[String]) -> Option<usize> {
-    let first = module.first()?;
-    Some(FLOORS.iter().position(|floor| floor == first).unwrap())
+/// How far down `module` is. The plan's own `mod.rs` ties its floors together.
+fn floor(module: &[String]) -> usize {
+    let path = module.join("::");
+    FLOORS
+        .iter()
+        .position(|floor| format!("{path}::").starts_with(&format!("{floor}::")) || path == "plan")
+        .unwrap_or_else(|| panic!("{path} has no floor: add it to FLOORS"))
 }
 
 #[test]
 fn each_floor_uses_those_below_it() {
     let mut upwards = Vec::new();
-    for (module, used) in uses() {
+    for (module, used) in uses().flatten() {
         for used in used {
             if floor(&used) < floor(&module) {
                 upwards.push(format!("{} uses {}", module.join("::"), used.join("::")));
@@ -170,41 +202,54 @@ fn each_floor_uses_those_below_it() {
 
 #[test]
 fn no_file_uses_itself_in_the_end() {
-    let mut left = uses();
-    // Takes away, again and again, files that use none of those left, or that none of those uses.
-    loop {
-        let before = left.len();
-        let names: BTreeSet<_> = left.keys().cloned().collect();
-        let used: BTreeSet<_> = left.values().flatten().cloned().collect();
-        left.retain(|name, uses| used.contains(name) && !uses.is_disjoint(&names));
-        if left.len() == before {
-            break;
+    for mut left in uses() {
+        // Takes away, again and again, files that use none of those left, or that none of those uses.
+        loop {
+            let before = left.len();
+            let names: BTreeSet<_> = left.keys().cloned().collect();
+            let used: BTreeSet<_> = left.values().flatten().cloned().collect();
+            left.retain(|name, uses| used.contains(name) && !uses.is_disjoint(&names));
+            if left.len() == before {
+                break;
+            }
         }
+        let circle: Vec<_> = left.keys().map(|module| module.join("::")).collect();
+        assert_eq!(circle, [""; 0]);
     }
-    let circle: Vec<_> = left.keys().map(|module| module.join("::")).collect();
-    assert_eq!(circle, [""; 0]);
+}
+
+#[test]
+fn no_two_files_have_one_name() {
+    for modules in modules() {
+        let files = modules.values().map(|path| path.file_name().unwrap());
+        let mut seen = BTreeSet::new();
+        let twice: Vec<_> = files
+            .filter(|name| *name != "mod.rs" && !seen.insert(name.to_owned()))
+            .collect();
+        assert!(twice.is_empty(), "{twice:?}");
+    }
 }
 
 #[test]
 fn paths_are_read_as_the_compiler_reads_them() {
-    let module = ["map", "entry"].map(str::to_owned);
-    let text = "use super::layout::{\n    self,\n    Window, //\n};\nuse crate::plan::{base::{addr::A, \
-                list::B}, firmware::perm};\n// crate::plan::choice::No\nfn f(_: crate::plan::choice::C)\n\
-                mod tests {\n    use crate::plan::choice::D;\n";
+    let module = ["plan", "map", "entry"].map(str::to_owned);
+    let text = "use super::layout::{\n    self,\n    Window, //\n};\nuse crate::{ffi::{self, map}, plan::{\
+                base::{addr::A, list::B}, firmware::perm}};\n// crate::plan::choice::No\n\
+                fn f(_: crate::plan::choice::C)\nmod tests {\n    use crate::plan::choice::D;\n";
     let mut paths: Vec<_> = paths(&module, text)
         .iter()
         .map(|path| path.join("::"))
         .collect();
     paths.sort();
-    assert_eq!(
-        paths,
-        [
-            "base::addr::A",
-            "base::list::B",
-            "choice::C",
-            "firmware::perm",
-            "map::layout",
-            "map::layout::Window"
-        ]
-    );
+    let expected = [
+        "ffi",
+        "ffi::map",
+        "plan::base::addr::A",
+        "plan::base::list::B",
+        "plan::choice::C",
+        "plan::firmware::perm",
+        "plan::map::layout",
+        "plan::map::layout::Window",
+    ];
+    assert_eq!(paths, expected);
 }

@@ -2,6 +2,8 @@
 /*
  * The stub's choice of a map. Functions from values to values, which the host
  * compiles too.
+ *
+ * C: the stub has no Rust.
  */
 
 #include <linux/efi-rtmap-table.h>

@@ -5,6 +5,8 @@
  *
  * The choice is efi-rtmap-choice.c's. What came of it is recorded in the handover
  * table, which the kernel proper goes by.
+ *
+ * C: the stub has no Rust.
  */
 
 #include <linux/efi.h>

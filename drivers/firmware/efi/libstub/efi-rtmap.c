@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Memory in which the kernels of a kexec chain hand the EFI runtime map over.
+ *
+ * C: the stub has no Rust.
  */
 
 #include <linux/efi.h>

@@ -5,44 +5,50 @@
 //!
 //! ```text
 //!  firmware      facts + decision   layout        page tables    one call     next kernel
-//!  firmware -->  plan/choice   -->  plan/map --> arch     -->  call    ...  handover
-//!                plan/handover                                              plan/handover
+//!  firmware -->  plan/choice   -->  plan/map -->  takeover  -->  call    ...  handover
+//!                plan/handover                                                plan/handover
 //! ```
 //!
-//! 1. [`plan`] decides. It is pure: bytes in, values out.
-//! 2. [`takeover`] is the one moment at boot when the map is decided upon; [`build`] carries the
-//!    decision out. Any doubt there costs the runtime services, never the boot.
-//! 3. [`call`] installs the map before each firmware call and removes it after.
-//! 4. Page tables, locks, the workqueue and the way into the firmware stay the kernel's own.
-//! 5. C comes in through [`entry`]. Only [`ffi`] and [`arch`] call C.
+//! Each room uses those below it only:
+//!
+//! | room | holds |
+//! | --- | --- |
+//! | [`exports`] | the functions that C calls |
+//! | [`takeover`] | the one moment at boot when the map is decided upon and made. Any doubt there costs the runtime services, never the boot |
+//! | [`call`] | one firmware call: the map is installed before it and removed after it |
+//! | [`report`] | the boot line and sysfs |
+//! | [`state`] | the outcome of the take-over |
+//! | [`handover`] | the handover table in memory, and the mark of the firmware's life |
+//! | [`this_arch`], [`arch`] | the architecture, and the contract that it fulfils |
+//! | [`ffi`] | the kernel's C functions, made safe |
+//! | [`plan`] | the pure core: bytes in, values out |
+//!
+//! Page tables, locks, the workqueue and the way into the firmware stay the kernel's own. Only [`ffi`]
+//! and [`this_arch`] call C.
 //!
 //! C header: [`include/linux/efi-rtmap-rust.h`](srctree/include/linux/efi-rtmap-rust.h)
 
-mod build;
+#![deny(unsafe_code)]
+
+mod arch;
+mod buffer;
 mod call;
-mod carrier;
-mod entry;
+mod exports;
 mod failure;
-mod fault;
 mod ffi;
-mod firmware;
 mod handover;
-mod inside;
-mod life;
-mod pass_on;
 mod plan;
 mod report;
 mod state;
-mod tables;
 mod takeover;
 
 #[cfg(CONFIG_X86_64)]
-#[path = "../../../../arch/x86/efi/arch.rs"]
-mod arch;
+#[path = "../../../../arch/x86/efi/rtmap.rs"]
+mod this_arch;
 
 #[cfg(CONFIG_ARM64)]
-#[path = "../../../../arch/arm64/efi/arch.rs"]
-mod arch;
+#[path = "../../../../arch/arm64/efi/rtmap.rs"]
+mod this_arch;
 
 // What the tests of `plan` check tables with.
 #[cfg(CONFIG_EFI_RTMAP_KUNIT_TEST)]

@@ -5,11 +5,8 @@
 use crate::{
     ffi::attribute,
     plan::{
-        base::kind::{
-            Kind,
-            Svam, //
-        },
-        firmware::service::Services,
+        base::kind::Svam,
+        firmware::service::Services, //
     },
     state::{
         self,
@@ -34,23 +31,25 @@ struct Summary<'a>(&'a Map);
 
 impl fmt::Display for Summary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Map { kind, life, .. } = self.0;
-        write!(f, "{kind}, ")?;
-        match life.origin {
-            Origin::Fresh => match life.svam {
+        let Map {
+            origin, snapshot, ..
+        } = self.0;
+        write!(f, "{}, ", snapshot.kind)?;
+        match origin {
+            Origin::Fresh => match snapshot.svam {
                 Svam::CalledIdent => f.write_str("fresh, SVAM called with 1:1 addresses")?,
                 Svam::CalledFixed => f.write_str("fresh, SVAM called with fixed addresses")?,
                 Svam::Failed => f.write_str("fresh, SVAM called and failed")?,
                 Svam::NotCalled | Svam::Unknown => f.write_str("fresh, SVAM not called")?,
             },
             Origin::Handover => {
-                let from = life.generation.saturating_sub(1);
+                let from = snapshot.generation.saturating_sub(1);
                 write!(
                     f,
                     "inherited from generation {from}, SVAM not called here ({}",
-                    life.svam
+                    snapshot.svam
                 )?;
-                match life.svam_generation {
+                match snapshot.svam_generation {
                     Some(generation) => write!(f, " by generation {generation})")?,
                     None => f.write_str(")")?,
                 }
@@ -59,7 +58,7 @@ impl fmt::Display for Summary<'_> {
                 write!(
                     f,
                     "inherited without a table, SVAM not called here ({})",
-                    life.svam
+                    snapshot.svam
                 )?;
             }
         }
@@ -76,13 +75,17 @@ pub(crate) struct Value<'a> {
 impl fmt::Display for Value<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let map = self.state.map.as_ref();
-        let life = map.map(|map| map.life);
+        let snapshot = map.map(|map| &map.snapshot);
         match self.attribute {
-            attribute::KIND => f.write_str(map.map_or("none", |map: &Map| Kind::name(map.kind))),
-            attribute::ORIGIN => f.write_str(life.map_or("none", |life| life.origin.name())),
-            attribute::SVAM => f.write_str(life.map_or("unknown", |life| life.svam.name())),
-            attribute::GENERATION => match life {
-                Ok(life) => write!(f, "{}", life.generation),
+            attribute::KIND => {
+                f.write_str(snapshot.map_or("none", |snapshot| snapshot.kind.name()))
+            }
+            attribute::ORIGIN => f.write_str(map.map_or("none", |map: &Map| map.origin.name())),
+            attribute::SVAM => {
+                f.write_str(snapshot.map_or("unknown", |snapshot| snapshot.svam.name()))
+            }
+            attribute::GENERATION => match snapshot {
+                Ok(snapshot) => write!(f, "{}", snapshot.generation),
                 Err(_) => f.write_str("unknown"),
             },
             attribute::REASON => match map {

@@ -4,20 +4,19 @@
 
 use crate::{
     failure::Failure,
-    handover::Memory,
-    life::Mark,
+    handover::{
+        mark::Mark,
+        table_memory::TableMemory, //
+    },
     plan::{
-        base::kind::{
-            Kind,
-            Svam, //
-        },
         choice::{
             decision::Reason,
             request::Request, //
         },
         firmware::service::Services,
+        handover::wire::Snapshot,
         map::region::Region, //
-    }, //
+    },
 };
 use kernel::{
     prelude::*,
@@ -52,54 +51,12 @@ impl Origin {
     }
 }
 
-/// What is known of the firmware's life up to now.
-#[derive(Clone, Copy)]
-pub(crate) struct Life {
-    pub(crate) origin: Origin,
-    pub(crate) generation: u32,
-    pub(crate) svam: Svam,
-    pub(crate) svam_generation: Option<u32>,
-}
-
-impl Life {
-    /// That of the first kernel to call firmware, after `passed` that have passed it on. It has
-    /// brought SVAM to the state `svam`, or the stub has.
-    pub(crate) fn first(svam: Svam, passed: u32) -> Self {
-        Self {
-            origin: if passed == 0 {
-                Origin::Fresh
-            } else {
-                Origin::Handover
-            },
-            generation: passed,
-            svam,
-            svam_generation: (svam != Svam::NotCalled).then_some(0),
-        }
-    }
-
-    /// What the traces of a kernel without handover table tell, which left a map of `kind`.
-    pub(crate) fn legacy(kind: Kind) -> Self {
-        Self {
-            origin: Origin::Legacy,
-            // At least: kernels without handover table do not count.
-            generation: 1,
-            svam: if kind == Kind::Fixed {
-                Svam::CalledFixed
-            } else {
-                Svam::Unknown
-            },
-            svam_generation: None,
-        }
-    }
-}
-
 /// The map that firmware is called with.
 pub(crate) struct Map {
-    pub(crate) kind: Kind,
+    pub(crate) origin: Origin,
     pub(crate) reason: Reason,
-    pub(crate) life: Life,
-    /// Forward-edge control flow checks may stay on during calls.
-    pub(crate) forward_cfg: bool,
+    /// What successors are told of it, but for the entries.
+    pub(crate) snapshot: Snapshot,
     /// The services that firmware claims to have and has code for.
     pub(crate) services: Services,
     /// Those that it has no code for: they are refused without entering it.
@@ -111,7 +68,7 @@ pub(crate) struct Map {
     /// they are.
     pub(crate) wx_pages: u64,
     /// The handover table, if the first kernel's stub has made one.
-    pub(crate) table: Option<Memory>,
+    pub(crate) table: Option<TableMemory>,
     /// The mark of the firmware's life, if that stub has left one.
     pub(crate) mark: Option<Mark>,
 }

@@ -94,7 +94,9 @@ proptest! {
         let refused = regions.iter().rev().zip(&expected).find_map(|(region, &at)| {
             (at < bottom).then_some(LayoutError::Exhausted(region.phys))
         });
+        let fits = space.fixed_fits(&regions);
         let result = space.lay_out_fixed(&mut regions);
+        prop_assert_eq!(fits, result);
         prop_assert_eq!(result.err(), refused);
         if result.is_ok() {
             let got = regions.iter().rev().map(|region| i128::from(region.virt.value()));

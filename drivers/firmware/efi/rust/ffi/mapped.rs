@@ -2,7 +2,7 @@
 
 //! Physical memory that holds tables of the firmware or of an earlier kernel.
 
-use super::Proven;
+use crate::ffi::proven::Proven;
 use core::ptr::NonNull;
 use kernel::{
     bindings,

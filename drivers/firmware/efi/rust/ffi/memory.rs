@@ -3,9 +3,12 @@
 //! Physical memory that holds what firmware or an earlier kernel has left: that is proven before it
 //! is mapped.
 
-use super::Mapped;
 use crate::{
     failure::Failure,
+    ffi::{
+        mapped::Mapped,
+        proven::Proven, //
+    },
     plan::{
         base::addr::PhysAddr,
         firmware::{
@@ -29,44 +32,6 @@ use kernel::{
     bindings,
     prelude::*, //
 };
-
-/// A part of physical memory that can be mapped.
-///
-/// # Invariants
-///
-/// The `size` bytes at `start` are what firmware or an earlier kernel has left: nothing in this kernel
-/// refers to them. To it, all of them are RAM or none is.
-pub(crate) struct Proven {
-    start: PhysAddr,
-    size: usize,
-}
-
-impl Proven {
-    /// # Safety
-    ///
-    /// The type invariants hold for `start` and `size`.
-    pub(super) unsafe fn new(start: PhysAddr, size: usize) -> Self {
-        // INVARIANT: By this function's contract.
-        Self { start, size }
-    }
-
-    pub(crate) fn start(&self) -> PhysAddr {
-        self.start
-    }
-
-    pub(crate) fn size(&self) -> usize {
-        self.size
-    }
-
-    /// The first `size` bytes of it, or all if it has less.
-    pub(crate) fn first(&self, size: usize) -> Self {
-        // INVARIANT: A part of what they hold for.
-        Self {
-            start: self.start,
-            size: self.size.min(size),
-        }
-    }
-}
 
 /// The proofs that memory is firmware's.
 pub(crate) struct FirmwareMemory {
@@ -131,9 +96,9 @@ impl FirmwareMemory {
         let owned = extent(&map, boot_services, kept_until, addr, most)?;
         match mappable(addr, owned) {
             0 => Err(Foreign(addr)),
-            // INVARIANT: `extent` has found so many bytes to be firmware's, or more, and `mappable`
-            // all RAM or none.
-            size => Ok(Proven { start: addr, size }),
+            // SAFETY: `extent` has found so many bytes to be firmware's, or more, and `mappable` all
+            // RAM or none.
+            size => Ok(unsafe { Proven::new(addr, size) }),
         }
     }
 

@@ -2,17 +2,15 @@
 
 //! The proof that the take-over is going on, and what only it may call.
 
-use super::{
-    BootFacts,
-    Pointers,
-    Protection, //
-};
-use crate::plan::{
-    base::addr::{
-        PhysRange,
-        VirtAddr, //
+use crate::{
+    ffi::protection::Protection,
+    plan::{
+        base::addr::{
+            PhysRange,
+            VirtAddr, //
+        },
+        firmware::service::Services,
     },
-    firmware::service::Services,
 };
 use core::{
     ops::Deref,
@@ -25,6 +23,11 @@ use kernel::{
     bindings,
     prelude::*,
     types::NotThreadSafe, //
+};
+
+pub(crate) use bindings::{
+    efi_rtmap_boot_facts as BootFacts,
+    efi_rtmap_pointers as Pointers, //
 };
 
 /// The kernel boots. Whatever ends in a function of C's that is there at boot only takes a reference

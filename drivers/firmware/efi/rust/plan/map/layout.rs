@@ -131,13 +131,35 @@ impl AddressSpace {
     pub(crate) fn lay_out_fixed(&self, regions: &mut [Region]) -> Result<(), LayoutError> {
         let mut above = None;
         for region in regions.iter_mut().rev() {
-            let top = above.map_or(self.layout_top, |above| self.top_below(&above, region));
-            region.virt = self
-                .below(top, &region.phys)
-                .ok_or(LayoutError::Exhausted(region.phys))?;
+            region.virt = self.fixed_address(above.as_ref(), region)?;
             above = Some(*region);
         }
         Ok(())
+    }
+
+    /// Whether the window can hold all of `regions`.
+    ///
+    /// # Errors
+    ///
+    /// [`LayoutError::Exhausted`] if not.
+    pub(crate) fn fixed_fits(&self, regions: &[Region]) -> Result<(), LayoutError> {
+        let mut above = None;
+        for region in regions.iter().rev() {
+            let virt = self.fixed_address(above.as_ref(), region)?;
+            above = Some(Region { virt, ..*region });
+        }
+        Ok(())
+    }
+
+    /// The address of `region` in the window, when `above` has just been placed, if there is one.
+    fn fixed_address(
+        &self,
+        above: Option<&Region>,
+        region: &Region,
+    ) -> Result<VirtAddr, LayoutError> {
+        let top = above.map_or(self.layout_top, |above| self.top_below(above, region));
+        self.below(top, &region.phys)
+            .ok_or(LayoutError::Exhausted(region.phys))
     }
 
     /// The highest address at which `region` may end when `above` has just been placed.

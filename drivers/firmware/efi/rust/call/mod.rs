@@ -5,22 +5,28 @@
 //! C makes the call and tells us before and after, so what [`install`] acquires must outlive it
 //! until [`remove`]. Only one call is in progress at a time: [`Inside`] sees to it.
 
+#![allow(unsafe_code)]
+
+pub(crate) mod fault;
+pub(crate) mod inside;
+pub(crate) mod resume;
+
 use crate::{
     arch::{
-        self,
-        Installed,
-        KEPT, //
+        CallsFirmware,
+        KeepsMemoryMap, //
     },
+    call::inside::Inside,
     ffi::{
         self,
         FW_BUG, //
     },
-    inside::Inside,
     plan::firmware::service,
     state::{
         self,
         Map, //
-    }, //
+    },
+    this_arch::Arch, //
 };
 use core::cell::UnsafeCell;
 use kernel::{
@@ -29,28 +35,10 @@ use kernel::{
         Atomic,
         Relaxed, //
     },
-    types::NotThreadSafe, //
 };
 
-/// A call that is aborted if it takes too long.
-pub(crate) struct Watched(NotThreadSafe);
-
-impl Watched {
-    /// Watches the call that begins. The thread stays on this processor until this is dropped.
-    pub(crate) fn new() -> Self {
-        ffi::watch_call();
-        Self(NotThreadSafe)
-    }
-}
-
-impl Drop for Watched {
-    fn drop(&mut self) {
-        ffi::unwatch_call();
-    }
-}
-
 /// The state that the call in progress has acquired, and gives back in this order.
-struct InProgress(UnsafeCell<Option<(Installed, Inside)>>);
+struct InProgress(UnsafeCell<Option<(<Arch as CallsFirmware>::Installed, Inside)>>);
 
 // SAFETY: It is touched by `install` and `remove` only, in the thread that is inside.
 unsafe impl Sync for InProgress {}
@@ -81,7 +69,7 @@ pub(crate) unsafe fn install() -> bool {
     }
     // SAFETY: This thread is inside until `remove` has dropped this, and does not sleep, by the
     // caller's contract. There is a map, so the take-over has built the page tables.
-    let installed = unsafe { Installed::new() };
+    let installed = unsafe { Arch::install() };
     // SAFETY: Only the thread that is inside touches this.
     unsafe { *IN_PROGRESS.0.get() = Some((installed, inside)) };
     true
@@ -144,13 +132,13 @@ fn record_fault(map: &Map, service: u32) {
     if let Some(table) = &map.table {
         table.record_fault(service);
     }
-    arch::withdraw_addresses();
+    Arch::withdraw_addresses();
 }
 
-/// Which of [`KEPT`] firmware has been blamed for already.
+/// Which of [`CallsFirmware::KEPT`] firmware has been blamed for already.
 static BLAMED: Atomic<u32> = Atomic::new(0);
 
-/// Tells, once for each, what firmware has changed that it may not, one bit for each of [`KEPT`].
+/// Tells, once for each, what firmware has changed that it may not, one bit for each of [`CallsFirmware::KEPT`].
 fn blame(changed: u32) {
     let known = BLAMED.load(Relaxed);
     BLAMED.store(known | changed, Relaxed);
@@ -163,7 +151,7 @@ fn blame(changed: u32) {
         mark => service::marked(mark),
     };
     let service = service.unwrap_or("a service");
-    for (bit, what) in KEPT.iter().enumerate() {
+    for (bit, what) in Arch::KEPT.iter().enumerate() {
         if news & 1 << bit != 0 {
             pr_err!("{FW_BUG}{service} returns with {what} changed; it has been put right\n");
         }

@@ -2,6 +2,8 @@
 /*
  * What firmware says of variables, held against what it was given: the kernel's
  * own callers rely on sizes and on an end of the list.
+ *
+ * C: its functions take the place of pointers in struct efi.
  */
 
 #define pr_fmt(fmt) "efi: rtmap: " fmt

@@ -11,6 +11,8 @@
  * softirqs, which calls on x86 keep off, nor another processor. What is left to the
  * kernel's own limit is firmware that hangs with interrupts off. Calls that are
  * made with interrupts off have no limit.
+ *
+ * C: the registers of the interrupted thread are found by an inline function.
  */
 
 #include <linux/completion.h>

@@ -3,7 +3,8 @@
 //! What the firmware says of itself, read from its memory.
 
 use crate::{
-    arch,
+    arch::Architecture,
+    buffer::filled,
     failure::Failure,
     ffi::{
         self,
@@ -21,7 +22,6 @@ use crate::{
                 VirtAddr, //
             },
             bytes::u32_at,
-            list::List, //
         },
         choice::{
             fresh::SvamOnce,
@@ -31,6 +31,10 @@ use crate::{
             },
         },
         firmware::{
+            entry_point::{
+                EntryPoint,
+                ENTRY_POINT_SIZE, //
+            },
             memattr::{
                 self,
                 AttributesError, //
@@ -45,8 +49,10 @@ use crate::{
                 self,
                 Services, //
             },
-            smbios,
-            width::Width, //
+            width::{
+                self,
+                Width, //
+            }, //
         },
         handover::wire::Identity,
         map::{
@@ -54,7 +60,8 @@ use crate::{
             entry::Entry,
             region::Region, //
         },
-    }, //
+    },
+    this_arch::Arch, //
 };
 use kernel::prelude::*;
 
@@ -96,7 +103,7 @@ impl Firmware {
         } else {
             (Width::Bits64, SystemTable::BITS_64)
         };
-        let boot_services = if arch::CALLS_SVAM && !boot.kexec {
+        let boot_services = if Arch::CALLS_SVAM && !boot.kexec {
             BootServices::Intact
         } else {
             BootServices::Gone
@@ -140,12 +147,9 @@ impl Firmware {
         map: &MemoryMap<'_>,
         boot_services: bool,
     ) -> Result<KVVec<Region>, Failure> {
-        let mut buffer = KVVec::from_elem(Region::BLANK, map.iter().count(), GFP_KERNEL)?;
-        let mut regions = List::new(&mut buffer);
-        collect(map, boot_services, &mut regions)?;
-        let count = regions.len();
-        buffer.truncate(count);
-        Ok(buffer)
+        filled(Region::BLANK, map.iter().count(), |regions| {
+            collect(map, boot_services, regions)
+        })
     }
 
     /// The kind that the machine needs. Only while firmware is unconverted, as `_once` shows: it may
@@ -158,8 +162,8 @@ impl Firmware {
             };
             bytes.inspect_err(refuse).ok()
         };
-        let entry_point = read(self.smbios?, smbios::ENTRY_POINT_SIZE)?;
-        let entry_point = smbios::EntryPoint::read(&entry_point)?;
+        let entry_point = read(self.smbios?, ENTRY_POINT_SIZE)?;
+        let entry_point = EntryPoint::read(&entry_point)?;
         let table = read(entry_point.table, entry_point.length)?;
         quirk(&table)
     }

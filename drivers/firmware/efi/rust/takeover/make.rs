@@ -2,15 +2,8 @@
 
 //! A map that the kernel proper decides on, where it calls SVAM.
 
-use super::{
-    Built,
-    Plan, //
-};
 use crate::{
-    arch::{
-        self,
-        Prepared, //
-    },
+    arch::CallsSvam,
     failure::Failure,
     ffi,
     plan::{
@@ -30,22 +23,25 @@ use crate::{
             fresh::SvamOnce, //
         },
         firmware::service,
+        handover::wire::Snapshot, //
     },
     state::{
-        Life,
-        Map, //
-    }, //
+        Map,
+        Origin, //
+    },
+    takeover::enact::Means,
+    this_arch::Arch, //
 };
 use kernel::prelude::*;
 
-impl Plan<'_> {
+impl Means<'_> {
     /// Makes a map of `kind`, and calls SVAM unless it is [`Kind::Phys`], as `once` allows.
     ///
     /// # Errors
     ///
     /// A [`Failure`] if the map cannot be built, firmware does not take it, or its pointers do not
     /// lie in it.
-    pub(crate) fn make(
+    pub(super) fn make(
         mut self,
         once: SvamOnce,
         mut kind: Kind,
@@ -53,7 +49,8 @@ impl Plan<'_> {
     ) -> Result<Map, Failure> {
         self.lay_out(kind)?;
         ffi::alloc_tables(self.take_over)?;
-        let prepared = arch::prepare_svam(self.take_over, self.firmware, &self.regions)?;
+        let desc_size = self.firmware.memory.desc_size();
+        let prepared = Arch::prepare_svam(self.take_over, desc_size, &self.regions)?;
 
         let mut svam = Svam::after(kind);
         if kind != Kind::Phys {
@@ -61,31 +58,28 @@ impl Plan<'_> {
             match after_svam(kind, self.call_svam(once, &prepared, kind), identity_fits) {
                 AfterSvam::Keep(state) => svam = state,
                 AfterSvam::Phys(state, because) => {
-                    arch::cancel_svam(self.take_over, &self.regions)?;
+                    Arch::cancel_svam(&prepared, &self.regions)?;
                     (kind, svam, reason) = (Kind::Phys, state, because);
                     self.lay_out(kind)?;
-                    arch::rewrite_memory_map(self.take_over, self.firmware, &self.regions)?;
+                    Arch::rewrite_memory_map(&prepared, desc_size, &self.regions)?;
                 }
                 AfterSvam::ServicesOff(off) => {
-                    arch::release_boot_services(prepared, &self.regions)?;
+                    Arch::release_boot_services(prepared, &self.regions)?;
                     return Err(self.give_up(off));
                 }
             }
         }
-        arch::release_boot_services(prepared, &self.regions)?;
+        Arch::release_boot_services(prepared, &self.regions)?;
 
         let (entries, forward_cfg) = self.entries()?;
         self.regions.retain(|region| !region.is_temporary());
         // SVAM does not move the table, only its address in the system table.
         let runtime = PhysAddr::new(self.firmware.runtime.value());
-        self.publish(Built {
-            kind,
-            reason,
-            life: Life::first(svam, 0),
-            entries,
-            runtime,
+        let snapshot = Snapshot {
             forward_cfg,
-        })
+            ..self.first(kind, svam, runtime)
+        };
+        self.publish(Origin::Fresh, reason, snapshot, entries)
     }
 
     /// Calls SVAM for a map of `kind`.
@@ -93,7 +87,12 @@ impl Plan<'_> {
     /// # Errors
     ///
     /// The status, if it is not success.
-    fn call_svam(&self, once: SvamOnce, prepared: &Prepared<'_>, kind: Kind) -> Result<(), u64> {
+    fn call_svam(
+        &self,
+        once: SvamOnce,
+        prepared: &<Arch as CallsSvam>::Prepared<'_>,
+        kind: Kind,
+    ) -> Result<(), u64> {
         // The last line there is if firmware hangs.
         pr_info!(
             "calling SVAM with {} addresses; if nothing follows, firmware hangs in it: boot with {}\n",
@@ -108,7 +107,7 @@ impl Plan<'_> {
         if let Some(table) = &self.table {
             table.begin_call(service::MARK_SVAM);
         }
-        let called = arch::set_virtual_address_map(once, prepared, self.firmware.identity.systab);
+        let called = Arch::set_virtual_address_map(once, prepared, self.firmware.identity.systab);
         if let Some(table) = &self.table {
             table.end_call();
         }

@@ -2,11 +2,13 @@
 
 //! Where there is memory for the handover table: the EFI stub's, or what Kexec Handover (KHO) keeps.
 
-use super::{
-    Booting,
-    Proven, //
+use crate::{
+    ffi::{
+        proven::Proven,
+        take_over::Booting, //
+    },
+    plan::base::addr::PhysAddr,
 };
-use crate::plan::base::addr::PhysAddr;
 use core::ptr::addr_of;
 use kernel::bindings;
 

@@ -11,7 +11,6 @@ use crate::{
         Proven,
         TakeOver, //
     },
-    firmware::Firmware,
     plan::{
         base::{
             kind::Latch,
@@ -24,7 +23,7 @@ use crate::{
         },
         handover::{
             encode::{
-                self,
+                encode,
                 header, //
             },
             inherit::entries_of,
@@ -40,12 +39,13 @@ use crate::{
                 Store, //
             },
             stub::{
-                self,
+                stub,
                 Nonce,
                 Stub, //
             },
             table::Table,
             wire::{
+                Identity,
                 Snapshot,
                 CALL_COUNT_OFFSET,
                 FAULTED_OFFSET,
@@ -66,7 +66,7 @@ use core::fmt;
 use kernel::prelude::*;
 
 /// The memory of the table.
-pub(crate) struct Memory {
+pub(crate) struct TableMemory {
     mapped: Mapped,
     /// The services that firmware supports, if stock kernels go by what this table says of that.
     supported: Option<u32>,
@@ -97,7 +97,7 @@ pub(crate) struct Inherited {
     pub(crate) regions: KVVec<Region>,
 }
 
-impl Memory {
+impl TableMemory {
     /// Maps the table in `place`. What it holds is not looked at but for its size.
     ///
     /// # Errors
@@ -187,7 +187,7 @@ impl Memory {
         passed != 0 || self.word(USED_OFFSET) != 0
     }
 
-    /// Reads what an earlier kernel handed over, and checks it against `firmware` and the `regions`
+    /// Reads what an earlier kernel handed over, and checks it against the `identity` of the firmware and the `regions`
     /// of its memory map. Why something is refused is printed.
     ///
     /// # Errors
@@ -195,7 +195,7 @@ impl Memory {
     /// `ENOMEM`, and `EINVAL` if this is no table.
     pub(crate) fn look(
         &mut self,
-        firmware: &Firmware,
+        identity: &Identity,
         space: &AddressSpace,
         regions: &[Region],
     ) -> Result<Found> {
@@ -225,7 +225,7 @@ impl Memory {
         let entries = KVVec::from_elem(Entry::BLANK, table.capacity(), GFP_KERNEL)?;
         let mut placed = KVVec::with_capacity(regions.len(), GFP_KERNEL)?;
         placed.extend_from_slice(regions, GFP_KERNEL)?;
-        match inherit(&slot, firmware, space, entries, placed) {
+        match inherit(&slot, identity, space, entries, placed) {
             Ok(inherited) => found.inherited = Some(inherited),
             Err(error) => {
                 refuse(error);
@@ -332,12 +332,12 @@ impl Memory {
 /// Checks what `slot` says. `buffer` has room for its entries, and `regions` get their addresses.
 fn inherit(
     slot: &Slot<'_>,
-    firmware: &Firmware,
+    identity: &Identity,
     space: &AddressSpace,
     mut buffer: KVVec<Entry>,
     mut regions: KVVec<Region>,
 ) -> Result<Inherited, InheritError> {
-    let snapshot = slot.snapshot(&firmware.identity)?;
+    let snapshot = slot.snapshot(identity)?;
     let mut entries = List::new(&mut buffer);
     entries_of(slot, &snapshot, &mut regions, space, &mut entries)?;
     place(&mut regions, &entries)?;

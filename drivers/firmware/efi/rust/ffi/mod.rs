@@ -2,24 +2,28 @@
 
 //! The kernel's C functions and variables that are the same on every architecture, made safe.
 
-mod carrier;
+#![allow(unsafe_code)]
+
 mod mapped;
 mod memory;
+mod places;
+mod protection;
+mod proven;
 mod take_over;
+mod watched;
 
 pub(crate) use self::{
-    carrier::{
+    mapped::Mapped,
+    memory::FirmwareMemory,
+    places::{
         alloc_table,
         drop_table,
         installed_table,
         life_table,
         retrieve_table, //
     },
-    mapped::Mapped,
-    memory::{
-        FirmwareMemory,
-        Proven, //
-    },
+    protection::Protection,
+    proven::Proven,
     take_over::{
         alloc_tables,
         boot_facts,
@@ -29,9 +33,11 @@ pub(crate) use self::{
         pointers,
         rewrite_memory_map,
         set_supported,
+        BootFacts,
         Booting,
         TakeOver, //
     },
+    watched::Watched,
 };
 
 use crate::plan::{
@@ -45,20 +51,13 @@ use crate::plan::{
             Svam, //
         },
     },
-    firmware::{
-        memtype::{
-            Attributes,
-            MemoryType, //
-        },
-        perm::Permission,
-        service, //
-    },
+    firmware::service,
     handover::{
         life,
         stub::StubReason,
         wire, //
     },
-    map::layout::AddressSpace,
+    map::layout::AddressSpace, //
 };
 use core::mem::offset_of;
 use kernel::{
@@ -67,9 +66,7 @@ use kernel::{
 };
 
 pub(crate) use bindings::{
-    efi_rtmap_boot_facts as BootFacts,
     efi_rtmap_info as Info,
-    efi_rtmap_pointers as Pointers,
     efi_rtmap_region as RegionInfo, //
 };
 
@@ -200,48 +197,6 @@ pub(crate) fn current_service() -> u32 {
     unsafe { bindings::efi_rtmap_current_service() }
 }
 
-/// How a range is mapped.
-#[derive(Clone, Copy)]
-pub(crate) struct Protection {
-    write: bool,
-    execute: bool,
-    cached: bool,
-    /// Registers of a device, not memory.
-    io: bool,
-    forward_cfg: bool,
-}
-
-impl Protection {
-    /// What firmware may do with memory of `ty` and `attributes`.
-    pub(crate) fn new(permission: Permission, ty: MemoryType, attributes: Attributes) -> Self {
-        Self {
-            write: permission.writes(),
-            execute: permission.executes(),
-            cached: attributes.is_cached(),
-            io: ty == MemoryType::MAPPED_IO,
-            forward_cfg: false,
-        }
-    }
-
-    /// The same, for code all of whose indirect branch targets are marked if `forward_cfg` says so.
-    pub(crate) fn with_forward_cfg(self, forward_cfg: bool) -> Self {
-        Self {
-            forward_cfg,
-            ..self
-        }
-    }
-
-    /// `EFI_RTMAP_PROT_*`.
-    pub(crate) fn bits(self) -> u32 {
-        let bit = |set: bool, bit: u32| if set { bit } else { 0 };
-        bit(self.write, bindings::EFI_RTMAP_PROT_WRITE)
-            | bit(self.execute, bindings::EFI_RTMAP_PROT_EXEC)
-            | bit(!self.cached, bindings::EFI_RTMAP_PROT_UNCACHED)
-            | bit(self.io, bindings::EFI_RTMAP_PROT_IO)
-            | bit(self.forward_cfg, bindings::EFI_RTMAP_PROT_FORWARD_CFG)
-    }
-}
-
 /// Orders stores before against stores after.
 pub(crate) fn write_barrier() {
     // SAFETY: There are no requirements.
@@ -264,7 +219,7 @@ pub(crate) fn guard_calls() {
 }
 
 /// Puts right what firmware has changed in the last call, and returns what that was, one bit for each
-/// of [`crate::arch::KEPT`].
+/// of [`CallsFirmware::KEPT`](crate::arch::CallsFirmware::KEPT).
 pub(crate) fn restore_processor() -> u32 {
     // SAFETY: There are no requirements.
     unsafe { bindings::efi_rtmap_restore_processor() }
@@ -285,18 +240,6 @@ pub(crate) unsafe fn read_mapped(address: VirtAddr, bytes: &mut [u8]) {
     let (target, count) = (bytes.as_mut_ptr(), bytes.len());
     // SAFETY: By this function's contract, and `target` is valid for writes of `count` bytes.
     unsafe { bindings::efi_rtmap_read_mapped(address.value() as usize, target, count) };
-}
-
-/// Aborts the firmware call that begins now if it takes too long.
-pub(crate) fn watch_call() {
-    // SAFETY: `guard_calls` has been called, at boot.
-    unsafe { bindings::efi_rtmap_watch_call() };
-}
-
-/// The call has ended.
-pub(crate) fn unwatch_call() {
-    // SAFETY: `guard_calls` has been called, at boot.
-    unsafe { bindings::efi_rtmap_unwatch_call() };
 }
 
 /// Marks the kernel as one that has worked around a firmware's fault.

@@ -2,6 +2,8 @@
 /*
  * When a kernel passes on what it has found, instead of taking it over: it must not
  * call firmware, as with efi=noruntime, which PREEMPT_RT has by default.
+ *
+ * C: an initcall has to be.
  */
 
 #include <linux/efi.h>

@@ -4,14 +4,17 @@
 //! successors may. It reads nothing of firmware's, and decides nothing.
 
 use crate::{
-    arch,
-    carrier::Carriers,
+    arch::KeepsMemoryMap,
     failure::Failure,
     ffi::{
         Booting,
         FirmwareMemory, //
     },
-    life::Mark, //
+    handover::{
+        carriers::Carriers,
+        mark::Mark, //
+    },
+    this_arch::Arch, //
 };
 
 /// Counts this kernel in the handover table, and keeps the memory map for successors.
@@ -23,5 +26,5 @@ pub(crate) fn run(booting: &Booting) -> Result<(), Failure> {
     let memory = FirmwareMemory::new()?;
     let life = Mark::open(&memory).and_then(|mark| mark.nonce());
     let used = Carriers::open(booting, &memory, life).pass_on();
-    arch::pass_on_memory_map(booting, used)
+    Arch::pass_on_memory_map(booting, used)
 }

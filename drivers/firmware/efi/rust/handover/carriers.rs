@@ -11,31 +11,31 @@ use crate::{
         FirmwareMemory,
         TakeOver, //
     },
-    firmware::Firmware,
-    handover::{
-        self,
+    handover::table_memory::{
+        refuse,
         Found,
-        Memory, //
+        TableMemory, //
     },
     plan::{
         base::kind::Latch,
         choice::fresh::Nonce,
         handover::{
             agree::agree,
-            stub, //
+            stub,
+            wire::Identity, //
         },
         map::{
             layout::AddressSpace,
             region::Region, //
         }, //
-    }, //
+    },
 };
 use kernel::prelude::*;
 
 /// The tables there are.
 pub(crate) struct Carriers {
-    stub: Option<Memory>,
-    kho: Option<Memory>,
+    stub: Option<TableMemory>,
+    kho: Option<TableMemory>,
     /// There is one, whether or not it can be opened.
     any: bool,
     nonce: Nonce,
@@ -49,10 +49,10 @@ impl Carriers {
         life: Option<stub::Nonce>,
     ) -> Self {
         let retrieved = ffi::retrieve_table(booting);
-        let stub = Memory::open_installed(memory);
+        let stub = TableMemory::open_installed(memory);
         let kho = retrieved
             .as_ref()
-            .and_then(|place| Memory::open(place).ok());
+            .and_then(|place| TableMemory::open(place).ok());
         let nonces = [&stub, &kho].map(|table| Some(table.as_ref()?.is_of(life)));
         let nonce = nonces.into_iter().flatten().reduce(Nonce::join);
         Self {
@@ -85,7 +85,7 @@ impl Carriers {
     }
 
     /// Says which table to go on with, if there is one, and what earlier kernels tell. The arguments
-    /// behind the first are those of [`Memory::look`]. The mark of use is left in the table.
+    /// behind the first are those of [`TableMemory::look`]. The mark of use is left in the table.
     ///
     /// # Errors
     ///
@@ -93,12 +93,12 @@ impl Carriers {
     pub(crate) fn look(
         self,
         take_over: &TakeOver,
-        firmware: &Firmware,
+        identity: &Identity,
         space: &AddressSpace,
         regions: &[Region],
-    ) -> Result<(Option<Memory>, Found), Failure> {
-        let look = |table: &mut Memory| {
-            let found = table.look(firmware, space, regions);
+    ) -> Result<(Option<TableMemory>, Found), Failure> {
+        let look = |table: &mut TableMemory| {
+            let found = table.look(identity, space, regions);
             table.leave_mark();
             found
         };
@@ -125,10 +125,10 @@ impl Carriers {
     }
 }
 
-fn is_of_this_life(table: &Memory, life: Option<stub::Nonce>) -> bool {
+fn is_of_this_life(table: &TableMemory, life: Option<stub::Nonce>) -> bool {
     let agrees = table.is_of(life) != Nonce::Differs;
     if !agrees {
-        handover::refuse("it was made in another life of the firmware");
+        refuse("it was made in another life of the firmware");
     }
     agrees
 }
@@ -136,7 +136,7 @@ fn is_of_this_life(table: &Memory, life: Option<stub::Nonce>) -> bool {
 /// Keeps successors that do not know the handover table from calling firmware. Returns whether it has
 /// a way to.
 pub(crate) fn deny_services() -> bool {
-    let Some(table) = Memory::installed() else {
+    let Some(table) = TableMemory::installed() else {
         return false;
     };
     table.deny_services();

@@ -5,6 +5,8 @@
  *
  * They are called as a service is, by the kernel's assembly for that, but without the
  * firmware's map. Nobody else calls firmware while the kernel tests itself at boot.
+ *
+ * C: the registers and the assembly that it calls are C's.
  */
 
 #include <kunit/test.h>

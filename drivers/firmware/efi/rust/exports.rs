@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What C calls. Pointers become slices and references here, and nowhere else.
+//! The functions that C calls. Pointers become slices and references here, and nowhere else.
+
+#![allow(unsafe_code)]
 
 use crate::{
-    call,
-    carrier,
-    fault,
+    call::{
+        self,
+        fault,
+        inside,
+        resume, //
+    },
     ffi::{
         self,
         Booting,
@@ -13,10 +18,10 @@ use crate::{
         RegionInfo,
         TakeOver, //
     },
-    handover::Memory,
-    inside,
-    life,
-    pass_on,
+    handover::{
+        carriers,
+        table_memory::TableMemory, //
+    },
     plan::{
         base::addr::{
             PhysAddr,
@@ -30,7 +35,10 @@ use crate::{
         Origin,
         State, //
     },
-    takeover, //
+    takeover::{
+        self,
+        pass_on, //
+    },
 };
 use core::slice;
 use kernel::{
@@ -88,7 +96,7 @@ unsafe extern "C" fn efi_rtmap_leave_mark() {
     if state::map().is_some() {
         return;
     }
-    if let Some(table) = Memory::installed() {
+    if let Some(table) = TableMemory::installed() {
         table.leave_mark();
     }
 }
@@ -118,10 +126,10 @@ unsafe extern "C" fn efi_rtmap_take_over(systab: usize) -> bool {
     if let Some(state) = state::set(State { request, map }) {
         match &state.map {
             Ok(map) => {
-                let fresh = map.life.origin == Origin::Fresh;
-                ffi::enable_services(take_over, map.services_off, map.forward_cfg, fresh);
+                let fresh = map.origin == Origin::Fresh;
+                ffi::enable_services(take_over, map.services_off, map.snapshot.forward_cfg, fresh);
             }
-            Err(_) => ffi::disable_services(take_over, carrier::deny_services()),
+            Err(_) => ffi::disable_services(take_over, carriers::deny_services()),
         }
         report::print(state);
     }
@@ -229,7 +237,7 @@ unsafe extern "C" fn efi_rtmap_call_hung(service: u32) {
 /// None is needed; `#[export]` asks for the keyword.
 #[export]
 unsafe extern "C" fn efi_rtmap_resume() -> bool {
-    life::resume()
+    resume::resume()
 }
 
 /// Prints what is at an address at which firmware has faulted.
@@ -272,7 +280,7 @@ unsafe extern "C" fn efi_rtmap_can_pass_on() -> bool {
         // The memory map is there still only if they can.
         return true;
     };
-    let denies = |table: &Memory| table.supported().is_some();
+    let denies = |table: &TableMemory| table.supported().is_some();
     !state::is_faulted() || map.table.as_ref().is_some_and(denies)
 }
 
@@ -367,9 +375,9 @@ unsafe extern "C" fn efi_rtmap_get_info(info: *mut Info) -> bool {
         return false;
     };
     let value = Info {
-        kind: map.kind as u32,
-        origin: map.life.origin as u32,
-        generation: map.life.generation,
+        kind: map.snapshot.kind as u32,
+        origin: map.origin as u32,
+        generation: map.snapshot.generation,
         regions: u32::try_from(map.regions.len()).unwrap_or(u32::MAX),
     };
     // SAFETY: By this function's contract.

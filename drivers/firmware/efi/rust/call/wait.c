@@ -5,6 +5,8 @@
  *
  * kexec stops the other processors where they are. Inside of firmware, that is what
  * a kernel that died there leaves behind: its successors could not call firmware.
+ *
+ * C: notifiers and syscore operations have no Rust interface.
  */
 
 #define pr_fmt(fmt) "efi: rtmap: " fmt

@@ -4,6 +4,8 @@
  * calls them, asked for or not. Most callers of the kernel do not ask.
  *
  * ACPI PRM handlers are no runtime services, and are not refused.
+ *
+ * C: its functions take the place of pointers in struct efi.
  */
 
 #define pr_fmt(fmt) "efi: rtmap: " fmt

@@ -1,22 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The life of the firmware, which ends where the machine is reset. A kernel that sleeps on disk wakes
-//! up in another one.
+//! The mark of the firmware's life, which ends where the machine is reset.
 
 use crate::{
-    call,
     ffi::{
         self,
         FirmwareMemory,
         Mapped, //
     },
-    handover::refuse,
+    handover::table_memory::refuse,
     plan::{
         base::kind::Kind,
-        firmware::{
-            owner::BootServices,
-            service, //
-        },
+        firmware::owner::BootServices,
         handover::{
             life::{
                 Addresses,
@@ -29,9 +24,7 @@ use crate::{
         },
         map::region::Region, //
     },
-    state, //
 };
-use kernel::prelude::*;
 
 /// The table by which this life is told from others, in memory of the firmware's.
 pub(crate) struct Mark {
@@ -65,30 +58,9 @@ impl Mark {
         }
     }
 
-    fn awakening(&self) -> Awakening {
+    /// Compares the firmware that a kernel finds after sleep with the one before.
+    pub(crate) fn awakening(&self) -> Awakening {
         read(&self.mapped).map_or(Awakening::OtherAddresses, |now| self.life.awakening(now))
-    }
-}
-
-/// Looks at firmware after sleep, in which it may have been started anew. Returns whether it can be
-/// called as before.
-pub(crate) fn resume() -> bool {
-    let Some(map) = state::map() else { return true };
-    let Some(mark) = &map.mark else { return true };
-    match mark.awakening() {
-        Awakening::SameLife => true,
-        Awakening::SameAddresses(nonce) => {
-            pr_info!("firmware was started anew, and has the addresses that it had\n");
-            if let Some(table) = &map.table {
-                table.renew(nonce);
-            }
-            true
-        }
-        Awakening::OtherAddresses => {
-            pr_err!("firmware was started anew, by a kernel with another map: services are off\n");
-            call::hung(service::MARK_SVAM);
-            false
-        }
     }
 }
 

@@ -2,6 +2,8 @@
 /*
  * How much memory can be mapped at once, for tables of firmware's: memremap() warns
  * of a range that is RAM in part, and of an address that there cannot be.
+ *
+ * C: the walk through resources has no Rust interface.
  */
 
 #include <linux/efi-rtmap-rust.h>

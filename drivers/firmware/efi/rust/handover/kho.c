@@ -2,6 +2,8 @@
 /*
  * The handover table in memory that Kexec Handover (KHO) keeps, for chains whose
  * first kernel was not started by our EFI stub.
+ *
+ * C: KHO has no Rust interface, and an initcall has to be C.
  */
 
 #define pr_fmt(fmt) "efi: rtmap: handover table: " fmt

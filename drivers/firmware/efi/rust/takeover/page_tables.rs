@@ -4,20 +4,18 @@
 //! `efi_mm`, which fault handlers and page table dumps know.
 
 use crate::{
+    buffer::filled,
     failure::Failure,
     ffi::{
         self,
         Protection,
         TakeOver, //
     },
-    plan::{
-        base::list::List,
-        map::{
-            entry::Entry,
-            mapping::Mapping,
-            pages, //
-        },
-    },
+    plan::map::{
+        entry::Entry,
+        mapping::Mapping,
+        pages, //
+    }, //
 };
 use kernel::prelude::*;
 
@@ -47,10 +45,7 @@ pub(crate) fn map(
 ///
 /// As for [`map`].
 pub(crate) fn mappings(entries: &[Entry]) -> Result<KVVec<Mapping>, Failure> {
-    let mut buffer = KVVec::from_elem(Mapping::BLANK, pages::most(entries.len()), GFP_KERNEL)?;
-    let mut mappings = List::new(&mut buffer);
-    pages::mappings(entries, &ffi::address_space(), &mut mappings)?;
-    let count = mappings.len();
-    buffer.truncate(count);
-    Ok(buffer)
+    filled(Mapping::BLANK, pages::most(entries.len()), |mappings| {
+        pages::mappings(entries, &ffi::address_space(), mappings)
+    })
 }

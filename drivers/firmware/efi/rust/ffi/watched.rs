@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The limit of a firmware call.
+
+use kernel::{
+    bindings,
+    types::NotThreadSafe, //
+};
+
+/// A call that is aborted if it takes too long.
+pub(crate) struct Watched(NotThreadSafe);
+
+impl Watched {
+    /// Watches the call that begins. The thread stays on this processor until this is dropped.
+    pub(crate) fn new() -> Self {
+        // SAFETY: `guard_calls` has been called, at boot.
+        unsafe { bindings::efi_rtmap_watch_call() };
+        Self(NotThreadSafe)
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        // SAFETY: `guard_calls` has been called, at boot.
+        unsafe { bindings::efi_rtmap_unwatch_call() };
+    }
+}

@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Carries a decision out: builds the map, and publishes it.
+
+use crate::{
+    arch::{
+        Architecture,
+        KeepsMemoryMap, //
+    },
+    buffer::filled,
+    failure::Failure,
+    ffi::{
+        self,
+        TakeOver, //
+    },
+    handover::{
+        mark::Mark,
+        table_memory::{
+            Inherited,
+            TableMemory, //
+        },
+    },
+    plan::{
+        base::{
+            addr::{
+                Pages,
+                PhysAddr, //
+            },
+            kind::{
+                Kind,
+                Svam, //
+            },
+        },
+        choice::{
+            decision::{
+                Decision,
+                Off,
+                Reason, //
+            },
+            fresh::SvamOnce,
+        },
+        firmware::{
+            memattr::Header,
+            runtime::TableError,
+            service::{
+                self,
+                Services, //
+            }, //
+        },
+        handover::wire::Snapshot,
+        map::{
+            entry::{
+                split,
+                wx_pages,
+                Entry, //
+            },
+            layout::{
+                AddressSpace,
+                LayoutError, //
+            },
+            pieces::{
+                self,
+                Piece, //
+            },
+            pointers,
+            region::Region, //
+        },
+    },
+    state::{
+        Map,
+        Origin, //
+    },
+    takeover::{
+        firmware::Firmware,
+        page_tables, //
+    },
+    this_arch::Arch, //
+};
+use kernel::prelude::*;
+
+/// What is needed to carry a decision out.
+pub(super) struct Means<'a> {
+    pub(super) take_over: &'a TakeOver,
+    pub(crate) firmware: &'a Firmware,
+    pub(crate) space: AddressSpace,
+    pub(crate) table: Option<TableMemory>,
+    pub(crate) mark: Option<Mark>,
+    pub(crate) regions: KVVec<Region>,
+    /// Services that an earlier kernel has taken off.
+    pub(crate) services_off: Services,
+    /// Kernels before this one that have only passed on what they have found.
+    pub(crate) passed: u32,
+}
+
+impl Means<'_> {
+    /// Carries `decision` out. SVAM is called if `svam_once` allows it, and `inherited` is the map that
+    /// an earlier kernel has handed over, if one has. [`None`] leaves everything to C.
+    ///
+    /// # Errors
+    ///
+    /// The reason why the kernel must do without runtime services.
+    pub(super) fn carry_out(
+        self,
+        decision: Decision,
+        svam_once: Option<SvamOnce>,
+        inherited: Option<Inherited>,
+    ) -> Result<Option<Map>, Failure> {
+        let map = match decision {
+            Decision::Decline => return Ok(None),
+            Decision::ServicesOff(off) => return Err(self.give_up(off)),
+            Decision::Fresh {
+                kind,
+                reason,
+                refused,
+            } => {
+                refuse(refused, reason);
+                self.make(svam_once.ok_or(Failure::Undecided)?, kind, reason)
+            }
+            Decision::Adopt {
+                kind,
+                svam,
+                reason,
+                refused,
+            } => {
+                refuse(refused, reason);
+                self.adopt(kind, svam, reason)
+            }
+            Decision::Reuse {
+                kind,
+                reason,
+                refused,
+            } => {
+                if let Some(refused) = refused {
+                    pr_warn!(
+                        "{} refused: the firmware runs with {} since an earlier kernel\n",
+                        refused.name(),
+                        kind.name()
+                    );
+                }
+                self.reuse(kind, reason, inherited)
+            }
+        };
+        map.map(Some)
+    }
+
+    /// Where the stub calls SVAM, its decision is adopted, and there is no other.
+    #[cfg(CONFIG_ARM64)]
+    fn make(self, _: SvamOnce, _: Kind, _: Reason) -> Result<Map, Failure> {
+        Err(Failure::Undecided)
+    }
+
+    /// Keeps successors from firmware that cannot be called, because of `off`. After SVAM that went
+    /// wrong nobody knows which addresses it goes by, and nobody is to try.
+    pub(super) fn give_up(self, off: Off) -> Failure {
+        if off.is_svams() {
+            if let Some(table) = self.table {
+                table.record_fault(service::MARK_SVAM);
+            }
+            Arch::withdraw_addresses();
+        }
+        Failure::Off(off)
+    }
+
+    /// Installs a map of `kind`, which the stub has decided on, or left as firmware was. SVAM is in the
+    /// state `svam` since, and the addresses are in the regions.
+    ///
+    /// # Errors
+    ///
+    /// A [`Failure`] if the map cannot be built, or firmware's pointers do not lie in it.
+    fn adopt(mut self, kind: Kind, svam: Svam, reason: Reason) -> Result<Map, Failure> {
+        if kind.is_identity() {
+            self.lay_out(kind)?;
+        }
+        let (entries, forward_cfg) = self.entries()?;
+        let snapshot = Snapshot {
+            forward_cfg,
+            ..self.first(kind, svam, self.runtime()?)
+        };
+        let origin = self.origin();
+        self.install(origin, reason, snapshot, entries)
+    }
+
+    /// Installs the map that an earlier kernel has made.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::adopt`].
+    fn reuse(
+        mut self,
+        kind: Kind,
+        reason: Reason,
+        inherited: Option<Inherited>,
+    ) -> Result<Map, Failure> {
+        let Some(inherited) = inherited else {
+            let (entries, forward_cfg) = self.entries()?;
+            let snapshot = Snapshot {
+                forward_cfg,
+                ..self.legacy(kind, self.runtime()?)
+            };
+            return self.install(Origin::Legacy, reason, snapshot, entries);
+        };
+        self.regions = inherited.regions;
+        let snapshot = Snapshot {
+            generation: inherited
+                .snapshot
+                .generation
+                .saturating_add(1)
+                .saturating_add(self.passed),
+            config: self.firmware.config,
+            vendor: self.firmware.vendor,
+            ..inherited.snapshot
+        };
+        self.install(Origin::Handover, reason, snapshot, inherited.entries)
+    }
+
+    /// What the first kernel to call firmware tells of a map of `kind`, with SVAM in the state `svam`
+    /// and the runtime services table at `runtime`.
+    pub(super) fn first(&self, kind: Kind, svam: Svam, runtime: PhysAddr) -> Snapshot {
+        Snapshot {
+            generation: self.passed,
+            kind,
+            svam,
+            svam_generation: (svam != Svam::NotCalled).then_some(0),
+            forward_cfg: false,
+            writable_code: false,
+            identity: self.firmware.identity,
+            runtime,
+            config: self.firmware.config,
+            vendor: self.firmware.vendor,
+        }
+    }
+
+    /// What the traces of a kernel without handover table tell of its map of `kind`.
+    fn legacy(&self, kind: Kind, runtime: PhysAddr) -> Snapshot {
+        let svam = match kind {
+            Kind::Fixed => Svam::CalledFixed,
+            _ => Svam::Unknown,
+        };
+        Snapshot {
+            // At least: kernels without handover table do not count.
+            generation: 1,
+            svam_generation: None,
+            ..self.first(kind, svam, runtime)
+        }
+    }
+
+    /// The origin of the map of the first kernel to call firmware.
+    fn origin(&self) -> Origin {
+        if self.passed == 0 {
+            Origin::Fresh
+        } else {
+            Origin::Handover
+        }
+    }
+
+    /// Builds page tables for addresses that firmware goes by already, and publishes the map.
+    fn install(
+        self,
+        origin: Origin,
+        reason: Reason,
+        snapshot: Snapshot,
+        entries: KVVec<Entry>,
+    ) -> Result<Map, Failure> {
+        ffi::alloc_tables(self.take_over)?;
+        // Before the regions: on x86 this maps page 0, which may be one.
+        let desc_size = self.firmware.memory.desc_size();
+        Arch::install_memory_map(self.take_over, desc_size, &self.regions)?;
+        self.publish(origin, reason, snapshot, entries)
+    }
+
+    /// Where the runtime services table lies, as far as the traces of an earlier kernel tell.
+    fn runtime(&self) -> Result<PhysAddr, TableError> {
+        let addr = self.firmware.runtime;
+        pointers::find(addr, &self.regions).ok_or(TableError::NotMapped(addr))
+    }
+
+    pub(super) fn lay_out(&mut self, kind: Kind) -> Result<(), LayoutError> {
+        if kind.is_identity() {
+            self.space.lay_out_identity(&mut self.regions)
+        } else {
+            self.space.lay_out_fixed(&mut self.regions)
+        }
+    }
+
+    /// Splits the regions by what the memory attributes table says, if there is one. Also tells
+    /// whether control flow checks may stay on.
+    pub(super) fn entries(&self) -> Result<(KVVec<Entry>, bool), Failure> {
+        let table = self.firmware.attributes();
+        let header = table.as_deref().and_then(|bytes| Header::new(bytes).ok());
+        let count = header.map_or(0, |header| header.entries());
+        let mut forward_cfg = header.is_some_and(|header| header.forward_cfg());
+        let pieces = filled(Piece::BLANK, count, |pieces| {
+            let Some(bytes) = &table else { return Ok(()) };
+            match pieces::pieces(bytes, &self.regions, Arch::BASIS, pieces) {
+                Ok(0) => (),
+                Ok(ignored) => pr_warn!("memory attributes table: {ignored} entries passed over\n"),
+                Err(error) => {
+                    pr_warn!(
+                        "memory attributes table: {}, not used\n",
+                        format_args!("{error}")
+                    );
+                    forward_cfg = false;
+                }
+            }
+            Ok::<_, Failure>(())
+        })?;
+        let most = 2 * (count + self.regions.len());
+        let entries = filled(Entry::BLANK, most, |entries| {
+            split(&self.regions, &pieces, Arch::BASIS, entries)
+        })?;
+        Ok((entries, forward_cfg))
+    }
+
+    /// Maps the entries, finds the services that they have code for, and tells the next kernel.
+    pub(super) fn publish(
+        mut self,
+        origin: Origin,
+        reason: Reason,
+        snapshot: Snapshot,
+        entries: KVVec<Entry>,
+    ) -> Result<Map, Failure> {
+        let shared_pages = page_tables::map(self.take_over, &entries, snapshot.forward_cfg)?;
+        let off = self.services_off(snapshot.runtime, &entries)?;
+        let wx_pages = wx_pages(&entries);
+        let snapshot = Snapshot {
+            writable_code: wx_pages > Pages::new(0),
+            ..snapshot
+        };
+        if let Err(error) = self.write_table(&snapshot, &entries, off) {
+            pr_warn!("handover table: not written: {error:?}\n");
+        }
+        if let Some(mark) = &mut self.mark {
+            mark.note(snapshot.kind, &self.regions);
+        }
+        Ok(Map {
+            origin,
+            reason,
+            snapshot,
+            services: self.firmware.supported.without(off),
+            services_off: off,
+            regions: self.regions,
+            shared_pages,
+            wx_pages: wx_pages.count(),
+            table: self.table,
+            mark: self.mark,
+        })
+    }
+
+    /// The services that firmware has no code for, as far as this kernel or an earlier one can tell.
+    ///
+    /// # Errors
+    ///
+    /// A [`Failure`] if there is no runtime services table at `runtime`.
+    fn services_off(&self, runtime: PhysAddr, entries: &[Entry]) -> Result<Services, Failure> {
+        let strays = self.firmware.strays(runtime, entries)?;
+        let known = self.services_off.without(strays);
+        for service in known.called() {
+            pr_warn!(
+                "{} is off: an earlier kernel has found it so\n",
+                service.name
+            );
+        }
+        Ok(strays.with(known))
+    }
+
+    /// Tells the next kernel of `entries`, in the table that there is or, where Kexec Handover can
+    /// carry it, a new one.
+    fn write_table(&mut self, snapshot: &Snapshot, entries: &[Entry], off: Services) -> Result {
+        if self.table.is_none() {
+            let life = self.mark.as_ref().and_then(Mark::nonce);
+            self.table = TableMemory::make(self.take_over, life, entries.len())?;
+        }
+        match &mut self.table {
+            Some(table) => table.publish(snapshot, entries, off),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Says why the kind that was asked for cannot be had.
+fn refuse(refused: Option<Kind>, reason: Reason) {
+    if let Some(refused) = refused {
+        pr_warn!("{} refused: {}\n", refused.name(), format_args!("{reason}"));
+    }
+}
