@@ -19,15 +19,21 @@ pub struct Combination {
 }
 
 impl Combination {
-    /// One of the few among which there is each value of each axis at least once: a diagonal, whose
-    /// steps are `wanted`. With another `shift` it is another one.
-    pub fn is_on_diagonal(&self, shift: usize, wanted: impl Fn(usize) -> bool) -> bool {
+    /// One of the few among which there is each value of each axis at least once: a diagonal. With
+    /// another `shift` it is another one.
+    pub fn is_on_diagonal(&self, shift: usize) -> bool {
         let longest = self.places.iter().map(|&(_, length)| length).max();
-        let mut steps = (0..longest.unwrap_or(1)).filter(|step| wanted(*step));
-        steps.any(|step| {
-            let mut axes = self.places.iter().enumerate();
-            axes.all(|(axis, &(place, length))| place == (step + axis * shift) % length)
-        })
+        (0..longest.unwrap_or(1)).any(|step| self.is_at(step, shift))
+    }
+
+    /// The one that the diagonals begin with.
+    pub fn is_first(&self) -> bool {
+        self.is_at(0, 0)
+    }
+
+    fn is_at(&self, step: usize, shift: usize) -> bool {
+        let mut axes = self.places.iter().enumerate();
+        axes.all(|(axis, &(place, length))| place == (step + axis * shift) % length)
     }
 }
 

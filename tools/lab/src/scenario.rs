@@ -71,9 +71,9 @@ pub struct Scenario {
     /// It takes so long that it runs only when asked for.
     #[serde(default)]
     pub long: bool,
-    /// It runs on both architectures, where others run on one of them, unless asked for.
+    /// Each value of its matrix runs, on each architecture, where others run once, unless asked for.
     #[serde(default)]
-    pub on_both: bool,
+    pub each_value: bool,
     /// The chain is so long that not all of it is told, or kept in variables.
     #[serde(skip)]
     pub soak: bool,
@@ -161,7 +161,7 @@ impl Scenario {
             fault: Vec::new(),
             hostile: false,
             long: false,
-            on_both: false,
+            each_value: false,
             soak: false,
             row: None,
             needs: None,
@@ -179,10 +179,6 @@ impl Scenario {
 
     /// The checks that the types cannot make.
     pub fn validate(&self) -> Result<()> {
-        ensure!(
-            !self.on_both || self.is_for_all(),
-            "on-both: it is for some architectures only"
-        );
         ensure!(
             !self.name.is_empty() && !self.name.contains(['/', '{', ' ']),
             "name: {:?} cannot name a directory",
