@@ -4,6 +4,7 @@
 
 #![allow(unsafe_code)]
 
+mod contract;
 mod mapped;
 mod memory;
 mod places;
@@ -41,23 +42,11 @@ pub(crate) use self::{
 };
 
 use crate::plan::{
-    base::{
-        addr::{
-            PhysAddr,
-            VirtAddr, //
-        },
-        kind::{
-            Kind,
-            Svam, //
-        },
+    base::addr::{
+        PhysAddr,
+        VirtAddr, //
     },
-    firmware::service,
-    handover::{
-        life,
-        stub::StubReason,
-        wire, //
-    },
-    map::layout::AddressSpace, //
+    map::layout::AddressSpace,
 };
 use core::mem::offset_of;
 use kernel::{
@@ -110,63 +99,6 @@ impl SystemTable {
     pub(crate) const BITS_32: Self = system_table!(efi_system_table_32_t);
     pub(crate) const BITS_64: Self = system_table!(efi_system_table_64_t);
 }
-
-// What `plan::handover` reads and writes is what the C header defines.
-const _: () = {
-    use bindings::{
-        efi_rtmap_table_entry,
-        efi_rtmap_table_header,
-        efi_rtmap_table_slot, //
-    };
-    assert!(wire::MAGIC == bindings::EFI_RTMAP_TABLE_MAGIC);
-    assert!(wire::HEADER_SIZE == size_of::<efi_rtmap_table_header>());
-    assert!(wire::SLOT_HEADER_SIZE == size_of::<efi_rtmap_table_slot>());
-    assert!(wire::ENTRY_SIZE == size_of::<efi_rtmap_table_entry>());
-    assert!(wire::CALL_SERVICE_OFFSET == offset_of!(efi_rtmap_table_header, call_service));
-    assert!(wire::CALL_COUNT_OFFSET == offset_of!(efi_rtmap_table_header, call_count));
-    assert!(wire::USED_OFFSET == offset_of!(efi_rtmap_table_header, used));
-    assert!(wire::FAULTED_OFFSET == offset_of!(efi_rtmap_table_header, faulted));
-    assert!(
-        wire::PROPERTIES_SUPPORTED_OFFSET
-            == offset_of!(efi_rtmap_table_header, properties_supported)
-    );
-    assert!(wire::MUST_KNOW == bindings::EFI_RTMAP_SLOT_MUST_KNOW);
-    assert!(wire::FLAG_WRITABLE_CODE == bindings::EFI_RTMAP_SLOT_WRITABLE_CODE);
-    assert!(wire::FLAG_FORWARD_CFG == bindings::EFI_RTMAP_SLOT_FORWARD_CFG);
-    assert!(wire::NONCE_OFFSET == offset_of!(efi_rtmap_table_header, nonce));
-    assert!(life::LIFE_SIZE == size_of::<bindings::efi_rtmap_life>());
-    assert!(life::ADDRESSES_OFFSET == offset_of!(bindings::efi_rtmap_life, addresses));
-    assert!(wire::STUB_OFFSET == offset_of!(efi_rtmap_table_header, stub));
-    assert!(wire::PASSED_OFFSET == offset_of!(efi_rtmap_table_header, passed));
-    assert!(StubReason::Requested as u32 == bindings::efi_rtmap_reason_EFI_RTMAP_REASON_REQUESTED);
-    assert!(StubReason::Default as u32 == bindings::efi_rtmap_reason_EFI_RTMAP_REASON_DEFAULT);
-    assert!(StubReason::Quirk as u32 == bindings::efi_rtmap_reason_EFI_RTMAP_REASON_QUIRK);
-    assert!(
-        StubReason::SvamUnsupported as u32
-            == bindings::efi_rtmap_reason_EFI_RTMAP_REASON_SVAM_UNSUPPORTED
-    );
-    assert!(
-        StubReason::DoesNotFit as u32 == bindings::efi_rtmap_reason_EFI_RTMAP_REASON_DOES_NOT_FIT
-    );
-    assert!(wire::SERVICES_OFF_OFFSET == offset_of!(efi_rtmap_table_header, services_off));
-    assert!(service::ALL == bindings::EFI_RT_SUPPORTED_ALL);
-    assert!(service::NO_SUPPORT == bindings::EFI_RTMAP_SUPPORTED_NONE);
-    assert!(service::MARK_SVAM == bindings::EFI_RTMAP_CALL_SVAM);
-    assert!(service::MARK_DIRECT == bindings::EFI_RTMAP_CALL_DIRECT);
-};
-
-// So are the numbers of the kinds and the SVAM states.
-const _: () = {
-    use bindings::*;
-    assert!(Kind::Phys as u32 == efi_rtmap_kind_EFI_RTMAP_KIND_PHYS);
-    assert!(Kind::Ident as u32 == efi_rtmap_kind_EFI_RTMAP_KIND_IDENT);
-    assert!(Kind::Fixed as u32 == efi_rtmap_kind_EFI_RTMAP_KIND_FIXED);
-    assert!(Svam::Unknown as u32 == efi_rtmap_svam_EFI_RTMAP_SVAM_UNKNOWN);
-    assert!(Svam::NotCalled as u32 == efi_rtmap_svam_EFI_RTMAP_SVAM_NOT_CALLED);
-    assert!(Svam::CalledIdent as u32 == efi_rtmap_svam_EFI_RTMAP_SVAM_CALLED_IDENT);
-    assert!(Svam::CalledFixed as u32 == efi_rtmap_svam_EFI_RTMAP_SVAM_CALLED_FIXED);
-    assert!(Svam::Failed as u32 == efi_rtmap_svam_EFI_RTMAP_SVAM_FAILED);
-};
 
 /// CRC-32 as Ethernet and zlib compute it.
 pub(crate) fn crc32(bytes: &[u8]) -> u32 {

@@ -2,58 +2,69 @@
 
 //! Little-endian integers in byte slices, without a way to read or write beyond them.
 
+use core::array;
+
 /// CRC-32 as Ethernet and zlib compute it. The caller has one; the plan does not bring its own.
 pub(crate) type Crc32 = fn(&[u8]) -> u32;
 
 /// Reads the `N` bytes at `offset`, or [`None`] if they do not lie within `bytes`.
-fn array<const N: usize>(bytes: &[u8], offset: usize) -> Option<[u8; N]> {
+fn bytes_at<const N: usize>(bytes: &[u8], offset: usize) -> Option<[u8; N]> {
     let end = offset.checked_add(N)?;
     bytes.get(offset..end)?.try_into().ok()
 }
 
 pub(crate) fn u16_at(bytes: &[u8], offset: usize) -> Option<u16> {
-    array(bytes, offset).map(u16::from_le_bytes)
+    bytes_at(bytes, offset).map(u16::from_le_bytes)
 }
 
 pub(crate) fn u32_at(bytes: &[u8], offset: usize) -> Option<u32> {
-    array(bytes, offset).map(u32::from_le_bytes)
+    bytes_at(bytes, offset).map(u32::from_le_bytes)
 }
 
 pub(crate) fn u64_at(bytes: &[u8], offset: usize) -> Option<u64> {
-    array(bytes, offset).map(u64::from_le_bytes)
+    bytes_at(bytes, offset).map(u64::from_le_bytes)
 }
 
-/// Writes fields one after the other.
-pub(crate) struct Writer<'a> {
-    bytes: &'a mut [u8],
-    used: usize,
+/// The `N` bytes from `AT` on, which an array of `SIZE` bytes has: anything else does not compile.
+pub(crate) fn part<const AT: usize, const N: usize, const SIZE: usize>(
+    bytes: &[u8; SIZE],
+) -> [u8; N] {
+    const { assert!(AT <= SIZE && N <= SIZE - AT) };
+    array::from_fn(|index| bytes[AT + index])
 }
 
-impl<'a> Writer<'a> {
-    pub(crate) fn new(bytes: &'a mut [u8]) -> Self {
-        Self { bytes, used: 0 }
-    }
-
-    /// Appends `field`, or returns [`None`] and writes nothing if it does not fit.
-    pub(crate) fn put(&mut self, field: &[u8]) -> Option<()> {
-        let end = self.used.checked_add(field.len())?;
-        self.bytes.get_mut(self.used..end)?.copy_from_slice(field);
-        self.used = end;
-        Some(())
-    }
-
-    pub(crate) fn put_u16(&mut self, value: u16) -> Option<()> {
-        self.put(&value.to_le_bytes())
-    }
-
-    pub(crate) fn put_u32(&mut self, value: u32) -> Option<()> {
-        self.put(&value.to_le_bytes())
-    }
-
-    pub(crate) fn put_u64(&mut self, value: u64) -> Option<()> {
-        self.put(&value.to_le_bytes())
-    }
+/// Writes `field` to `AT` in an array that has room for it there: anything else does not compile.
+pub(crate) fn put<const AT: usize, const N: usize, const SIZE: usize>(
+    bytes: &mut [u8; SIZE],
+    field: [u8; N],
+) {
+    const { assert!(AT <= SIZE && N <= SIZE - AT) };
+    bytes[AT..AT + N].copy_from_slice(&field);
 }
+
+/// The bytes of one field of a structure, from an array of the structure's size.
+macro_rules! field {
+    ($bytes:expr, $struct:ident, $field:ident) => {{
+        const AT: usize = core::mem::offset_of!($struct, $field);
+        let field = $crate::plan::base::bytes::part::<AT, _, { size_of::<$struct>() }>($bytes);
+        // It has the field's size.
+        let _ = |structure: &$struct| structure.$field == field;
+        field
+    }};
+}
+
+/// Writes fields of a structure into an array of the structure's size.
+macro_rules! write_fields {
+    ($bytes:expr, $struct:ident { $($field:ident: $value:expr),* $(,)? }) => {$({
+        const AT: usize = core::mem::offset_of!($struct, $field);
+        let field = $value.to_le_bytes();
+        // It has the field's size.
+        let _ = |structure: &$struct| structure.$field == field;
+        $crate::plan::base::bytes::put::<AT, _, { size_of::<$struct>() }>($bytes, field);
+    })*};
+}
+
+pub(crate) use {field, write_fields};
 
 #[cfg_attr(
     CONFIG_EFI_RTMAP_KUNIT_TEST,
@@ -72,14 +83,31 @@ mod tests {
         assert_eq!(u32_at(&bytes, usize::MAX), None);
     }
 
+    #[repr(C)]
+    struct Pair {
+        first: [u8; 2],
+        second: [u8; 4],
+    }
+
     #[test]
-    fn writes_within_bounds_only() {
-        let mut bytes = [0; 6];
-        let mut writer = Writer::new(&mut bytes);
-        assert_eq!(writer.put_u32(0x0403_0201), Some(()));
-        assert_eq!(writer.put_u64(9), None);
-        assert_eq!(writer.put_u16(0x0605), Some(()));
-        assert_eq!(writer.used, 6);
-        assert_eq!(bytes, [1, 2, 3, 4, 5, 6]);
+    fn fields_are_where_the_structure_has_them() {
+        let mut bytes = [9; size_of::<Pair>()];
+        write_fields!(
+            &mut bytes,
+            Pair {
+                second: 0x0403_0201_u32
+            }
+        );
+        assert_eq!(bytes, [9, 9, 1, 2, 3, 4]);
+        write_fields!(
+            &mut bytes,
+            Pair {
+                first: 0x0605_u16,
+                second: 7_u32,
+            }
+        );
+        assert_eq!(bytes, [5, 6, 7, 0, 0, 0]);
+        assert_eq!(field!(&bytes, Pair, first), [5, 6]);
+        assert_eq!(field!(&bytes, Pair, second), [7, 0, 0, 0]);
     }
 }

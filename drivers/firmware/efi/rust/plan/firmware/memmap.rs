@@ -12,9 +12,8 @@ use crate::plan::{
             VirtAddr, //
         },
         bytes::{
-            u32_at,
-            u64_at,
-            Writer, //
+            field,
+            write_fields, //
         },
     },
     firmware::memtype::{
@@ -26,12 +25,21 @@ use core::fmt;
 
 // Each architecture uses one or the other.
 
-/// Bytes of the fields that UEFI defines. Firmware may step further: only `desc_size` says how far.
-pub(crate) const DESCRIPTOR_SIZE: usize = 40;
+/// `EFI_MEMORY_DESCRIPTOR` (UEFI 2.10, section 7.2), as bytes. No value of it is made: it is read and
+/// written in place.
+#[allow(dead_code)]
+#[repr(C)]
+pub(crate) struct DescriptorBytes {
+    pub(crate) ty: [u8; 4],
+    pub(crate) pad: [u8; 4],
+    pub(crate) phys: [u8; 8],
+    pub(crate) virt: [u8; 8],
+    pub(crate) pages: [u8; 8],
+    pub(crate) attributes: [u8; 8],
+}
 
-/// Offsets of `VirtualStart` and `Attribute` in a descriptor.
-pub(crate) const VIRT_OFFSET: usize = 16;
-pub(crate) const ATTRIBUTES_OFFSET: usize = 32;
+/// Bytes of the fields that UEFI defines. Firmware may step further: only `desc_size` says how far.
+pub(crate) const DESCRIPTOR_SIZE: usize = size_of::<DescriptorBytes>();
 
 /// One memory descriptor as firmware wrote it: nothing in it has been checked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,12 +54,14 @@ pub(crate) struct Descriptor {
 impl Descriptor {
     /// Reads the descriptor at the start of `bytes`, or [`None`] if they are too few.
     pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
+        let bytes = bytes.first_chunk()?;
+        let long = u64::from_le_bytes;
         Some(Self {
-            ty: MemoryType(u32_at(bytes, 0)?),
-            phys: PhysAddr::new(u64_at(bytes, 8)?),
-            virt: VirtAddr::new(u64_at(bytes, VIRT_OFFSET)?),
-            pages: Pages::new(u64_at(bytes, 24)?),
-            attributes: Attributes(u64_at(bytes, ATTRIBUTES_OFFSET)?),
+            ty: MemoryType(u32::from_le_bytes(field!(bytes, DescriptorBytes, ty))),
+            phys: PhysAddr::new(long(field!(bytes, DescriptorBytes, phys))),
+            virt: VirtAddr::new(long(field!(bytes, DescriptorBytes, virt))),
+            pages: Pages::new(long(field!(bytes, DescriptorBytes, pages))),
+            attributes: Attributes(long(field!(bytes, DescriptorBytes, attributes))),
         })
     }
 
@@ -85,14 +95,21 @@ impl Descriptor {
         }
     }
 
+    /// Writes the descriptor to the start of `bytes`, or returns [`None`] if they are too few.
     pub(crate) fn write(&self, bytes: &mut [u8]) -> Option<()> {
-        let mut writer = Writer::new(bytes);
-        writer.put_u32(self.ty.0)?;
-        writer.put_u32(0)?;
-        writer.put_u64(self.phys.value())?;
-        writer.put_u64(self.virt.value())?;
-        writer.put_u64(self.pages.count())?;
-        writer.put_u64(self.attributes.0)
+        let bytes = bytes.first_chunk_mut()?;
+        write_fields!(
+            bytes,
+            DescriptorBytes {
+                ty: self.ty.0,
+                pad: 0_u32,
+                phys: self.phys.value(),
+                virt: self.virt.value(),
+                pages: self.pages.count(),
+                attributes: self.attributes.0,
+            }
+        );
+        Some(())
     }
 }
 

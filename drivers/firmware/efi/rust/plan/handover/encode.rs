@@ -4,13 +4,20 @@
 
 use crate::plan::{
     base::bytes::{
-        Crc32,
-        Writer, //
+        put,
+        write_fields,
+        Crc32, //
     },
     handover::{
+        format::{
+            TableEntry,
+            TableHeader,
+            TableSlot, //
+        },
         stub::Nonce,
         wire::{
             Snapshot,
+            CHECKED_FROM,
             ENTRY_SIZE,
             FLAG_FORWARD_CFG,
             FLAG_WRITABLE_CODE,
@@ -19,6 +26,7 @@ use crate::plan::{
             MAJOR,
             MINOR,
             NONCE_OFFSET,
+            NO_GENERATION,
             SLOT_HEADER_SIZE, //
         },
     },
@@ -33,17 +41,19 @@ pub(crate) fn header(entries: usize, nonce: Option<Nonce>) -> Option<([u8; HEADE
         .checked_mul(ENTRY_SIZE)?
         .checked_add(SLOT_HEADER_SIZE)?;
     let size = slot_size.checked_mul(2)?.checked_add(HEADER_SIZE)?;
+    let [first, second] = nonce.unwrap_or_default().words();
     let mut header = [0; HEADER_SIZE];
-    let mut out = Writer::new(&mut header);
-    out.put_u64(MAGIC)?;
-    out.put_u32(u32::try_from(size).ok()?)?;
-    out.put_u32(u32::try_from(slot_size).ok()?)?;
-    out.put_u64(0)?; // no call yet
-    out.put_u32(1)?; // used
-    let mut out = Writer::new(header.get_mut(NONCE_OFFSET..)?);
-    for word in nonce.unwrap_or_default().words() {
-        out.put_u64(word)?;
-    }
+    write_fields!(
+        &mut header,
+        TableHeader {
+            magic: MAGIC,
+            size: u32::try_from(size).ok()?,
+            slot_size: u32::try_from(slot_size).ok()?,
+            used: 1_u32,
+        }
+    );
+    put::<NONCE_OFFSET, 8, HEADER_SIZE>(&mut header, first.to_le_bytes());
+    put::<{ NONCE_OFFSET + 8 }, 8, HEADER_SIZE>(&mut header, second.to_le_bytes());
     Some((header, size))
 }
 
@@ -65,37 +75,47 @@ pub(crate) fn encode(
     let flags = flag(snapshot.forward_cfg, FLAG_FORWARD_CFG)
         | flag(snapshot.writable_code, FLAG_WRITABLE_CODE);
 
-    let mut out = Writer::new(slot);
-    out.put_u32(0)?; // the CRC, when all else is there
-    out.put_u32(u32::try_from(length).ok()?)?;
-    out.put_u16(MAJOR)?;
-    out.put_u16(MINOR)?;
-    out.put_u32(sequence)?;
-    out.put_u32(snapshot.generation)?;
-    out.put_u32(snapshot.kind as u32)?;
-    out.put_u32(snapshot.svam as u32)?;
-    out.put_u32(flags)?;
-    out.put_u32(u32::try_from(SLOT_HEADER_SIZE).ok()?)?;
-    out.put_u32(u32::try_from(ENTRY_SIZE).ok()?)?;
-    out.put_u32(u32::try_from(entries.len()).ok()?)?;
-    out.put_u32(snapshot.svam_generation.unwrap_or(u32::MAX))?;
-    out.put_u64(snapshot.identity.systab.value())?;
-    out.put_u32(snapshot.identity.revision)?;
-    out.put_u32(snapshot.identity.vendor_crc)?;
-    out.put_u64(snapshot.runtime.value())?;
-    out.put_u64(snapshot.config.value())?;
-    out.put_u64(snapshot.vendor.value())?;
-    out.put_u64(0)?;
-    for entry in entries {
-        out.put_u64(entry.phys.start().value())?;
-        out.put_u64(entry.virt.value())?;
-        out.put_u64(entry.phys.pages().count())?;
-        out.put_u64(entry.attributes.0)?;
-        out.put_u32(entry.ty.0)?;
-        out.put_u32(entry.permission.bits())?;
+    let (header, rest) = slot.split_first_chunk_mut()?;
+    write_fields!(
+        header,
+        TableSlot {
+            length: u32::try_from(length).ok()?,
+            major: MAJOR,
+            minor: MINOR,
+            sequence: sequence,
+            generation: snapshot.generation,
+            kind: (snapshot.kind as u32),
+            svam: (snapshot.svam as u32),
+            flags: flags,
+            entry_offset: u32::try_from(SLOT_HEADER_SIZE).ok()?,
+            entry_size: u32::try_from(ENTRY_SIZE).ok()?,
+            entry_count: u32::try_from(entries.len()).ok()?,
+            svam_generation: snapshot.svam_generation.unwrap_or(NO_GENERATION),
+            systab: snapshot.identity.systab.value(),
+            fw_revision: snapshot.identity.revision,
+            vendor_crc: snapshot.identity.vendor_crc,
+            runtime: snapshot.runtime.value(),
+            config: snapshot.config.value(),
+            vendor: snapshot.vendor.value(),
+            reserved: 0_u64,
+        }
+    );
+    for (entry, bytes) in entries.iter().zip(rest.chunks_exact_mut(ENTRY_SIZE)) {
+        let bytes = bytes.first_chunk_mut()?;
+        write_fields!(
+            bytes,
+            TableEntry {
+                phys: entry.phys.start().value(),
+                virt: entry.virt.value(),
+                pages: entry.phys.pages().count(),
+                attribute: entry.attributes.0,
+                type_: entry.ty.0,
+                permission: entry.permission.bits(),
+            }
+        );
     }
-    let checksum = crc(slot.get(4..)?).to_le_bytes();
-    slot.get_mut(..4)?.copy_from_slice(&checksum);
+    let checksum = crc(slot.get(CHECKED_FROM..)?);
+    write_fields!(slot.first_chunk_mut()?, TableSlot { crc: checksum });
     Some(length)
 }
 

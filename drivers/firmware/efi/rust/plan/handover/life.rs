@@ -10,17 +10,18 @@ use crate::plan::{
         bytes::u64_at,
         kind::Kind, //
     },
-    handover::stub::{
-        Nonce,
-        NONCE_SIZE, //
+    handover::{
+        format::LifeTable,
+        stub::Nonce, //
     },
     map::region::Region,
 };
+use core::mem::offset_of;
 
 /// Bytes of the table.
-pub(crate) const LIFE_SIZE: usize = NONCE_SIZE + size_of::<u64>();
+pub(crate) const LIFE_SIZE: usize = size_of::<LifeTable>();
 /// Offset of the sum of the addresses.
-pub(crate) const ADDRESSES_OFFSET: usize = NONCE_SIZE;
+pub(crate) const ADDRESSES_OFFSET: usize = offset_of!(LifeTable, addresses);
 
 /// The content of the table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -73,7 +74,7 @@ impl Life {
     /// Reads the table. [`None`] if not all of it is there.
     pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
         Some(Self {
-            nonce: Nonce::read(bytes),
+            nonce: Nonce::read(bytes.get(offset_of!(LifeTable, nonce)..)?),
             addresses: Addresses(u64_at(bytes, ADDRESSES_OFFSET)?),
         })
     }
@@ -95,7 +96,10 @@ impl Life {
 #[cfg(any(test, CONFIG_EFI_RTMAP_KUNIT_TEST))]
 mod tests {
     use super::*;
-    use crate::plan::base::addr::VirtAddr;
+    use crate::plan::{
+        base::addr::VirtAddr,
+        handover::stub::NONCE_SIZE, //
+    };
 
     fn life(nonce: u8, addresses: u8) -> Life {
         let mut bytes = [nonce; LIFE_SIZE];

@@ -4,6 +4,7 @@
 
 pub(crate) mod agree;
 pub(crate) mod encode;
+pub(crate) mod format;
 pub(crate) mod inherit;
 pub(crate) mod legacy;
 pub(crate) mod life;

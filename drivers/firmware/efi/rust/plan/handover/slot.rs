@@ -11,9 +11,7 @@ use crate::plan::{
             VirtAddr, //
         },
         bytes::{
-            u16_at,
-            u32_at,
-            u64_at,
+            field,
             Crc32, //
         },
         kind::{
@@ -28,16 +26,24 @@ use crate::plan::{
         },
         perm::Permission,
     },
-    handover::wire::{
-        Identity,
-        SlotError,
-        Snapshot,
-        ENTRY_SIZE,
-        FLAG_FORWARD_CFG,
-        FLAG_WRITABLE_CODE,
-        MAJOR,
-        SLOT_HEADER_SIZE,
-        UNKNOWN_FLAGS, //
+    handover::{
+        format::{
+            TableEntry,
+            TableSlot, //
+        },
+        wire::{
+            Identity,
+            SlotError,
+            Snapshot,
+            CHECKED_FROM,
+            ENTRY_SIZE,
+            FLAG_FORWARD_CFG,
+            FLAG_WRITABLE_CODE,
+            MAJOR,
+            NO_GENERATION,
+            SLOT_HEADER_SIZE,
+            UNKNOWN_FLAGS, //
+        },
     },
     map::entry::Entry,
 };
@@ -59,13 +65,11 @@ impl SlotId {
 }
 
 /// A slot that is intact: whole, and with the CRC it was written with.
-///
-/// # Invariants
-///
-/// `bytes` is at least [`SLOT_HEADER_SIZE`] long.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Slot<'a> {
     pub(crate) id: SlotId,
+    header: &'a [u8; SLOT_HEADER_SIZE],
+    /// All that is in use, the header included.
     bytes: &'a [u8],
 }
 
@@ -76,27 +80,26 @@ impl<'a> Slot<'a> {
     ///
     /// A [`SlotError`] if it is not intact.
     pub(super) fn new(id: SlotId, memory: &'a [u8], crc: Crc32) -> Result<Option<Self>, SlotError> {
-        let field = |offset| u32_at(memory, offset).unwrap_or(0);
-        let (stored, length) = (field(0), field(4));
+        let header = memory.first_chunk().ok_or(SlotError::Length(0))?;
+        let stored = u32::from_le_bytes(field!(header, TableSlot, crc));
+        let length = u32::from_le_bytes(field!(header, TableSlot, length));
         if length == 0 && stored == 0 {
             return Ok(None);
         }
-        let used = usize::try_from(length).map_err(|_| SlotError::Length(length))?;
-        let bytes = memory
-            .get(..used)
-            .filter(|bytes| bytes.len() >= SLOT_HEADER_SIZE)
+        let bytes = usize::try_from(length)
+            .ok()
+            .filter(|&length| length >= SLOT_HEADER_SIZE)
+            .and_then(|length| memory.get(..length))
             .ok_or(SlotError::Length(length))?;
-        let computed = crc(bytes.get(4..).unwrap_or_default());
+        let computed = crc(bytes.get(CHECKED_FROM..).unwrap_or_default());
         if computed != stored {
             return Err(SlotError::Crc { stored, computed });
         }
-        // INVARIANT: the length has been checked above.
-        Ok(Some(Self { id, bytes }))
+        Ok(Some(Self { id, header, bytes }))
     }
 
     pub(crate) fn sequence(&self) -> u32 {
-        // By the type invariants the field is there.
-        u32_at(self.bytes, 12).unwrap_or(0)
+        u32::from_le_bytes(field!(self.header, TableSlot, sequence))
     }
 
     /// Reads the slot for the firmware that `identity` describes.
@@ -105,46 +108,51 @@ impl<'a> Slot<'a> {
     ///
     /// A [`SlotError`] if it is for another one, or says what this version does not understand.
     pub(crate) fn snapshot(&self, identity: &Identity) -> Result<Snapshot, SlotError> {
-        let bytes = self.bytes;
-        // By the type invariants all fields are there.
-        let field = |offset| u32_at(bytes, offset).unwrap_or(0);
-        let address = |offset| PhysAddr::new(u64_at(bytes, offset).unwrap_or(0));
+        macro_rules! word {
+            ($field:ident) => {
+                u32::from_le_bytes(field!(self.header, TableSlot, $field))
+            };
+        }
+        macro_rules! address {
+            ($field:ident) => {
+                PhysAddr::new(u64::from_le_bytes(field!(self.header, TableSlot, $field)))
+            };
+        }
 
-        let (major, minor) = (
-            u16_at(bytes, 8).unwrap_or(0),
-            u16_at(bytes, 10).unwrap_or(0),
-        );
+        let major = u16::from_le_bytes(field!(self.header, TableSlot, major));
+        let minor = u16::from_le_bytes(field!(self.header, TableSlot, minor));
         if major != MAJOR {
             return Err(SlotError::Version(major, minor));
         }
-        let kind = Kind::from_number(field(20)).ok_or(SlotError::Kind(field(20)))?;
-        let svam = Svam::from_number(field(24)).ok_or(SlotError::Svam(field(24)))?;
+        let kind = Kind::from_number(word!(kind)).ok_or(SlotError::Kind(word!(kind)))?;
+        let svam = Svam::from_number(word!(svam)).ok_or(SlotError::Svam(word!(svam)))?;
         if !svam.allows(kind) {
             return Err(SlotError::State(kind, svam));
         }
-        let flags = field(28);
+        let flags = word!(flags);
         if flags & UNKNOWN_FLAGS != 0 {
             return Err(SlotError::Flags(flags));
         }
         let recorded = Identity {
-            systab: address(48),
-            revision: field(56),
-            vendor_crc: field(60),
+            systab: address!(systab),
+            revision: word!(fw_revision),
+            vendor_crc: word!(vendor_crc),
         };
         if recorded != *identity {
             return Err(SlotError::OtherFirmware);
         }
         Ok(Snapshot {
-            generation: field(16),
+            generation: word!(generation),
             kind,
             svam,
-            svam_generation: Some(field(44)).filter(|&generation| generation != u32::MAX),
+            svam_generation: Some(word!(svam_generation))
+                .filter(|&generation| generation != NO_GENERATION),
             forward_cfg: flags & FLAG_FORWARD_CFG != 0,
             writable_code: flags & FLAG_WRITABLE_CODE != 0,
             identity: recorded,
-            runtime: address(64),
-            config: address(72),
-            vendor: address(80),
+            runtime: address!(runtime),
+            config: address!(config),
+            vendor: address!(vendor),
         })
     }
 
@@ -156,9 +164,9 @@ impl<'a> Slot<'a> {
     pub(crate) fn entries(
         &self,
     ) -> Result<impl Iterator<Item = Result<Entry, SlotError>> + 'a, SlotError> {
-        // By the type invariants the fields are there.
-        let field = |offset| u32_at(self.bytes, offset).unwrap_or(0);
-        let (offset, size, count) = (field(32), field(36), field(40));
+        let offset = u32::from_le_bytes(field!(self.header, TableSlot, entry_offset));
+        let size = u32::from_le_bytes(field!(self.header, TableSlot, entry_size));
+        let count = u32::from_le_bytes(field!(self.header, TableSlot, entry_count));
         let error = SlotError::Entries {
             offset,
             size,
@@ -174,20 +182,24 @@ impl<'a> Slot<'a> {
             .and_then(|len| start.checked_add(len))
             .and_then(|end| self.bytes.get(start..end))
             .ok_or(error)?;
-        Ok(bytes.chunks_exact(step).map(read_entry))
+        // Each is at least as long as an entry.
+        let entries = bytes
+            .chunks_exact(step)
+            .filter_map(|entry| entry.first_chunk());
+        Ok(entries.map(read_entry))
     }
 }
 
-fn read_entry(bytes: &[u8]) -> Result<Entry, SlotError> {
-    // Every chunk is at least `ENTRY_SIZE` long, so all fields are there.
-    let long = |offset| u64_at(bytes, offset).unwrap_or(0);
-    let phys = PhysRange::new(PhysAddr::new(long(0)), Pages::new(long(16)))?;
-    let bits = u32_at(bytes, 36).unwrap_or(0);
+fn read_entry(bytes: &[u8; ENTRY_SIZE]) -> Result<Entry, SlotError> {
+    let phys = PhysAddr::new(u64::from_le_bytes(field!(bytes, TableEntry, phys)));
+    let pages = Pages::new(u64::from_le_bytes(field!(bytes, TableEntry, pages)));
+    let phys = PhysRange::new(phys, pages)?;
+    let bits = u32::from_le_bytes(field!(bytes, TableEntry, permission));
     Ok(Entry {
-        ty: MemoryType(u32_at(bytes, 32).unwrap_or(0)),
-        attributes: Attributes(long(24)),
+        ty: MemoryType(u32::from_le_bytes(field!(bytes, TableEntry, type_))),
+        attributes: Attributes(u64::from_le_bytes(field!(bytes, TableEntry, attribute))),
         phys,
-        virt: VirtAddr::new(long(8)),
+        virt: VirtAddr::new(u64::from_le_bytes(field!(bytes, TableEntry, virt))),
         permission: Permission::from_bits(bits).ok_or(SlotError::EntryPermission(phys, bits))?,
     })
 }

@@ -9,6 +9,7 @@ use crate::plan::{
         Services, //
     },
     handover::{
+        format::TableSlot,
         stub::Nonce,
         wire::{
             CALL_COUNT_OFFSET,
@@ -18,12 +19,13 @@ use crate::plan::{
             PASSED_OFFSET,
             PROPERTIES_SUPPORTED_OFFSET,
             SERVICES_OFF_OFFSET, //
-        },
+        }, //
     },
 };
+use core::mem::offset_of;
 
 /// Bytes at the start of a slot that make it valid: its CRC and its length.
-const SLOT_HEAD: usize = 8;
+const SLOT_HEAD: usize = offset_of!(TableSlot, major);
 
 /// A store, at an offset from the start of the table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -14,14 +14,18 @@ use crate::plan::{
             Svam, //
         },
     },
-    handover::wire::{
-        NONCE_OFFSET,
-        STUB_OFFSET, //
+    handover::{
+        format::TableStub,
+        wire::{
+            NONCE_OFFSET,
+            STUB_OFFSET, //
+        },
     },
 };
+use core::mem::offset_of;
 
 /// Bytes of a [`Nonce`].
-pub(crate) const NONCE_SIZE: usize = 16;
+pub(crate) const NONCE_SIZE: usize = size_of::<Nonce>();
 
 /// One life of the firmware: no other has the same.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -103,13 +107,13 @@ impl StubReason {
 /// stub's, or its words are none that this version knows.
 pub(crate) fn stub(header: &[u8]) -> Option<Stub> {
     let word = |offset| u32_at(header, STUB_OFFSET + offset);
-    let reason = StubReason::from_number(word(0)?)?;
-    let kind = match word(4)? {
+    let reason = StubReason::from_number(word(offset_of!(TableStub, reason))?)?;
+    let kind = match word(offset_of!(TableStub, kind))? {
         0 => None,
         number => Some(Kind::from_number(number)?),
     };
-    let svam = Svam::from_number(word(8)?)?;
-    let status = u64_at(header, STUB_OFFSET + 16)?;
+    let svam = Svam::from_number(word(offset_of!(TableStub, svam))?)?;
+    let status = u64_at(header, STUB_OFFSET + offset_of!(TableStub, status))?;
     let answer = match svam {
         Svam::NotCalled => None,
         Svam::Failed => Some(Err(status)),

@@ -5,6 +5,7 @@
 use crate::plan::{
     base::{
         bytes::{
+            field,
             u32_at,
             u64_at,
             Crc32, //
@@ -13,6 +14,7 @@ use crate::plan::{
     },
     firmware::service::Services,
     handover::{
+        format::TableHeader,
         slot::{
             Slot,
             SlotId, //
@@ -20,30 +22,25 @@ use crate::plan::{
         wire::{
             SlotError,
             TableError,
-            CALL_COUNT_OFFSET,
-            CALL_SERVICE_OFFSET,
             ENTRY_SIZE,
-            FAULTED_OFFSET,
             HEADER_SIZE,
             MAGIC,
             MAX_SIZE,
-            PASSED_OFFSET,
-            SERVICES_OFF_OFFSET,
-            SLOT_HEADER_SIZE,
-            USED_OFFSET, //
+            SLOT_HEADER_SIZE, //
         },
     },
 };
+use core::mem::offset_of;
 
 /// The memory of a table, whose frame has been checked.
 ///
 /// # Invariants
 ///
-/// `bytes` holds the header and two slots of `slot_size` bytes, each large enough for its own
-/// header.
+/// Both slots have the same size, which is that of a slot's header or more.
 pub(crate) struct Table<'a> {
-    bytes: &'a [u8],
-    slot_size: usize,
+    header: &'a [u8; HEADER_SIZE],
+    first: &'a [u8],
+    second: &'a [u8],
 }
 
 impl<'a> Table<'a> {
@@ -54,12 +51,13 @@ impl<'a> Table<'a> {
     /// A [`TableError`] if this is no table or its sizes cannot be right.
     pub(crate) fn size(bytes: &[u8]) -> Result<usize, TableError> {
         let truncated = TableError::Truncated(bytes.len());
-        let magic = u64_at(bytes, 0).ok_or(truncated)?;
+        let word = |offset| u32_at(bytes, offset).ok_or(truncated);
+        let magic = u64_at(bytes, offset_of!(TableHeader, magic)).ok_or(truncated)?;
         if magic != MAGIC {
             return Err(TableError::Magic(magic));
         }
-        let size = u32_at(bytes, 8).ok_or(truncated)?;
-        let slot_size = u32_at(bytes, 12).ok_or(truncated)?;
+        let size = word(offset_of!(TableHeader, size))?;
+        let slot_size = word(offset_of!(TableHeader, slot_size))?;
         let error = TableError::Size { size, slot_size };
         let total = usize::try_from(size).map_err(|_| error)?;
         let slot = usize::try_from(slot_size).map_err(|_| error)?;
@@ -80,70 +78,69 @@ impl<'a> Table<'a> {
     /// A [`TableError`] if it is none or not all of it is there.
     pub(crate) fn new(bytes: &'a [u8]) -> Result<Self, TableError> {
         let truncated = TableError::Truncated(bytes.len());
-        let bytes = bytes.get(..Self::size(bytes)?).ok_or(truncated)?;
-        let slot_size = u32_at(bytes, 12).and_then(|size| usize::try_from(size).ok());
-        // INVARIANT: `size` has checked that two such slots fit `bytes`, and their headers them.
+        let whole = bytes.get(..Self::size(bytes)?).ok_or(truncated)?;
+        let (header, slots) = whole.split_first_chunk().ok_or(truncated)?;
+        let slot_size = u32::from_le_bytes(field!(header, TableHeader, slot_size));
+        let slot_size = usize::try_from(slot_size).map_err(|_| truncated)?;
+        let (first, rest) = slots.split_at_checked(slot_size).ok_or(truncated)?;
+        // INVARIANT: `size` has checked that a slot is not smaller than its header.
         Ok(Self {
-            bytes,
-            slot_size: slot_size.ok_or(truncated)?,
+            header,
+            first,
+            second: rest.get(..slot_size).ok_or(truncated)?,
         })
     }
 
     /// Where a slot begins, from the start of the table.
     pub(crate) fn slot_offset(&self, id: SlotId) -> usize {
-        // By the type invariants this is within `bytes`.
         match id {
             SlotId::First => HEADER_SIZE,
-            SlotId::Second => HEADER_SIZE + self.slot_size,
+            SlotId::Second => HEADER_SIZE + self.slot_size(),
         }
     }
 
     /// Bytes of one slot.
     pub(crate) fn slot_size(&self) -> usize {
-        self.slot_size
+        self.first.len()
     }
 
     /// The most entries that a slot can hold.
     pub(crate) fn capacity(&self) -> usize {
         // By the type invariants a slot is no smaller than its header.
-        (self.slot_size - SLOT_HEADER_SIZE) / ENTRY_SIZE
+        (self.slot_size() - SLOT_HEADER_SIZE) / ENTRY_SIZE
     }
 
     /// Whether a kernel has marked the table as used, or has called the firmware. No CRC covers the
     /// marks: one that is damaged makes the firmware look used, which is the safe side.
     pub(crate) fn used(&self) -> bool {
-        let set = |offset| u32_at(self.bytes, offset).is_none_or(|word| word != 0);
-        set(USED_OFFSET) || set(CALL_COUNT_OFFSET)
+        field!(self.header, TableHeader, used) != [0; 4]
+            || field!(self.header, TableHeader, call_count) != [0; 4]
     }
 
     /// Kernels since the last snapshot, or the first of all, that have passed firmware on without
     /// calling it. No CRC covers the count: damage costs its meaning in the generation.
     pub(crate) fn passed(&self) -> u32 {
-        // By the type invariants the word is there.
-        u32_at(self.bytes, PASSED_OFFSET).unwrap_or(0)
+        u32::from_le_bytes(field!(self.header, TableHeader, passed))
     }
 
     /// What earlier kernels saw the firmware do. A fault that was recorded says more than the call
     /// in which a kernel stopped. No CRC covers either: damage keeps firmware off, the safe side.
     pub(crate) fn latch(&self) -> Latch {
-        // By the type invariants the words are there.
-        let word = |offset| u32_at(self.bytes, offset).unwrap_or(0);
-        match (
-            word(FAULTED_OFFSET),
-            word(CALL_SERVICE_OFFSET),
-            word(CALL_COUNT_OFFSET),
-        ) {
-            (0, 0, _) => Latch::Clear,
-            (0, service, count) => Latch::InCall { service, count },
-            (service, ..) => Latch::Faulted { service },
+        let faulted = u32::from_le_bytes(field!(self.header, TableHeader, faulted));
+        let service = u32::from_le_bytes(field!(self.header, TableHeader, call_service));
+        let count = u32::from_le_bytes(field!(self.header, TableHeader, call_count));
+        match (faulted, service) {
+            (0, 0) => Latch::Clear,
+            (0, service) => Latch::InCall { service, count },
+            (service, _) => Latch::Faulted { service },
         }
     }
 
     /// The services that the last kernel has taken off. No CRC covers them: damage costs no more than
     /// some services.
     pub(crate) fn services_off(&self) -> Services {
-        // By the type invariants the word is there.
-        Services::from_bits(u32_at(self.bytes, SERVICES_OFF_OFFSET).unwrap_or(0))
+        let off = u32::from_le_bytes(field!(self.header, TableHeader, services_off));
+        Services::from_bits(off)
     }
 
     /// Finds the slot written last among those that are intact, and tells `damaged` of the others.
@@ -158,8 +155,9 @@ impl<'a> Table<'a> {
         mut damaged: impl FnMut(SlotError),
     ) -> Result<Option<Slot<'a>>, TableError> {
         let (mut newest, mut error) = (None::<Slot<'a>>, None);
-        for id in [SlotId::First, SlotId::Second] {
-            match self.slot(id, crc) {
+        let slots = [(SlotId::First, self.first), (SlotId::Second, self.second)];
+        for (id, memory) in slots {
+            match Slot::new(id, memory, crc) {
                 Ok(Some(slot)) => {
                     let newer = newest.is_none_or(|old| slot.sequence() > old.sequence());
                     newest = if newer { Some(slot) } else { newest };
@@ -175,15 +173,6 @@ impl<'a> Table<'a> {
             (None, Some(error)) => Err(TableError::Slots(error)),
             (newest, _) => Ok(newest),
         }
-    }
-
-    fn slot(&self, id: SlotId, crc: Crc32) -> Result<Option<Slot<'a>>, SlotError> {
-        let start = self.slot_offset(id);
-        let memory = start
-            .checked_add(self.slot_size)
-            .and_then(|end| self.bytes.get(start..end));
-        // By the type invariants the slot is there.
-        Slot::new(id, memory.unwrap_or_default(), crc)
     }
 }
 
@@ -205,7 +194,14 @@ mod tests {
                 SLOT,
                 SNAPSHOT, //
             },
-            wire::Snapshot,
+            wire::{
+                Snapshot,
+                CALL_COUNT_OFFSET,
+                CALL_SERVICE_OFFSET,
+                FAULTED_OFFSET,
+                SERVICES_OFF_OFFSET,
+                USED_OFFSET, //
+            },
         },
     };
 

@@ -5,53 +5,70 @@
 //! This module knows how the table is written and whether it is intact, of this firmware, and
 //! understood. Whether its map fits the firmware's own is for [`super::inherit`] to check.
 
-use crate::plan::base::{
-    addr::{
-        PhysAddr,
-        PhysRange,
-        RangeError, //
+use crate::plan::{
+    base::{
+        addr::{
+            PhysAddr,
+            PhysRange,
+            RangeError, //
+        },
+        kind::{
+            Kind,
+            Svam, //
+        },
     },
-    kind::{
-        Kind,
-        Svam, //
+    handover::format::{
+        TableEntry,
+        TableHeader,
+        TableSlot, //
     },
 };
-use core::fmt;
+use core::{
+    fmt,
+    mem::offset_of, //
+};
 
 /// Bytes of the table before the slots.
-pub(crate) const HEADER_SIZE: usize = 192;
-pub(crate) const SLOT_HEADER_SIZE: usize = 96;
-pub(crate) const ENTRY_SIZE: usize = 40;
+pub(crate) const HEADER_SIZE: usize = size_of::<TableHeader>();
+pub(crate) const SLOT_HEADER_SIZE: usize = size_of::<TableSlot>();
+pub(crate) const ENTRY_SIZE: usize = size_of::<TableEntry>();
 pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"EFIRTMAP");
 pub(super) const MAJOR: u16 = 1;
 pub(super) const MINOR: u16 = 0;
 
 /// Offset of the in-call mark: the service, then the count of calls.
-pub(crate) const CALL_SERVICE_OFFSET: usize = 16;
-pub(crate) const CALL_COUNT_OFFSET: usize = 20;
+pub(crate) const CALL_SERVICE_OFFSET: usize = offset_of!(TableHeader, call_service);
+pub(crate) const CALL_COUNT_OFFSET: usize = offset_of!(TableHeader, call_count);
 
 /// Offset of the word that the first kernel makes other than zero when it takes over, or boots past
 /// the take-over: a kernel that finds it zero, and no slot written, is the first.
-pub(crate) const USED_OFFSET: usize = 24;
+pub(crate) const USED_OFFSET: usize = offset_of!(TableHeader, used);
 
 /// Offset of the word that says in which service firmware has faulted or hung.
-pub(crate) const FAULTED_OFFSET: usize = 28;
+pub(crate) const FAULTED_OFFSET: usize = offset_of!(TableHeader, faulted);
 
 /// Offset of the RT_PROPERTIES table, and of the services that it says are supported.
-pub(super) const PROPERTIES_OFFSET: usize = 32;
-pub(crate) const PROPERTIES_SUPPORTED_OFFSET: usize = 36;
+pub(super) const PROPERTIES_OFFSET: usize = offset_of!(TableHeader, properties_version);
+pub(crate) const PROPERTIES_SUPPORTED_OFFSET: usize = offset_of!(TableHeader, properties_supported);
 
 /// Offset of the services that firmware supports, whatever the RT_PROPERTIES table says.
-pub(super) const SUPPORTED_OFFSET: usize = 40;
+pub(super) const SUPPORTED_OFFSET: usize = offset_of!(TableHeader, supported);
 
 /// Offset of the services that were taken off, because firmware's pointers to them lead nowhere.
-pub(crate) const SERVICES_OFF_OFFSET: usize = 44;
+pub(crate) const SERVICES_OFF_OFFSET: usize = offset_of!(TableHeader, services_off);
+
 /// Offset of the nonce, and of what the stub has made of SVAM.
-pub(crate) const NONCE_OFFSET: usize = 48;
-pub(crate) const STUB_OFFSET: usize = 64;
+pub(crate) const NONCE_OFFSET: usize = offset_of!(TableHeader, nonce);
+pub(crate) const STUB_OFFSET: usize = offset_of!(TableHeader, stub);
 
 /// Offset of the count of kernels that have passed firmware on without calling it.
-pub(crate) const PASSED_OFFSET: usize = 88;
+pub(crate) const PASSED_OFFSET: usize = offset_of!(TableHeader, passed);
+
+/// Offset in a slot of what its CRC is of.
+pub(super) const CHECKED_FROM: usize = offset_of!(TableSlot, length);
+
+/// What a slot has for the generation that called SVAM if none is known to have.
+pub(super) const NO_GENERATION: u32 = u32::MAX;
 
 /// What the RT_PROPERTIES table begins with: its version and length.
 pub(super) const PROPERTIES_HEAD: u32 = 8 << 16 | 1;

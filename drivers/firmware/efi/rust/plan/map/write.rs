@@ -5,14 +5,13 @@
 use crate::plan::{
     base::{
         addr::VirtAddr,
-        bytes::Writer, //
+        bytes::write_fields, //
     },
     firmware::{
         memmap::{
             Descriptor,
-            ATTRIBUTES_OFFSET,
-            DESCRIPTOR_SIZE,
-            VIRT_OFFSET, //
+            DescriptorBytes,
+            DESCRIPTOR_SIZE, //
         },
         memtype::Attributes,
     },
@@ -50,8 +49,14 @@ pub(crate) fn annotate(regions: &[Region], desc_size: usize, bytes: &mut [u8]) -
         let descriptor = Descriptor::read(slot)?;
         if let Some(virt) = address_of(&descriptor, regions) {
             let attributes = descriptor.attributes.with(Attributes::RUNTIME);
-            Writer::new(slot.get_mut(VIRT_OFFSET..)?).put_u64(virt.value())?;
-            Writer::new(slot.get_mut(ATTRIBUTES_OFFSET..)?).put_u64(attributes.0)?;
+            let slot = slot.first_chunk_mut()?;
+            write_fields!(
+                slot,
+                DescriptorBytes {
+                    virt: virt.value(),
+                    attributes: attributes.0,
+                }
+            );
         }
     }
     Some(())
