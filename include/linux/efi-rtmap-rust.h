@@ -18,7 +18,7 @@
 bool efi_rtmap_is_off(void);
 void efi_rtmap_pass_on(void);
 void efi_rtmap_leave_mark(void);
-u32 efi_rtmap_timeout(void);
+u32 efi_rtmap_longest_wait(void);
 bool efi_rtmap_is_occupied(void);
 bool efi_rtmap_resume(void);
 void efi_rtmap_reserve(void);
@@ -26,32 +26,24 @@ void efi_rtmap_show_place(unsigned long address);
 bool efi_rtmap_names_end_at(u32 name);
 void efi_rtmap_name_given(u32 from, u32 to);
 
-/* Values shown in /sys/firmware/efi/rtmap. */
-enum efi_rtmap_attribute {
-	EFI_RTMAP_ATTR_KIND,
-	EFI_RTMAP_ATTR_ORIGIN,
-	EFI_RTMAP_ATTR_SVAM,
-	EFI_RTMAP_ATTR_GENERATION,
-	EFI_RTMAP_ATTR_REASON,
-	EFI_RTMAP_ATTR_REQUESTED,
-	EFI_RTMAP_ATTR_REGIONS,
-	EFI_RTMAP_ATTR_SHARED_PAGES,
-	EFI_RTMAP_ATTR_WX_PAGES,
-	EFI_RTMAP_ATTR_FAULTED,
-	EFI_RTMAP_ATTR_SERVICES,
-};
-
 bool efi_rtmap_took_over(void);
 bool efi_rtmap_can_pass_on(void);
-ssize_t efi_rtmap_show(u32 attribute, char *buf, size_t size);
+/* The value of a file in /sys/firmware/efi/rtmap. */
+ssize_t efi_rtmap_show(const char *file, char *buf, size_t size);
 size_t efi_rtmap_table_size(void);
 ssize_t efi_rtmap_read_table(char *buf, size_t offset, size_t size);
 
 /* Rust, called from other in-kernel users through kernel::efi_rtmap. */
 
+enum efi_rtmap_origin {
+	EFI_RTMAP_ORIGIN_FRESH = 1,
+	EFI_RTMAP_ORIGIN_HANDOVER = 2,
+	EFI_RTMAP_ORIGIN_LEGACY = 3,
+};
+
 struct efi_rtmap_info {
-	u32	kind;
-	u32	origin;
+	u32	kind;		/* enum efi_rtmap_kind */
+	u32	origin;		/* enum efi_rtmap_origin */
 	u32	generation;
 	u32	regions;
 };
@@ -142,12 +134,11 @@ u32 efi_rtmap_restore_processor(void);
 void efi_rtmap_give_up_call(void);
 void efi_rtmap_read_mapped(unsigned long address, u8 *bytes, size_t count);
 void efi_rtmap_init_watchdog(void);
-void efi_rtmap_watch_call(void);
+void efi_rtmap_watch_call(u32 seconds);
 void efi_rtmap_unwatch_call(void);
 
 /* C, called from C. */
 bool efi_rtmap_must_pass_on(void);
-unsigned int efi_rtmap_longest_wait(void);
 void efi_rtmap_tear_call(void);
 
 #endif /* _LINUX_EFI_RTMAP_RUST_H */

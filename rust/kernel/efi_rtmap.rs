@@ -18,6 +18,8 @@ pub enum Kind {
     Ident,
     /// Those that SetVirtualAddressMap was called with.
     Fixed,
+    /// Others, in a way that this abstraction does not know.
+    Unknown,
 }
 
 /// Where the map came from.
@@ -29,6 +31,8 @@ pub enum Origin {
     Handover,
     /// An earlier kernel made it, and left traces.
     Legacy,
+    /// It came in a way that this abstraction does not know.
+    Unknown,
 }
 
 /// The runtime map of this kernel.
@@ -84,14 +88,16 @@ impl RuntimeMap {
         // INVARIANT: the call above has found a map.
         Some(Self {
             kind: match info.kind {
-                1 => Kind::Phys,
-                2 => Kind::Ident,
-                _ => Kind::Fixed,
+                bindings::efi_rtmap_kind_EFI_RTMAP_KIND_PHYS => Kind::Phys,
+                bindings::efi_rtmap_kind_EFI_RTMAP_KIND_IDENT => Kind::Ident,
+                bindings::efi_rtmap_kind_EFI_RTMAP_KIND_FIXED => Kind::Fixed,
+                _ => Kind::Unknown,
             },
             origin: match info.origin {
-                1 => Origin::Fresh,
-                2 => Origin::Handover,
-                _ => Origin::Legacy,
+                bindings::efi_rtmap_origin_EFI_RTMAP_ORIGIN_FRESH => Origin::Fresh,
+                bindings::efi_rtmap_origin_EFI_RTMAP_ORIGIN_HANDOVER => Origin::Handover,
+                bindings::efi_rtmap_origin_EFI_RTMAP_ORIGIN_LEGACY => Origin::Legacy,
+                _ => Origin::Unknown,
             },
             generation: info.generation,
         })

@@ -34,11 +34,11 @@ impl CallsFirmware for Arch {
 
     type Installed = Installed;
 
-    unsafe fn install() -> Installed {
+    unsafe fn install(seconds: u32) -> Installed {
         // SAFETY: By this function's contract.
         let mm = unsafe { FirmwareMm::new() };
         // The thread does not migrate any more.
-        let watched = Watched::new();
+        let watched = Watched::new(seconds);
         let fpsimd = FpsimdSection::new();
         // SAFETY: `mm` is the address space until after this is dropped.
         let ttbr0 = unsafe { Ttbr0InUse::new() };

@@ -67,14 +67,15 @@ pub(crate) trait CallsFirmware {
     /// The processor as firmware expects it. Dropping it puts everything back.
     type Installed;
 
-    /// Prepares the processor for a firmware call.
+    /// Prepares the processor for a firmware call, which is aborted if it takes more than so many
+    /// `seconds`.
     ///
     /// # Safety
     ///
     /// The thread is inside firmware until the result is dropped, and does not sleep in between. The
     /// take-over has built the page tables.
     #[allow(unsafe_code)]
-    unsafe fn install() -> Self::Installed;
+    unsafe fn install(seconds: u32) -> Self::Installed;
 }
 
 /// SVAM, where the kernel proper calls it.

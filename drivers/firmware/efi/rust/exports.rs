@@ -53,6 +53,9 @@ use kernel::{
     }, //
 };
 
+/// What the kernel waits longer for a call than it may take.
+const GRACE_SECONDS: u32 = 5;
+
 /// The walk through variables that the last call of GetNextVariableName belongs to. Calls at once may
 /// lose a step, which makes a walk longer by one.
 static WALK: Atomic<u64> = Atomic::new(0);
@@ -208,16 +211,15 @@ unsafe extern "C" fn efi_rtmap_reserve() {
     inside::reserve();
 }
 
-/// The seconds that a firmware call may take before firmware counts as hung.
+/// The seconds that the kernel waits for a firmware call before it gives it up, and the thread that
+/// makes it: more than the call may take.
 ///
 /// # Safety
 ///
 /// None is needed; `#[export]` asks for the keyword.
 #[export]
-unsafe extern "C" fn efi_rtmap_timeout() -> u32 {
-    state::request()
-        .timeout
-        .map_or(120, |seconds| seconds.get().into())
+unsafe extern "C" fn efi_rtmap_longest_wait() -> u32 {
+    state::request().longest_call() + GRACE_SECONDS
 }
 
 /// Records that the firmware call in progress takes too long.
@@ -315,17 +317,19 @@ unsafe extern "C" fn efi_rtmap_took_over() -> bool {
     state::get().is_some()
 }
 
-/// Writes a value and a newline to `buf`.
+/// Writes the value of a file in sysfs, and a newline, to `buf`.
 ///
 /// # Safety
 ///
-/// `buf` is valid for writes of `size` bytes.
+/// `file` is a NUL-terminated string, and `buf` is valid for writes of `size` bytes.
 #[export]
-unsafe extern "C" fn efi_rtmap_show(attribute: u32, buf: *mut c_char, size: usize) -> isize {
+unsafe extern "C" fn efi_rtmap_show(file: *const c_char, buf: *mut c_char, size: usize) -> isize {
     let Some(state) = state::get() else {
         return ENODEV.to_errno() as isize;
     };
-    let value = report::Value { state, attribute };
+    // SAFETY: By this function's contract.
+    let file = unsafe { CStr::from_char_ptr(file) }.to_bytes();
+    let value = report::Value { state, file };
     let Ok(text) = CString::try_from_fmt(fmt!("{}\n", format_args!("{value}"))) else {
         return ENOMEM.to_errno() as isize;
     };

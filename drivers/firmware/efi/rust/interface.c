@@ -73,38 +73,26 @@ static int __init parse_efi_option(char *option)
 }
 early_param("efi", parse_efi_option);
 
-#define RTMAP_ATTR(name, attribute)					\
-static ssize_t name##_show(struct kobject *kobj,			\
-			   struct kobj_attribute *attr, char *buf)	\
-{									\
-	return efi_rtmap_show(attribute, buf, PAGE_SIZE);		\
-}									\
-static struct kobj_attribute name##_attr = __ATTR_RO(name)
+static ssize_t show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	return efi_rtmap_show(attr->attr.name, buf, PAGE_SIZE);
+}
 
-RTMAP_ATTR(kind, EFI_RTMAP_ATTR_KIND);
-RTMAP_ATTR(origin, EFI_RTMAP_ATTR_ORIGIN);
-RTMAP_ATTR(svam, EFI_RTMAP_ATTR_SVAM);
-RTMAP_ATTR(generation, EFI_RTMAP_ATTR_GENERATION);
-RTMAP_ATTR(reason, EFI_RTMAP_ATTR_REASON);
-RTMAP_ATTR(requested, EFI_RTMAP_ATTR_REQUESTED);
-RTMAP_ATTR(regions, EFI_RTMAP_ATTR_REGIONS);
-RTMAP_ATTR(shared_pages, EFI_RTMAP_ATTR_SHARED_PAGES);
-RTMAP_ATTR(wx_pages, EFI_RTMAP_ATTR_WX_PAGES);
-RTMAP_ATTR(faulted, EFI_RTMAP_ATTR_FAULTED);
-RTMAP_ATTR(services, EFI_RTMAP_ATTR_SERVICES);
+/* Rust has the value of each by its name. */
+#define RTMAP_FILE(name) (&((struct kobj_attribute)__ATTR(name, 0444, show, NULL)).attr)
 
 static struct attribute *rtmap_attrs[] = {
-	&kind_attr.attr,
-	&origin_attr.attr,
-	&svam_attr.attr,
-	&generation_attr.attr,
-	&reason_attr.attr,
-	&requested_attr.attr,
-	&regions_attr.attr,
-	&shared_pages_attr.attr,
-	&wx_pages_attr.attr,
-	&faulted_attr.attr,
-	&services_attr.attr,
+	RTMAP_FILE(kind),
+	RTMAP_FILE(origin),
+	RTMAP_FILE(svam),
+	RTMAP_FILE(generation),
+	RTMAP_FILE(reason),
+	RTMAP_FILE(requested),
+	RTMAP_FILE(regions),
+	RTMAP_FILE(shared_pages),
+	RTMAP_FILE(wx_pages),
+	RTMAP_FILE(faulted),
+	RTMAP_FILE(services),
 	NULL
 };
 

@@ -3,7 +3,6 @@
 //! What the user gets to see: the boot line and the values in sysfs.
 
 use crate::{
-    ffi::attribute,
     plan::{
         base::kind::Svam,
         firmware::service::Services, //
@@ -66,41 +65,39 @@ impl fmt::Display for Summary<'_> {
     }
 }
 
-/// A value in sysfs: `attribute` is one of `EFI_RTMAP_ATTR_*`.
+/// The value of a `file` in sysfs.
 pub(crate) struct Value<'a> {
     pub(crate) state: &'a State,
-    pub(crate) attribute: u32,
+    pub(crate) file: &'a [u8],
 }
 
 impl fmt::Display for Value<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let map = self.state.map.as_ref();
         let snapshot = map.map(|map| &map.snapshot);
-        match self.attribute {
-            attribute::KIND => {
-                f.write_str(snapshot.map_or("none", |snapshot| snapshot.kind.name()))
-            }
-            attribute::ORIGIN => f.write_str(map.map_or("none", |map: &Map| map.origin.name())),
-            attribute::SVAM => {
-                f.write_str(snapshot.map_or("unknown", |snapshot| snapshot.svam.name()))
-            }
-            attribute::GENERATION => match snapshot {
+        match self.file {
+            b"kind" => f.write_str(snapshot.map_or("none", |snapshot| snapshot.kind.name())),
+            b"origin" => f.write_str(map.map_or("none", |map: &Map| map.origin.name())),
+            b"svam" => f.write_str(snapshot.map_or("unknown", |snapshot| snapshot.svam.name())),
+            b"generation" => match snapshot {
                 Ok(snapshot) => write!(f, "{}", snapshot.generation),
                 Err(_) => f.write_str("unknown"),
             },
-            attribute::REASON => match map {
+            b"reason" => match map {
                 Ok(map) => map.reason.fmt(f),
                 Err(failure) => failure.fmt(f),
             },
-            attribute::REQUESTED => f.write_str(self.state.request.name()),
-            attribute::WX_PAGES => write!(f, "{}", map.map_or(0, |map| map.wx_pages)),
-            attribute::FAULTED => write!(f, "{}", u32::from(state::is_faulted())),
-            attribute::SHARED_PAGES => write!(f, "{}", map.map_or(0, |map| map.shared_pages)),
-            attribute::SERVICES => match map {
+            b"requested" => f.write_str(self.state.request.name()),
+            b"wx_pages" => write!(f, "{}", map.map_or(0, |map| map.wx_pages)),
+            b"faulted" => write!(f, "{}", u32::from(state::is_faulted())),
+            b"shared_pages" => write!(f, "{}", map.map_or(0, |map| map.shared_pages)),
+            b"services" => match map {
                 Ok(map) if !state::is_faulted() => map.services.fmt(f),
                 _ => Services::NONE.fmt(f),
             },
-            _ => write!(f, "{}", map.map_or(0, |map| map.regions.len())),
+            b"regions" => write!(f, "{}", map.map_or(0, |map| map.regions.len())),
+            // C has no other file.
+            _ => Err(fmt::Error),
         }
     }
 }

@@ -4,6 +4,7 @@
 
 use crate::{
     failure::Failure,
+    ffi::origin,
     handover::{
         mark::Mark,
         table_memory::TableMemory, //
@@ -16,7 +17,7 @@ use crate::{
         firmware::service::Services,
         handover::wire::Snapshot,
         map::region::Region, //
-    },
+    }, //
 };
 use kernel::{
     prelude::*,
@@ -34,11 +35,11 @@ use kernel::{
 #[repr(u32)]
 pub(crate) enum Origin {
     /// This kernel made it.
-    Fresh = 1,
+    Fresh = origin::FRESH,
     /// An earlier kernel's handover table.
-    Handover = 2,
+    Handover = origin::HANDOVER,
     /// The traces that a kernel without handover table leaves.
-    Legacy = 3,
+    Legacy = origin::LEGACY,
 }
 
 impl Origin {

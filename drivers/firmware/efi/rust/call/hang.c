@@ -27,8 +27,6 @@
 
 /* Until the thread that calls firmware has the processor again. */
 #define AGAIN_MS	5
-/* What the kernel waits longer, before it gives up a call and the thread that makes it. */
-#define GRACE_SECONDS	5
 
 static struct hrtimer watchdog;
 /* Of the call in progress. */
@@ -73,11 +71,11 @@ void efi_rtmap_init_watchdog(void)
 }
 
 /* Without interrupts it would be of no use, and who panics may hold timer locks. */
-void efi_rtmap_watch_call(void)
+void efi_rtmap_watch_call(u32 seconds)
 {
 	if (in_nmi() || irqs_disabled())
 		return;
-	seconds_left = efi_rtmap_timeout();
+	seconds_left = seconds;
 	WRITE_ONCE(may_be_torn, only_reads(efi_rtmap_current_service()));
 	hrtimer_start(&watchdog, ktime_set(1, 0), HRTIMER_MODE_REL_PINNED_HARD);
 }
@@ -91,12 +89,6 @@ void efi_rtmap_unwatch_call(void)
 void efi_rtmap_tear_call(void)
 {
 	WRITE_ONCE(may_be_torn, true);
-}
-
-/* In seconds. */
-unsigned int efi_rtmap_longest_wait(void)
-{
-	return efi_rtmap_timeout() + GRACE_SECONDS;
 }
 
 /* For the kernel's own limit, which is @timeout. Returns 0 if it is reached. */

@@ -69,7 +69,7 @@ pub(crate) unsafe fn install() -> bool {
     }
     // SAFETY: This thread is inside until `remove` has dropped this, and does not sleep, by the
     // caller's contract. There is a map, so the take-over has built the page tables.
-    let installed = unsafe { Arch::install() };
+    let installed = unsafe { Arch::install(state::request().longest_call()) };
     // SAFETY: Only the thread that is inside touches this.
     unsafe { *IN_PROGRESS.0.get() = Some((installed, inside)) };
     true

@@ -62,19 +62,12 @@ pub(crate) use bindings::{
 /// What the kernel's macro of this name puts before a complaint about firmware.
 pub(crate) const FW_BUG: &str = "[Firmware Bug]: ";
 
-/// Values shown in sysfs: `enum efi_rtmap_attribute`.
-pub(crate) mod attribute {
+/// Where a map came from: `enum efi_rtmap_origin`.
+pub(crate) mod origin {
     pub(crate) use kernel::bindings::{
-        efi_rtmap_attribute_EFI_RTMAP_ATTR_FAULTED as FAULTED,
-        efi_rtmap_attribute_EFI_RTMAP_ATTR_GENERATION as GENERATION,
-        efi_rtmap_attribute_EFI_RTMAP_ATTR_KIND as KIND,
-        efi_rtmap_attribute_EFI_RTMAP_ATTR_ORIGIN as ORIGIN,
-        efi_rtmap_attribute_EFI_RTMAP_ATTR_REASON as REASON,
-        efi_rtmap_attribute_EFI_RTMAP_ATTR_REQUESTED as REQUESTED,
-        efi_rtmap_attribute_EFI_RTMAP_ATTR_SERVICES as SERVICES,
-        efi_rtmap_attribute_EFI_RTMAP_ATTR_SHARED_PAGES as SHARED_PAGES,
-        efi_rtmap_attribute_EFI_RTMAP_ATTR_SVAM as SVAM,
-        efi_rtmap_attribute_EFI_RTMAP_ATTR_WX_PAGES as WX_PAGES, //
+        efi_rtmap_origin_EFI_RTMAP_ORIGIN_FRESH as FRESH,
+        efi_rtmap_origin_EFI_RTMAP_ORIGIN_HANDOVER as HANDOVER,
+        efi_rtmap_origin_EFI_RTMAP_ORIGIN_LEGACY as LEGACY, //
     };
 }
 

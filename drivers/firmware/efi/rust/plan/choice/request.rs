@@ -77,6 +77,11 @@ impl Request {
         }
     }
 
+    /// Seconds that a firmware call may take before firmware counts as hung.
+    pub(crate) fn longest_call(&self) -> u32 {
+        self.timeout.map_or(120, |seconds| seconds.get().into())
+    }
+
     const KIND: u32 = 0xff;
     const OFF: u32 = 1 << 8;
     const RETRY: u32 = 1 << 9;
@@ -132,6 +137,14 @@ mod tests {
             b"rtmap:phys,rtmap:identity",
         ] {
             assert_eq!(parse(option), (Request::default(), 1));
+        }
+    }
+
+    #[test]
+    fn a_call_may_take_as_long_as_in_stock_linux_or_as_is_asked_for() {
+        for (option, seconds) in [(b"rtmap:phys".as_slice(), 120), (b"rtmap:timeout=7", 7)] {
+            let request = Request::default().add(option, |_| ());
+            assert_eq!(request.longest_call(), seconds);
         }
     }
 
