@@ -141,7 +141,6 @@ mod tests {
         },
         handover::{
             slot::SlotId,
-            stub::NONCE_SIZE,
             table::Table,
             table_fixtures::{
                 blank,
@@ -193,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_new_table_is_of_the_firmwares_life() {
-        let nonce = Nonce::read(&[7; NONCE_SIZE]);
+        let nonce = Nonce::read(&[7; size_of::<Nonce>()]);
         assert!(nonce.is_some());
         let made = header(1, nonce);
         assert!(made.is_some_and(|(header, _)| Nonce::of_table(&header) == nonce));

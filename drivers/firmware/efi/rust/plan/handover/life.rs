@@ -96,10 +96,7 @@ impl Life {
 #[cfg(any(test, CONFIG_EFI_RTMAP_KUNIT_TEST))]
 mod tests {
     use super::*;
-    use crate::plan::{
-        base::addr::VirtAddr,
-        handover::stub::NONCE_SIZE, //
-    };
+    use crate::plan::base::addr::VirtAddr;
 
     fn life(nonce: u8, addresses: u8) -> Life {
         let mut bytes = [nonce; LIFE_SIZE];
@@ -112,7 +109,7 @@ mod tests {
 
     #[test]
     fn another_life_is_as_good_if_the_addresses_are_the_same() {
-        let renewed = Nonce::read(&[2; NONCE_SIZE]).map(Awakening::SameAddresses);
+        let renewed = Nonce::read(&[2; size_of::<Nonce>()]).map(Awakening::SameAddresses);
         for (now, expected) in [
             (life(1, 7), Some(Awakening::SameLife)),
             (life(1, 8), Some(Awakening::SameLife)),

@@ -24,9 +24,6 @@ use crate::plan::{
 };
 use core::mem::offset_of;
 
-/// Bytes of a [`Nonce`].
-pub(crate) const NONCE_SIZE: usize = size_of::<Nonce>();
-
 /// One life of the firmware: no other has the same.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Nonce([u64; 2]);
