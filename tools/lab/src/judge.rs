@@ -21,7 +21,7 @@ use efi_rtmap_orders::{Event, Service};
 use crate::arch::Arch;
 use crate::machine::{ballast, End};
 use crate::report::{Report, Told};
-use crate::scenario::{Kind, Origin, Scenario, Step, YesNo};
+use crate::scenario::{Kind, Scenario, Step, YesNo};
 
 /// `TAINT_FIRMWARE_WORKAROUND`, as a bit.
 const TAINT_FIRMWARE: u64 = 1 << 11;
@@ -214,14 +214,6 @@ impl Judge<'_> {
             return;
         }
         let expect = &self.step.expect;
-        let counted = self.steps[..self.generation]
-            .iter()
-            .all(|step| step.passes_on());
-        let proven = matches!(expect.origin, Some(Origin::Fresh | Origin::Handover));
-        let default_generation = (counted && proven).then_some(self.generation as u32);
-        // Without services, there are several reasons why.
-        let all_well = expect.all_well().then_some(false);
-        let faulted = expect.faulted.or(all_well);
         let off = expect.off.then_some("none");
         let wanted = [
             (
@@ -242,9 +234,8 @@ impl Judge<'_> {
             ("requested", expect.requested.map(|word| word.to_string())),
             (
                 "generation",
-                expect
-                    .generation
-                    .or(default_generation)
+                self.scenario
+                    .generation(self.generation)
                     .map(|number| number.to_string()),
             ),
             (
@@ -252,7 +243,10 @@ impl Judge<'_> {
                 expect.shared_pages.map(|number| number.to_string()),
             ),
             ("services", expect.without.as_deref().map(all_but)),
-            ("faulted", faulted.map(|seen| u8::from(seen).to_string())),
+            (
+                "faulted",
+                expect.faulted().map(|seen| u8::from(seen).to_string()),
+            ),
         ];
         for (file, wanted) in wanted {
             let seen = files.get(file).map_or("no such file", String::as_str);
@@ -279,9 +273,7 @@ impl Judge<'_> {
     }
 
     fn taint(&mut self) {
-        let expect = &self.step.expect;
-        let all_well = expect.all_well().then_some(false);
-        if let Some(wanted) = expect.tainted.or(all_well) {
+        if let Some(wanted) = self.step.expect.tainted() {
             let seen = self.facts.tainted;
             self.expect(
                 (seen & TAINT_FIRMWARE != 0) == wanted,

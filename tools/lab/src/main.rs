@@ -9,6 +9,7 @@ mod console;
 mod cpio;
 mod cross;
 mod demo;
+mod explain;
 mod firmware_log;
 mod guest_image;
 mod hostile_image;
@@ -90,6 +91,17 @@ enum Command {
         /// What the first kernel asks for: auto, phys, ident or fixed
         #[arg(long, default_value = "auto", value_parser = soak::chain::requested)]
         kind: Requested,
+    },
+    /// Print all that scenarios ask for and assert, their defaults included
+    Explain {
+        /// Where the scenario files are
+        #[arg(long, default_value_os_t = build::default_scenarios())]
+        scenarios: PathBuf,
+        /// x86_64 or arm64
+        #[arg(long, default_value = "x86_64", value_parser = arch::named)]
+        arch: &'static Arch,
+        /// Names or patterns (*, ?) of scenarios; all if none is given
+        patterns: Vec<String>,
     },
     /// Run scenarios
     Run {
@@ -206,6 +218,15 @@ impl Command {
                 hostile_image::build(&lab.build, lab.arch)?;
                 soak::run(&lab, &soak::chain::scenario(lab.arch, generations, kind))
             }
+            Self::Explain {
+                scenarios,
+                arch,
+                patterns,
+            } => {
+                let selected = select(scenario_file::load_all(&scenarios, arch)?, &patterns)?;
+                print_each(&selected, explain::scenario);
+                Ok(true)
+            }
             Self::Run {
                 common,
                 scenarios,
@@ -221,11 +242,9 @@ impl Command {
                     skip_long(&mut selected);
                 }
                 if list {
-                    let mut out = std::io::stdout().lock();
-                    for scenario in selected {
-                        // The reader may have seen enough.
-                        let _ = writeln!(out, "{:30} {}", scenario.name, scenario.about);
-                    }
+                    print_each(&selected, |scenario| {
+                        format!("{:30} {}", scenario.name, scenario.about)
+                    });
                     return Ok(true);
                 }
                 let lab = Lab {
@@ -250,6 +269,14 @@ fn skip_long(scenarios: &mut Vec<Scenario>) {
         "{run} of {all} scenarios; --long runs the other {} too",
         all - run
     );
+}
+
+fn print_each(scenarios: &[Scenario], text: impl Fn(&Scenario) -> String) {
+    let mut out = std::io::stdout().lock();
+    for scenario in scenarios {
+        // The reader may have seen enough.
+        let _ = writeln!(out, "{}", text(scenario));
+    }
 }
 
 fn at_once(jobs: Option<usize>) -> Result<usize> {

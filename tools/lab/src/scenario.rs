@@ -177,6 +177,16 @@ impl Scenario {
             .collect()
     }
 
+    /// What generation `k` must say in sysfs: as long as all before it count, its number.
+    pub fn generation(&self, k: usize) -> Option<u32> {
+        let steps = self.generations();
+        let expect = &steps[k].expect;
+        let counted = steps[..k].iter().all(|step| step.passes_on());
+        let proven = matches!(expect.origin, Some(Origin::Fresh | Origin::Handover));
+        let number = (counted && proven).then_some(k as u32);
+        expect.generation.or(number)
+    }
+
     /// The checks that the types cannot make.
     pub fn validate(&self) -> Result<()> {
         ensure!(

@@ -101,8 +101,18 @@ impl Expect {
     }
 
     /// No word about services: there is nothing wrong with them.
-    pub fn all_well(&self) -> bool {
+    fn all_well(&self) -> bool {
         self.services.is_none() && !self.without_firmware()
+    }
+
+    /// The value in sysfs. Without services, there are several reasons why.
+    pub fn faulted(&self) -> Option<bool> {
+        self.faulted.or(self.all_well().then_some(false))
+    }
+
+    /// Nothing said of it, and nothing wrong: the kernel is not.
+    pub fn tainted(&self) -> Option<bool> {
+        self.tainted.or(self.all_well().then_some(false))
     }
 
     /// The kernel has no map of the firmware: it goes without, or has not been told of any.
