@@ -3,31 +3,14 @@
 //! what each kernel shows with what its scenario expects.
 
 mod arch;
-mod bench;
 mod build;
-mod console;
-mod cpio;
-mod cross;
-mod demo;
-mod explain;
-mod firmware_log;
-mod guest_image;
-mod hostile_image;
+mod images;
 mod judge;
 mod machine;
-mod matrix;
-mod menu;
-mod option_rom;
-mod packages;
-mod page_tables;
-mod programs;
-mod report;
+mod reports;
 mod runner;
 mod scenario;
-mod scenario_file;
-mod soak;
-mod tail;
-mod tpm;
+mod words;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -38,8 +21,11 @@ use clap::{Args, Parser, Subcommand};
 
 use arch::Arch;
 use build::Build;
+use images::{guest, hostile};
 use machine::Lab;
-use scenario::{Requested, Scenario};
+use reports::{bench, comparison, demo, soak};
+use scenario::{explain, file, Scenario};
+use words::Requested;
 
 /// The scenario that `lab demo` runs.
 const DEMO: &str = "demo";
@@ -69,7 +55,8 @@ enum Command {
         jobs: Option<usize>,
     },
     /// Run the rows of hostile firmware, with our kernels and with stock, and write a table of them
-    Menu {
+    #[command(name = "menu")]
+    Comparison {
         #[command(flatten)]
         common: Common,
         /// The table; what has been measured before with this build stays in it
@@ -155,7 +142,7 @@ impl Common {
             keep: false,
             count_instructions: false,
         };
-        if guest_image::build(&lab.build, lab.arch)? {
+        if guest::build(&lab.build, lab.arch)? {
             eprintln!("lab: built {}", lab.build.initrd().display());
         }
         Ok(lab)
@@ -179,7 +166,7 @@ impl Command {
         match self {
             Self::Guest(common) => common.lab().map(|_| true),
             Self::Demo(common) => {
-                let all = scenario_file::load_all(&build::default_scenarios(), common.arch)?;
+                let all = file::load_all(&build::default_scenarios(), common.arch)?;
                 let selected = select(all, &[DEMO.to_string()])?;
                 demo::run(&common.lab()?, &selected[0])
             }
@@ -193,20 +180,20 @@ impl Command {
                     count_instructions: true,
                     ..common.lab()?
                 };
-                hostile_image::build(&lab.build, lab.arch)?;
+                hostile::build(&lab.build, lab.arch)?;
                 bench::run(&lab, rounds, at_once(jobs)?).map(|()| true)
             }
-            Self::Menu {
+            Self::Comparison {
                 common,
                 write,
                 patterns,
                 jobs,
             } => {
-                let all = scenario_file::load_all(&build::default_scenarios(), common.arch)?;
+                let all = file::load_all(&build::default_scenarios(), common.arch)?;
                 let selected = select(all.clone(), &patterns)?;
                 let lab = common.lab()?;
-                hostile_image::build(&lab.build, lab.arch)?;
-                menu::run(&lab, &all, &selected, at_once(jobs)?, &write)
+                hostile::build(&lab.build, lab.arch)?;
+                comparison::run(&lab, &all, &selected, at_once(jobs)?, &write)
             }
             Self::Soak {
                 common,
@@ -215,7 +202,7 @@ impl Command {
             } => {
                 ensure!(generations > 0, "--generations 0: at least one");
                 let lab = common.lab()?;
-                hostile_image::build(&lab.build, lab.arch)?;
+                hostile::build(&lab.build, lab.arch)?;
                 soak::run(&lab, &soak::chain::scenario(lab.arch, generations, kind))
             }
             Self::Explain {
@@ -223,7 +210,7 @@ impl Command {
                 arch,
                 patterns,
             } => {
-                let selected = select(scenario_file::load_all(&scenarios, arch)?, &patterns)?;
+                let selected = select(file::load_all(&scenarios, arch)?, &patterns)?;
                 print_each(&selected, explain::scenario);
                 Ok(true)
             }
@@ -236,8 +223,7 @@ impl Command {
                 long,
                 list,
             } => {
-                let mut selected =
-                    select(scenario_file::load_all(&scenarios, common.arch)?, &patterns)?;
+                let mut selected = select(file::load_all(&scenarios, common.arch)?, &patterns)?;
                 if !long && patterns.is_empty() {
                     skip_long(&mut selected);
                 }
@@ -252,23 +238,12 @@ impl Command {
                     ..common.lab()?
                 };
                 if selected.iter().any(Scenario::is_hostile) {
-                    hostile_image::build(&lab.build, lab.arch)?;
+                    hostile::build(&lab.build, lab.arch)?;
                 }
                 runner::run_all(&lab, &selected, at_once(jobs)?)
             }
         }
     }
-}
-
-/// Says how many do not run.
-fn skip_long(scenarios: &mut Vec<Scenario>) {
-    let all = scenarios.len();
-    scenarios.retain(|scenario| !scenario.long);
-    let run = scenarios.len();
-    println!(
-        "{run} of {all} scenarios; --long runs the other {} too",
-        all - run
-    );
 }
 
 fn print_each(scenarios: &[Scenario], text: impl Fn(&Scenario) -> String) {
@@ -285,6 +260,17 @@ fn at_once(jobs: Option<usize>) -> Result<usize> {
         Some(jobs) => jobs,
         None => std::thread::available_parallelism()?.get(),
     })
+}
+
+/// Says how many do not run.
+fn skip_long(scenarios: &mut Vec<Scenario>) {
+    let all = scenarios.len();
+    scenarios.retain(|scenario| !scenario.long);
+    let run = scenarios.len();
+    println!(
+        "{run} of {all} scenarios; --long runs the other {} too",
+        all - run
+    );
 }
 
 /// Those that match any pattern; every pattern must match something.

@@ -11,10 +11,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use rayon::iter::{ParallelBridge, ParallelIterator};
 use rayon::ThreadPoolBuilder;
 
-use crate::firmware_log;
-use crate::judge::{judge, Finding, Observed};
+use crate::judge::{is_known, judge, Finding, Observed};
+use crate::machine::firmware_log;
+use crate::machine::report::Report;
 use crate::machine::{End, Lab, CONSOLE, FIRMWARE_LOG, REPORT};
-use crate::report::Report;
 use crate::scenario::Scenario;
 
 /// How one scenario went.
@@ -133,7 +133,7 @@ pub fn verdict(scenario: &Scenario, run: &Run) -> (bool, String) {
         };
     };
     match run.findings.first() {
-        Some(first) if known.is(first) => {
+        Some(first) if is_known(first, known) => {
             let reason = &known.reason;
             let told =
                 format!("ok      {name} ({took:.1}s) fails as it must: {reason}\n        {first}");
@@ -157,11 +157,10 @@ pub fn explain(verdict: &str, scenario: &Scenario, run: &Run) -> String {
         run.took.as_secs_f64(),
         scenario.about
     );
-    let steps = scenario.generations();
     let mut last = None;
     for finding in &run.findings {
         let whose = match finding.generation {
-            Some(k) => format!("generation {k} ({})", steps[k].described()),
+            Some(k) => format!("generation {k} ({})", scenario.kernel[k].described()),
             None => "machine".into(),
         };
         if last != Some(finding.generation) {
