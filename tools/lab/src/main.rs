@@ -10,10 +10,11 @@ mod machine;
 mod reports;
 mod runner;
 mod scenario;
+mod selection;
 mod words;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{ensure, Context, Result};
@@ -23,8 +24,9 @@ use arch::Arch;
 use build::Build;
 use images::{guest, hostile};
 use machine::Lab;
-use reports::{bench, comparison, demo, soak};
+use reports::{bench, comparison, demo, junit, ktap, soak};
 use scenario::{explain, file, Scenario};
+use selection::{select, skip_long, Shard};
 use words::Requested;
 
 /// The scenario that `lab demo` runs.
@@ -108,9 +110,18 @@ enum Command {
         /// If no name is given: those too that take long, and all combinations of a matrix
         #[arg(long)]
         long: bool,
+        /// Part i of n of them, e.g. 2/5: all parts together are all, and take about as long each
+        #[arg(long)]
+        shard: Option<Shard>,
         /// Only list what would run
         #[arg(long)]
         list: bool,
+        /// Write the results to this file, as JUnit XML
+        #[arg(long)]
+        junit: Option<PathBuf>,
+        /// Write the results to this file, as KTAP
+        #[arg(long)]
+        ktap: Option<PathBuf>,
     },
 }
 
@@ -221,11 +232,17 @@ impl Command {
                 jobs,
                 keep,
                 long,
+                shard,
                 list,
+                junit,
+                ktap,
             } => {
                 let mut selected = select(file::load_all(&scenarios, common.arch)?, &patterns)?;
                 if !long && patterns.is_empty() {
                     skip_long(&mut selected);
+                }
+                if let Some(shard) = shard {
+                    selected = shard.of(selected);
                 }
                 if list {
                     print_each(&selected, |scenario| {
@@ -240,7 +257,14 @@ impl Command {
                 if selected.iter().any(Scenario::is_hostile) {
                     hostile::build(&lab.build, lab.arch)?;
                 }
-                runner::run_all(&lab, &selected, at_once(jobs)?)
+                let outcomes = runner::run_all(&lab, &selected, at_once(jobs)?)?;
+                if let Some(path) = junit {
+                    save(&path, junit::render(lab.arch.name, &outcomes)?)?;
+                }
+                if let Some(path) = ktap {
+                    save(&path, ktap::render(&outcomes))?;
+                }
+                Ok(outcomes.iter().all(|outcome| outcome.passed))
             }
         }
     }
@@ -262,33 +286,6 @@ fn at_once(jobs: Option<usize>) -> Result<usize> {
     })
 }
 
-/// Says how many do not run.
-fn skip_long(scenarios: &mut Vec<Scenario>) {
-    let all = scenarios.len();
-    scenarios.retain(|scenario| !scenario.long);
-    let run = scenarios.len();
-    println!(
-        "{run} of {all} scenarios; --long runs the other {} too",
-        all - run
-    );
-}
-
-/// Those that match any pattern; every pattern must match something.
-fn select(mut scenarios: Vec<Scenario>, patterns: &[String]) -> Result<Vec<Scenario>> {
-    let patterns = patterns
-        .iter()
-        .map(|text| glob::Pattern::new(text).with_context(|| format!("pattern {text:?}")))
-        .collect::<Result<Vec<_>>>()?;
-    for pattern in &patterns {
-        ensure!(
-            scenarios
-                .iter()
-                .any(|scenario| pattern.matches(&scenario.name)),
-            "no scenario is called {pattern}: see --list"
-        );
-    }
-    if !patterns.is_empty() {
-        scenarios.retain(|scenario| patterns.iter().any(|p| p.matches(&scenario.name)));
-    }
-    Ok(scenarios)
+fn save(path: &Path, text: String) -> Result<()> {
+    std::fs::write(path, text).with_context(|| path.display().to_string())
 }

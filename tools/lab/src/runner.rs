@@ -71,19 +71,26 @@ pub fn run(lab: &Lab, scenario: &Scenario) -> Result<Run> {
     })
 }
 
-/// Runs all; true if all passed. Failures are shown as they come and named again at the end.
-pub fn run_all(lab: &Lab, scenarios: &[Scenario], jobs: usize) -> Result<bool> {
+/// What is told of one scenario.
+pub struct Outcome {
+    pub name: String,
+    pub passed: bool,
+    pub told: String,
+    pub took: Duration,
+}
+
+/// Runs all, and tells of each as it ends; the failed ones are named again at the end.
+pub fn run_all(lab: &Lab, scenarios: &[Scenario], jobs: usize) -> Result<Vec<Outcome>> {
     let start = Instant::now();
-    let failed = side_by_side(scenarios, jobs, |scenario, bar| {
+    let mut outcomes = side_by_side(scenarios, jobs, |scenario, bar| {
         bar.set_message(scenario.name.clone());
-        let (passed, told) = match run(lab, scenario) {
-            Ok(run) => verdict(scenario, &run),
-            Err(error) => (false, format!("FAILED  {}: {error:#}", scenario.name)),
-        };
-        bar.suspend(|| println!("{told}"));
-        Ok((!passed).then_some(&scenario.name))
+        let outcome = outcome(lab, scenario);
+        bar.suspend(|| println!("{}", outcome.told));
+        Ok(outcome)
     })?;
-    let failed: Vec<&String> = failed.into_iter().flatten().collect();
+    outcomes.sort_by_key(|outcome| scenarios.iter().position(|one| one.name == outcome.name));
+    let failed = outcomes.iter().filter(|outcome| !outcome.passed);
+    let failed: Vec<&String> = failed.map(|outcome| &outcome.name).collect();
     if !failed.is_empty() {
         println!("\nfailed: {failed:?}");
     }
@@ -94,7 +101,28 @@ pub fn run_all(lab: &Lab, scenarios: &[Scenario], jobs: usize) -> Result<bool> {
         failed.len(),
         start.elapsed().as_secs_f64()
     );
-    Ok(failed.is_empty())
+    Ok(outcomes)
+}
+
+fn outcome(lab: &Lab, scenario: &Scenario) -> Outcome {
+    let name = scenario.name.clone();
+    match run(lab, scenario) {
+        Ok(run) => {
+            let (passed, told) = verdict(scenario, &run);
+            Outcome {
+                name,
+                passed,
+                told,
+                took: run.took,
+            }
+        }
+        Err(error) => Outcome {
+            told: format!("FAILED  {name}: {error:#}"),
+            name,
+            passed: false,
+            took: Duration::ZERO,
+        },
+    }
 }
 
 /// Works on all of `items`, on `jobs` of them at once and in their order; none is begun after an
