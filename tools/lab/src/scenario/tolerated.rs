@@ -85,13 +85,9 @@ fn always(fault: &Fault) -> Vec<String> {
         | What::Mxcsr
         | What::CalleeSaved => vec![put_right],
         What::PlatformRegister => vec![put_right, "register x18 corrupted".into()],
-        What::InterruptsOff => [
-            "IRQ flags corrupted",
-            "WARNING: drivers/firmware/efi",
-            "Call Trace:",
-        ]
-        .map(String::from)
-        .into(),
+        What::InterruptsOff => ["IRQ flags corrupted", "WARNING: ", "Call Trace:"]
+            .map(String::from)
+            .into(),
         What::BadCrc => vec!["runtime services table: ".into()],
         What::NullPointer | What::PointerOutside | What::PointerToData => {
             vec!["Firmware Bug".into()]
