@@ -3,6 +3,8 @@
 //! The handover table in memory: what an earlier kernel says, and what we tell the next.
 
 use crate::{
+    buffer::filled,
+    failure::Failure,
     ffi::{
         self,
         crc32,
@@ -12,10 +14,7 @@ use crate::{
         TakeOver, //
     },
     plan::{
-        base::{
-            kind::Latch,
-            list::List, //
-        },
+        base::kind::Latch,
         choice::fresh,
         firmware::{
             owner::BootServices,
@@ -187,8 +186,8 @@ impl TableMemory {
         passed != 0 || self.word(USED_OFFSET) != 0
     }
 
-    /// Reads what an earlier kernel handed over, and checks it against the `identity` of the firmware and the `regions`
-    /// of its memory map. Why something is refused is printed.
+    /// Reads the map that an earlier kernel handed over, and checks it against the `identity` of the
+    /// firmware and the `regions` of its memory map. The reason of a refusal is printed.
     ///
     /// # Errors
     ///
@@ -198,7 +197,7 @@ impl TableMemory {
         identity: &Identity,
         space: &AddressSpace,
         regions: &[Region],
-    ) -> Result<Found> {
+    ) -> Result<Found, Failure> {
         let bytes = self.bytes()?;
         let table = Table::new(&bytes).map_err(refuse)?;
         let damaged = |error| {
@@ -222,14 +221,14 @@ impl TableMemory {
             Err(_) => return Ok(found),
         };
         self.next = (slot.id.other(), slot.sequence().wrapping_add(1));
-        let entries = KVVec::from_elem(Entry::BLANK, table.capacity(), GFP_KERNEL)?;
         let mut placed = KVVec::with_capacity(regions.len(), GFP_KERNEL)?;
         placed.extend_from_slice(regions, GFP_KERNEL)?;
-        match inherit(&slot, identity, space, entries, placed) {
+        match inherit(&slot, table.capacity(), identity, space, placed) {
             Ok(inherited) => found.inherited = Some(inherited),
-            Err(error) => {
+            Err(Failure::Inherit(error)) => {
                 refuse(error);
             }
+            Err(failure) => return Err(failure),
         }
         Ok(found)
     }
@@ -329,23 +328,22 @@ impl TableMemory {
     }
 }
 
-/// Checks what `slot` says. `buffer` has room for its entries, and `regions` get their addresses.
+/// Checks the map in `slot`, which has no more than `most` entries. `regions` get their addresses.
 fn inherit(
     slot: &Slot<'_>,
+    most: usize,
     identity: &Identity,
     space: &AddressSpace,
-    mut buffer: KVVec<Entry>,
     mut regions: KVVec<Region>,
-) -> Result<Inherited, InheritError> {
-    let snapshot = slot.snapshot(identity)?;
-    let mut entries = List::new(&mut buffer);
-    entries_of(slot, &snapshot, &mut regions, space, &mut entries)?;
+) -> Result<Inherited, Failure> {
+    let snapshot = slot.snapshot(identity).map_err(InheritError::from)?;
+    let entries = filled(Entry::BLANK, most, |entries| {
+        entries_of(slot, &snapshot, &mut regions, space, entries)
+    })?;
     place(&mut regions, &entries)?;
-    let count = entries.len();
-    buffer.truncate(count);
     Ok(Inherited {
         snapshot,
-        entries: buffer,
+        entries,
         regions,
     })
 }

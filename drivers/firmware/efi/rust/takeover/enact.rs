@@ -81,15 +81,15 @@ use kernel::prelude::*;
 /// What is needed to carry a decision out.
 pub(super) struct Means<'a> {
     pub(super) take_over: &'a TakeOver,
-    pub(crate) firmware: &'a Firmware,
-    pub(crate) space: AddressSpace,
-    pub(crate) table: Option<TableMemory>,
-    pub(crate) mark: Option<Mark>,
-    pub(crate) regions: KVVec<Region>,
+    pub(super) firmware: &'a Firmware,
+    pub(super) space: AddressSpace,
+    pub(super) table: Option<TableMemory>,
+    pub(super) mark: Option<Mark>,
+    pub(super) regions: KVVec<Region>,
     /// Services that an earlier kernel has taken off.
-    pub(crate) services_off: Services,
+    pub(super) services_off: Services,
     /// Kernels before this one that have only passed on what they have found.
-    pub(crate) passed: u32,
+    pub(super) passed: u32,
 }
 
 impl Means<'_> {
@@ -172,10 +172,7 @@ impl Means<'_> {
             self.lay_out(kind)?;
         }
         let (entries, forward_cfg) = self.entries()?;
-        let snapshot = Snapshot {
-            forward_cfg,
-            ..self.first(kind, svam, self.runtime()?)
-        };
+        let snapshot = self.first(kind, svam, self.runtime()?, forward_cfg);
         let origin = self.origin();
         self.install(origin, reason, snapshot, entries)
     }
@@ -193,10 +190,7 @@ impl Means<'_> {
     ) -> Result<Map, Failure> {
         let Some(inherited) = inherited else {
             let (entries, forward_cfg) = self.entries()?;
-            let snapshot = Snapshot {
-                forward_cfg,
-                ..self.legacy(kind, self.runtime()?)
-            };
+            let snapshot = self.legacy(kind, self.runtime()?, forward_cfg);
             return self.install(Origin::Legacy, reason, snapshot, entries);
         };
         self.regions = inherited.regions;
@@ -213,15 +207,22 @@ impl Means<'_> {
         self.install(Origin::Handover, reason, snapshot, inherited.entries)
     }
 
-    /// What the first kernel to call firmware tells of a map of `kind`, with SVAM in the state `svam`
-    /// and the runtime services table at `runtime`.
-    pub(super) fn first(&self, kind: Kind, svam: Svam, runtime: PhysAddr) -> Snapshot {
+    /// The snapshot of the first kernel to call firmware: of a map of `kind`, with SVAM in the state
+    /// `svam`, the runtime services table at `runtime`, and control flow checks on if `forward_cfg`
+    /// says so.
+    pub(super) fn first(
+        &self,
+        kind: Kind,
+        svam: Svam,
+        runtime: PhysAddr,
+        forward_cfg: bool,
+    ) -> Snapshot {
         Snapshot {
             generation: self.passed,
             kind,
             svam,
             svam_generation: (svam != Svam::NotCalled).then_some(0),
-            forward_cfg: false,
+            forward_cfg,
             writable_code: false,
             identity: self.firmware.identity,
             runtime,
@@ -230,8 +231,8 @@ impl Means<'_> {
         }
     }
 
-    /// What the traces of a kernel without handover table tell of its map of `kind`.
-    fn legacy(&self, kind: Kind, runtime: PhysAddr) -> Snapshot {
+    /// The snapshot that the traces of a kernel without handover table give of its map of `kind`.
+    fn legacy(&self, kind: Kind, runtime: PhysAddr, forward_cfg: bool) -> Snapshot {
         let svam = match kind {
             Kind::Fixed => Svam::CalledFixed,
             _ => Svam::Unknown,
@@ -240,7 +241,7 @@ impl Means<'_> {
             // At least: kernels without handover table do not count.
             generation: 1,
             svam_generation: None,
-            ..self.first(kind, svam, runtime)
+            ..self.first(kind, svam, runtime, forward_cfg)
         }
     }
 

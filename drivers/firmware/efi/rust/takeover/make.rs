@@ -22,8 +22,7 @@ use crate::{
             decision::Reason,
             fresh::SvamOnce, //
         },
-        firmware::service,
-        handover::wire::Snapshot, //
+        firmware::service, //
     },
     state::{
         Map,
@@ -75,10 +74,7 @@ impl Means<'_> {
         self.regions.retain(|region| !region.is_temporary());
         // SVAM does not move the table, only its address in the system table.
         let runtime = PhysAddr::new(self.firmware.runtime.value());
-        let snapshot = Snapshot {
-            forward_cfg,
-            ..self.first(kind, svam, runtime)
-        };
+        let snapshot = self.first(kind, svam, runtime, forward_cfg);
         self.publish(Origin::Fresh, reason, snapshot, entries)
     }
 
