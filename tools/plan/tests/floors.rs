@@ -3,9 +3,13 @@
 //! The kernel's crate is a tower of rooms, and the plan in it one of floors: each uses those below it,
 //! and no two files use each other in a circle. Read off the paths in the source, tests left out.
 
+mod tree;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use tree::{files, top};
 
 const CRATE: &str = "drivers/firmware/efi/rust";
 const ARCHES: [&str; 2] = ["arch/x86/efi", "arch/arm64/efi"];
@@ -52,12 +56,12 @@ fn uses() -> impl Iterator<Item = Uses> {
 
 /// The files of the crate for each architecture, without those that only tests use.
 fn modules() -> impl Iterator<Item = BTreeMap<Vec<String>, PathBuf>> {
-    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let top = top();
     ARCHES.into_iter().map(move |arch| {
-        let mut modules = files(&top.join(CRATE));
+        let mut modules = modules_in(&top.join(CRATE));
         assert!(modules.len() > 60, "the crate was not found");
         modules.remove(["efi_rtmap".to_owned()].as_slice());
-        for (mut module, path) in files(&top.join(arch)) {
+        for (mut module, path) in modules_in(&top.join(arch)) {
             module.insert(0, "this_arch".to_owned());
             module.retain(|name| name != "rtmap");
             modules.insert(module, path);
@@ -68,21 +72,15 @@ fn modules() -> impl Iterator<Item = BTreeMap<Vec<String>, PathBuf>> {
 }
 
 /// The modules of the folder and where they are.
-fn files(folder: &Path) -> BTreeMap<Vec<String>, PathBuf> {
+fn modules_in(folder: &Path) -> BTreeMap<Vec<String>, PathBuf> {
     let mut found = BTreeMap::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        if path.is_dir() {
-            for (mut module, path) in files(&path) {
-                module.insert(0, name.clone());
-                found.insert(module, path);
-            }
-        } else if name == "mod" {
-            found.insert(Vec::new(), path);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.insert(vec![name], path);
-        }
+    for path in files(folder) {
+        let Some(module) = path.to_str().and_then(|path| path.strip_suffix(".rs")) else {
+            continue;
+        };
+        let module = Path::new(module).strip_prefix(folder).unwrap();
+        let names = module.iter().map(|name| name.to_str().unwrap().to_owned());
+        found.insert(names.filter(|name| name != "mod").collect(), path);
     }
     found
 }
@@ -105,7 +103,7 @@ fn paths(module: &[String], text: &str) -> Vec<Vec<String>> {
                 None => Vec::new(),
                 Some(ups) => module[..module.len().saturating_sub(ups)].to_vec(),
             };
-            tree(
+            imports(
                 &mut tokens(&code[at + start.len()..]).into_iter(),
                 base,
                 &mut found,
@@ -141,7 +139,7 @@ fn tokens(text: &str) -> Vec<String> {
 }
 
 /// Adds the paths of one tree of imports that begin with `base`. Returns the token behind it.
-fn tree(
+fn imports(
     tokens: &mut impl Iterator<Item = String>,
     base: Vec<String>,
     found: &mut Vec<Vec<String>>,
@@ -152,7 +150,7 @@ fn tree(
     while let Some(token) = tokens.next() {
         match token.as_str() {
             "{" => {
-                while tree(tokens, path.clone(), found).is_some_and(|end| end == ",") {}
+                while imports(tokens, path.clone(), found).is_some_and(|end| end == ",") {}
                 return tokens.next();
             }
             "}" | "," | ";" => {

@@ -2,8 +2,12 @@
 
 //! Links between the pages of this repository lead somewhere.
 
+mod tree;
+
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use tree::{files, top};
 
 /// How names of our pages begin, in text of any kind.
 const OURS: [&str; 4] = [
@@ -14,7 +18,7 @@ const OURS: [&str; 4] = [
 ];
 
 /// What is looked through for them.
-const FOLDERS: [&str; 11] = [
+const FOLDERS: [&str; 10] = [
     ".github",
     "Documentation",
     "arch",
@@ -24,7 +28,6 @@ const FOLDERS: [&str; 11] = [
     "include",
     "rust",
     "samples",
-    "series",
     "tools/scenarios",
 ];
 const FILES: [&str; 6] = [
@@ -36,24 +39,10 @@ const FILES: [&str; 6] = [
     "SECURITY.md",
 ];
 
-fn top() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-/// All of [`FOLDERS`] that there are, and [`FILES`], with their content.
+/// All of [`FOLDERS`] and [`FILES`], with their content.
 fn texts() -> Vec<(PathBuf, String)> {
     let mut paths: Vec<_> = FILES.iter().map(|file| top().join(file)).collect();
-    let mut folders: Vec<_> = FOLDERS.iter().map(|folder| top().join(folder)).collect();
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).into_iter().flatten() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                paths.push(path);
-            }
-        }
-    }
+    paths.extend(FOLDERS.iter().flat_map(|folder| files(&top().join(folder))));
     let text = |path: PathBuf| Some((path.clone(), fs::read_to_string(path).ok()?));
     paths.into_iter().filter_map(text).collect()
 }

@@ -11,14 +11,15 @@ mod derive;
 mod page;
 #[path = "messages/source.rs"]
 mod source;
+mod tree;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use derive::Grammar;
 use page::Page;
 use source::Source;
+use tree::top;
 
 /// Messages that Linux itself prints, after a change of ours or about firmware that fails.
 const LINUXS: [&str; 2] = [
@@ -32,10 +33,6 @@ const FOLDERS: [&str; 4] = [
     "drivers/firmware/efi/rust",
     "rust/kernel",
 ];
-
-fn top() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
 
 fn source() -> Source {
     let mut source = Source::default();

@@ -2,21 +2,24 @@
 
 //! Who may depend on what in the kernel's crate. Nothing but a test can keep these rules.
 
+mod tree;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+
+use tree::{files, top};
 
 const CRATE: &str = "drivers/firmware/efi/rust";
 
 /// The lines of all Rust files of the kernel's crate, with the file's path and the line's number;
 /// comments are left out.
 fn lines() -> Vec<(String, usize, String)> {
-    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let mut files = Vec::new();
-    for folder in [CRATE, "arch"] {
-        find(&top.join(folder), &mut files);
-    }
+    let top = top();
+    let found = [CRATE, "arch"].map(|folder| files(&top.join(folder)));
     let mut lines = Vec::new();
-    for file in files {
+    for file in found.concat() {
+        if file.extension() != Some("rs".as_ref()) {
+            continue;
+        }
         let text = fs::read_to_string(&file).unwrap();
         let name = file.strip_prefix(&top).unwrap().display().to_string();
         for (number, line) in (1..).zip(text.lines()) {
@@ -26,17 +29,6 @@ fn lines() -> Vec<(String, usize, String)> {
         }
     }
     lines
-}
-
-fn find(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            find(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
 }
 
 /// Every line outside the files that `allowed` names in which `word` stands.

@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use crate::tree::files;
+
 /// A text with places for values.
 #[derive(Debug)]
 pub struct Text {
@@ -50,12 +52,9 @@ pub struct Source {
 impl Source {
     /// Reads all files in `folder`.
     pub fn read(&mut self, folder: &Path) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
+        for path in files(folder) {
             let name = path.file_name().unwrap().to_str().unwrap();
-            if path.is_dir() {
-                self.read(&path);
-            } else if name.ends_with(".rs") {
+            if name.ends_with(".rs") {
                 self.read_rust(name, &fs::read_to_string(&path).unwrap());
             } else if name.ends_with(".c") && !name.contains("kunit") {
                 self.read_c(name, &fs::read_to_string(&path).unwrap());
