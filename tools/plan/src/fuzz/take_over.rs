@@ -68,7 +68,7 @@ fn run(u: &mut Unstructured<'_>) -> Result<()> {
         memory_attributes::read(&table(&attributes), &regions, basis(&space)).unwrap_or_default();
 
     facts.identity_fits = space.identity_fits(&regions);
-    facts.fixed_fits = space.lay_out_fixed(&mut regions);
+    facts.fixed_fits = space.fixed_fits(&regions);
     invariants::decision(&facts);
     let Decision::Fresh { kind, .. } = decide(&facts) else {
         return Ok(());
@@ -76,6 +76,7 @@ fn run(u: &mut Unstructured<'_>) -> Result<()> {
     if kind.is_identity() {
         space.lay_out_identity(&mut regions).expect("as decided");
     } else {
+        space.lay_out_fixed(&mut regions).expect("as decided");
         invariants::fixed_layout(&space, &regions);
     }
     let entries = build(&space, &regions, &pieces);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A kernel of ours: its stub, and the take-over as `takeover.rs` and `build.rs` carry it out.
+//! A kernel of ours: its stub, and the take-over.
 
 use super::*;
 
@@ -23,17 +23,14 @@ pub(super) fn stub(kernel: &Kernel, arch: Arch, firmware: &mut Firmware, left: &
 /// The stub's choice, in the words of the plan: `tools/stub` sees to it that both are the same.
 fn choose(kernel: &Kernel, arch: Arch, firmware: &mut Firmware, left: &mut Left) -> bool {
     make_identity(&mut left.regions);
-    let mut fixed = left.regions.clone();
     // Whether or not the kernel proper calls firmware: its successors may.
-    let facts = facts(kernel, arch, firmware, Predecessor::None, &mut fixed);
+    let facts = facts(kernel, arch, firmware, Predecessor::None, &left.regions);
     let (kind, svam, status) = match decide(&facts) {
         Decision::Fresh {
             kind: Kind::Phys, ..
         } => (Some(Kind::Phys), Svam::NotCalled, 0),
         Decision::Fresh { kind, .. } => {
-            if kind == Kind::Fixed {
-                left.regions = fixed;
-            }
+            lay_out(&kernel.space(arch), kind, &mut left.regions);
             match firmware.svam(&left.regions) {
                 Ok(()) => (Some(kind), Svam::after(kind), 0),
                 Err(EFI_ABORTED) => return false,
@@ -55,7 +52,7 @@ fn facts(
     arch: Arch,
     firmware: &Firmware,
     predecessor: Predecessor,
-    regions: &mut [Region],
+    regions: &[Region],
 ) -> Facts {
     let space = kernel.space(arch);
     let fresh = predecessor == Predecessor::None;
@@ -72,11 +69,7 @@ fn facts(
             Arch::Arm64 => Kind::Phys,
         },
         identity_fits: space.identity_fits(regions),
-        fixed_fits: if fresh {
-            space.lay_out_fixed(regions)
-        } else {
-            Ok(())
-        },
+        fixed_fits: space.fixed_fits(regions),
     }
 }
 
@@ -150,7 +143,7 @@ pub(super) fn boot(
     }
     let facts = Facts {
         latch,
-        ..facts(kernel, arch, firmware, predecessor, &mut regions)
+        ..facts(kernel, arch, firmware, predecessor, &regions)
     };
     match decide(&facts) {
         Decision::Decline => panic!("off was not asked for"),
@@ -193,7 +186,7 @@ fn pass_on(arch: Arch, left: &mut Left) -> Outcome {
     }
 }
 
-/// Makes a map of `kind`, for which `regions` have fixed addresses yet.
+/// Makes a map of `kind`.
 fn make(
     kernel: &Kernel,
     arch: Arch,
@@ -202,9 +195,7 @@ fn make(
     kind: Kind,
     mut regions: Vec<Region>,
 ) -> Outcome {
-    if kind.is_identity() {
-        make_identity(&mut regions);
-    }
+    lay_out(&kernel.space(arch), kind, &mut regions);
     if kind == Kind::Phys {
         return done(left, 0, kind, Svam::NotCalled, regions);
     }
@@ -220,6 +211,15 @@ fn make(
             left.record_fault();
             off(arch, left)
         }
+    }
+}
+
+/// Gives `regions` the addresses of a map of `kind`, which fits.
+fn lay_out(space: &AddressSpace, kind: Kind, regions: &mut [Region]) {
+    if kind.is_identity() {
+        make_identity(regions);
+    } else {
+        space.lay_out_fixed(regions).expect("as decided");
     }
 }
 
