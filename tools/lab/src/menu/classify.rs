@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
+
 use efi_rtmap_guest::plan::{kept, variable_content, Action};
 use efi_rtmap_guest::report::{Facts, Variables, TABLES};
 use efi_rtmap_orders::{Event, What};
@@ -71,16 +73,14 @@ impl Seen<'_> {
         if said("wedged in firmware") {
             words.push("waits for firmware that hangs".into());
         }
-        // What worked before the end is of no use to anybody.
-        let left = told.filter(|told| told.left);
-        if let Some((told, facts)) = left.and_then(|told| Some((told, told.facts.as_ref()?))) {
+        if let Some((told, facts)) = self.at_end(k) {
             words.extend(of_facts(told, facts));
             words.extend(self.of_tables(facts));
         }
         if self.calls_failed(k) {
             words.push(CALLS_FAILED.into());
         }
-        if left.is_none() {
+        if !told.is_some_and(|told| told.left) {
             words.push(self.stopped(said("Kernel panic")).into());
         }
         words.join(", ")
@@ -108,14 +108,21 @@ impl Seen<'_> {
         }
     }
 
-    /// Whether all services work in generation `k`, and firmware is one to call.
-    pub fn works(&self, k: usize) -> bool {
-        let told = self.report.0.get(&k).filter(|told| told.left);
-        let facts = told.and_then(|told| Some((told, told.facts.as_ref()?)));
-        facts.is_some_and(|(told, facts)| outcome(told, facts) == "works") && !self.calls_failed(k)
+    /// The facts of generation `k`, if it came to its end: no service of one that did not is of use to
+    /// anybody.
+    fn at_end(&self, k: usize) -> Option<(&Told, &Facts)> {
+        let told = self.report.0.get(&k).filter(|told| told.left)?;
+        Some((told, told.facts.as_ref()?))
     }
 
-    /// Whether generation `k` calls firmware that has failed an earlier one.
+    /// Tells if all services work in generation `k`, and firmware is one to call.
+    pub fn works(&self, k: usize) -> bool {
+        let at_end = self.at_end(k);
+        let services = at_end.map(|(told, facts)| services_at_end(told, facts));
+        matches!(services, Some(Services::Work)) && !self.calls_failed(k)
+    }
+
+    /// Tells if generation `k` calls firmware that has failed an earlier one.
     fn calls_failed(&self, k: usize) -> bool {
         let mut failed = self.firmware.iter().filter_map(|event| match event {
             Event::Fault {
@@ -153,7 +160,7 @@ fn of_facts(told: &Told, facts: &Facts) -> Vec<String> {
     if calls.any(|text| text.contains("EFI_ABORTED")) {
         words.push("EFI_ABORTED".into());
     }
-    words.push(outcome(told, facts));
+    words.push(services_at_end(told, facts).to_string());
     words.extend(told.actions.iter().filter_map(of_crash_kernel));
     if facts.tainted & TAINT_FIRMWARE != 0 {
         words.push("firmware blamed".into());
@@ -167,15 +174,13 @@ fn of_facts(told: &Told, facts: &Facts) -> Vec<String> {
     words
 }
 
-/// What services do, and still do after the actions.
-fn outcome(told: &Told, facts: &Facts) -> String {
+/// The services after the actions.
+fn services_at_end(told: &Told, facts: &Facts) -> Services {
     let last = told.actions.iter().filter_map(of_call).next_back();
     let off_since = last.is_some_and(|text| !text.contains("EFI_SUCCESS"));
     match services(facts) {
-        Services::Work if off_since => "services off".into(),
-        Services::Work => "works".into(),
-        Services::Off => "services off".into(),
-        Services::But(failed) => format!("works but for {}", failed.join(", ")),
+        Services::Work if off_since => Services::Off,
+        services => services,
     }
 }
 
@@ -202,6 +207,16 @@ enum Services {
     Work,
     But(Vec<&'static str>),
     Off,
+}
+
+impl fmt::Display for Services {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Work => f.write_str("works"),
+            Self::But(failed) => write!(f, "works but for {}", failed.join(", ")),
+            Self::Off => f.write_str("services off"),
+        }
+    }
 }
 
 fn services(facts: &Facts) -> Services {
@@ -232,7 +247,7 @@ fn services(facts: &Facts) -> Services {
     }
 }
 
-/// Whether a variable reads as an earlier generation, or this one, has written it.
+/// Tells if a variable reads as an earlier generation, or this one, has written it.
 fn reads(generation: usize, variables: &Variables) -> bool {
     let written = kept(generation, false).into_iter().map(variable_content);
     let held = variables.held.iter();
