@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What differs per architecture, for arm64: the kind of map that firmware gets by default, the
+//! The contract of an architecture, for arm64: the kind of map that firmware gets by default, the
 //! kernel's memory map and, in a file of its own, the steps around one call.
 
 #![allow(unsafe_code)]

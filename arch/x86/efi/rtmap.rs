@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What differs per architecture, for x86-64: the kind of map that firmware gets by default, and, each
-//! in a file of its own, the kernel's memory map, SVAM, and the steps around one call.
+//! The contract of an architecture, for x86-64: the kind of map that firmware gets by default, and,
+//! each in a file of its own, the kernel's memory map, SVAM, and the steps around one call.
 
 #![allow(unsafe_code)]
 

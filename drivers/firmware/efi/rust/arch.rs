@@ -60,8 +60,8 @@ pub(crate) trait KeepsMemoryMap {
 
 /// The steps around one firmware call.
 pub(crate) trait CallsFirmware {
-    /// What firmware may not change, and what it is blamed for by number of the bit if it does: `enum
-    /// efi_rtmap_kept`.
+    /// Names of the state that firmware may not change, by number of the bit that blames it for that:
+    /// `enum efi_rtmap_kept`.
     const KEPT: &'static [&'static str];
 
     /// The processor as firmware expects it. Dropping it puts everything back.

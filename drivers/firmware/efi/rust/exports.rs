@@ -53,7 +53,7 @@ use kernel::{
     }, //
 };
 
-/// What the kernel waits longer for a call than it may take.
+/// Seconds that the kernel waits for a call beyond those that it may take.
 const GRACE_SECONDS: u32 = 5;
 
 /// The walk through variables that the last call of GetNextVariableName belongs to. Calls at once may

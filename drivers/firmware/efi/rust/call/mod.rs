@@ -135,10 +135,11 @@ fn record_fault(map: &Map, service: u32) {
     Arch::withdraw_addresses();
 }
 
-/// Which of [`CallsFirmware::KEPT`] firmware has been blamed for already.
+/// The bits of [`CallsFirmware::KEPT`] that firmware has been blamed for already.
 static BLAMED: Atomic<u32> = Atomic::new(0);
 
-/// Tells, once for each, what firmware has changed that it may not, one bit for each of [`CallsFirmware::KEPT`].
+/// Blames firmware for the state that it has `changed` and may not, once for each: one bit for each of
+/// [`CallsFirmware::KEPT`].
 fn blame(changed: u32) {
     let known = BLAMED.load(Relaxed);
     BLAMED.store(known | changed, Relaxed);

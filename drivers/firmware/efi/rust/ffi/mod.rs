@@ -59,7 +59,7 @@ pub(crate) use bindings::{
     efi_rtmap_region as RegionInfo, //
 };
 
-/// What the kernel's macro of this name puts before a complaint about firmware.
+/// The beginning of a complaint about firmware, as the kernel's macro of this name has it.
 pub(crate) const FW_BUG: &str = "[Firmware Bug]: ";
 
 /// Where a map came from: `enum efi_rtmap_origin`.
@@ -128,7 +128,7 @@ pub(crate) fn write_barrier() {
     unsafe { bindings::efi_rtmap_write_barrier() };
 }
 
-/// Whether the kernel may call the runtime services. A fault inside of them takes that away.
+/// Tells if the kernel may call the runtime services. A fault inside of them takes that away.
 pub(crate) fn services_enabled() -> bool {
     // SAFETY: There are no requirements.
     unsafe { bindings::efi_rtmap_services_enabled() }

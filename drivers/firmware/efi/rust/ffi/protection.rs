@@ -23,7 +23,8 @@ pub(crate) struct Protection {
 }
 
 impl Protection {
-    /// What firmware may do with memory of `ty` and `attributes`.
+    /// The mapping of memory of `ty` and `attributes` with which firmware may do what `permission`
+    /// says.
     pub(crate) fn new(permission: Permission, ty: MemoryType, attributes: Attributes) -> Self {
         Self {
             write: permission.writes(),

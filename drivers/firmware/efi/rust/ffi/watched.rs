@@ -11,7 +11,8 @@ use kernel::{
 pub(crate) struct Watched(NotThreadSafe);
 
 impl Watched {
-    /// Watches the call that begins, which may take so many `seconds`. The thread stays on this processor until this is dropped.
+    /// Watches the call that begins, which may take so many `seconds`. The thread stays on this
+    /// processor until this is dropped.
     pub(crate) fn new(seconds: u32) -> Self {
         // SAFETY: `guard_calls` has been called, at boot.
         unsafe { bindings::efi_rtmap_watch_call(seconds) };

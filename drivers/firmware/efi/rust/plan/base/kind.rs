@@ -31,7 +31,7 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| *kind as u32 == number)
     }
 
-    /// Whether every address is the physical one.
+    /// Tells if every address is the physical one.
     pub(crate) fn is_identity(self) -> bool {
         !matches!(self, Self::Fixed)
     }
@@ -43,7 +43,7 @@ impl fmt::Display for Kind {
     }
 }
 
-/// What is known about the SVAM call of this firmware's life.
+/// The knowledge about the SVAM call of this firmware's life.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u32)]
 pub(crate) enum Svam {
@@ -86,7 +86,7 @@ impl Svam {
         }
     }
 
-    /// Whether a map of `kind` can be the result of this state.
+    /// Tells if a map of `kind` can be the result of this state.
     pub(crate) fn allows(self, kind: Kind) -> bool {
         match self {
             Self::Unknown => true,
@@ -102,7 +102,7 @@ impl fmt::Display for Svam {
     }
 }
 
-/// What an earlier kernel saw the firmware do.
+/// The last that an earlier kernel saw of the firmware.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) enum Latch {
     #[default]

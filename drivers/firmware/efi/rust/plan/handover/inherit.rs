@@ -34,9 +34,9 @@ use crate::plan::{
 ///
 /// # Errors
 ///
-/// An [`InheritError`] if an entry is malformed, lies in none of `regions`, is not what that is, has an address that the kind
-/// or the address space rules out, overlaps another, or gives up W^X without the table saying that
-/// firmware leaves no choice.
+/// An [`InheritError`] if an entry is malformed, lies in none of `regions`, is not what that is, has
+/// an address that the kind or the address space rules out, overlaps another, or gives up W^X without
+/// the table saying that firmware leaves no choice.
 pub(crate) fn entries_of(
     slot: &Slot<'_>,
     snapshot: &Snapshot,
