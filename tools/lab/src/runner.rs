@@ -2,10 +2,11 @@
 //! Runs scenarios side by side and tells how they went.
 
 use std::fs;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{anyhow, Result};
 use efi_rtmap_orders::Event;
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::iter::{ParallelBridge, ParallelIterator};
@@ -76,7 +77,9 @@ pub fn run_all(lab: &Lab, scenarios: &[Scenario], jobs: usize) -> Result<bool> {
     let start = Instant::now();
     let failed = side_by_side(scenarios, jobs, |scenario, bar| {
         bar.set_message(scenario.name.clone());
-        let (passed, told) = match run(lab, scenario) {
+        let judged = panic::catch_unwind(AssertUnwindSafe(|| run(lab, scenario)));
+        let judged = judged.unwrap_or_else(|_| Err(anyhow!("the lab panicked, as said above")));
+        let (passed, told) = match judged {
             Ok(run) => verdict(scenario, &run),
             Err(error) => (false, format!("FAILED  {}: {error:#}", scenario.name)),
         };

@@ -26,7 +26,7 @@ fn address(entry: &Descriptor, regions: &[Region]) -> Option<u64> {
     }
     let holds = |region: &&Region| {
         let d = region.descriptor;
-        entry.phys >= d.phys && entry.phys - d.phys < d.pages * PAGE
+        entry.phys >= d.phys && (entry.phys - d.phys) / PAGE < d.pages
     };
     let mut placed = regions.iter().take_while(|region| region.virt.is_some());
     let Region { descriptor, virt } = placed.find(holds)?;

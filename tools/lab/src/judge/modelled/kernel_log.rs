@@ -126,15 +126,16 @@ fn hex(number: &str) -> Option<u128> {
 /// Marks what the kernel keeps, which may be several descriptors, or a part of one that it cuts out
 /// for this: `efi_arch_mem_reserve()`.
 fn keep(map: &mut Vec<Descriptor>, kept: &Descriptor) {
-    let between = |d: &Descriptor, start: u64, end: u64| {
-        let (start, end) = (start.max(d.phys), end.min(d.phys + (d.pages << 12)));
+    let end = |d: &Descriptor| d.phys.saturating_add(d.pages.saturating_mul(1 << 12));
+    let between = |d: &Descriptor, start: u64, until: u64| {
+        let (start, end) = (start.max(d.phys), until.min(end(d)));
         (start < end).then(|| Descriptor {
             phys: start,
             pages: (end - start) >> 12,
             ..*d
         })
     };
-    let (start, end) = (kept.phys, kept.phys + (kept.pages << 12));
+    let (start, end) = (kept.phys, end(kept));
     let pieces = map.iter().flat_map(|d| {
         if d.ty != kept.ty || between(d, start, end).is_none() {
             return [Some(*d), None, None];

@@ -85,6 +85,17 @@ fn what_svam_did() {
     red_facts(high, &["called-ident says", "at 0xfffffffe"]);
     let behind = |facts: &mut Facts| facts.runtime_services = Ok(0x3f5e_d000);
     red_facts(behind, &["called-ident says", "at 0x3f5ed000"]);
+    let endless = |facts: &mut Facts| {
+        let mut region = facts.runtime_map.as_ref().unwrap()[0].clone();
+        (region.phys, region.virt, region.pages) = (u64::MAX << 12, u64::MAX << 12, 1 << 52);
+        facts.runtime_map.as_mut().unwrap().insert(0, region);
+    };
+    let mut report = good();
+    for told in report.0.values_mut() {
+        endless(told.facts.as_mut().unwrap());
+    }
+    let seen = findings(&scenario(), &report, "", &End::Exited);
+    assert_eq!(seen, [""; 0]);
 
     let mut scenario = scenario();
     scenario.kernel[0].expect.kind = None;
