@@ -148,6 +148,10 @@ fuzz-smoke: ## a little of `make fuzz`, with the same seed each time
 check-overlay: graft ## checkpatch, and the graft on the real kernel tree
 	@tools/check-kernel checkpatch graft
 
+.PHONY: check-others
+check-others: graft ## the files that RISC-V and LoongArch share with us compile there
+	@tools/check-kernel others
+
 .PHONY: check-kernel
 check-kernel: $(kernels) ## warnings, clippy, that off is off, and configurations with parts off
 	@tools/check-kernel warnings clippy off configs
