@@ -135,6 +135,7 @@ $(filter-out $(stock),$(kernels)): $(ours)/%/.built: $(linux)/rtmap/source/.efi-
 check-host: ## format, lints and tests of everything that runs on this machine
 	@tools/prepare rust rust-src
 	cargo fmt --manifest-path $(manifest) --all --check
+	cargo fmt --manifest-path tools/plan/fuzz/Cargo.toml --check
 	$(if $(kernel_rust),rustfmt --check --edition 2021 $(kernel_rust))
 	cargo clippy --manifest-path $(manifest) --locked --workspace --all-targets -- -D warnings
 	cargo test --release --manifest-path $(manifest) --locked --workspace

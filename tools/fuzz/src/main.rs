@@ -105,3 +105,21 @@ fn chosen(names: &[String]) -> Result<Vec<Target>> {
     let wanted = |target: &Target| names.is_empty() || names.iter().any(|n| n == target.name);
     Ok(TARGETS.into_iter().filter(wanted).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_file_is_a_target() {
+        let files = std::fs::read_dir(format!("{}/fuzz_targets", build::PACKAGE)).unwrap();
+        let stems = files.map(|file| file.unwrap().path().with_extension(""));
+        let mut stems: Vec<_> = stems
+            .map(|path| path.file_name().unwrap().to_owned())
+            .collect();
+        stems.sort();
+        let mut names = TARGETS.map(|target| target.name);
+        names.sort_unstable();
+        assert_eq!(stems, names);
+    }
+}
