@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{bail, Context, Result};
 
-use crate::scenario::{Firmware, Kind, Svam};
+use crate::words::{Firmware, Kind, Wx, WxWord};
 
 pub struct Arch {
     pub name: &'static str,
@@ -17,8 +17,6 @@ pub struct Arch {
     pub turn: usize,
     /// Added to the machine, so that firmware has a device tree instead of ACPI tables.
     pub device_tree: Option<&'static str>,
-    /// Added to it, so that it reaches memory above 1 TiB.
-    pub wide: &'static str,
     pub console: &'static str,
     /// What kernels complain of in this machine, whatever its firmware.
     pub tolerate: &'static [&'static str],
@@ -62,14 +60,12 @@ pub struct Hostile {
 pub struct Rtmap {
     /// What `efi=rtmap:auto` gives, if nothing speaks against it.
     pub kind: Kind,
-    pub svam: Svam,
     /// What stock does, as our code finds it.
     pub stock_kind: Kind,
-    pub stock_svam: Svam,
-    /// Whether a stock kernel that was started by kexec has W+X ranges, as `expect.wx` has it.
-    pub stock_wx: &'static str,
+    /// The W+X ranges of a stock kernel that was started by kexec.
+    pub stock_wx: Wx,
     /// The same of our kernel when all it finds is what a stock kernel leaves.
-    pub legacy_wx: &'static str,
+    pub legacy_wx: Wx,
     /// Where fixed addresses may lie.
     pub fixed: Range<u64>,
     /// Two lines of the kernel's log, the take-over between them.
@@ -92,7 +88,6 @@ static X86_64: Arch = Arch {
     cpu: "max",
     turn: 0,
     device_tree: None,
-    wide: ",phys-bits=46",
     console: "ttyS0,115200",
     tolerate: &[],
     // On a busy host, the emulated timer is late for the test of it.
@@ -114,12 +109,10 @@ static X86_64: Arch = Arch {
     },
     rtmap: Rtmap {
         kind: Kind::Ident,
-        svam: Svam::CalledIdent,
         stock_kind: Kind::Fixed,
-        stock_svam: Svam::CalledFixed,
         // kexec costs the reference to the memory attributes table.
-        stock_wx: "some",
-        legacy_wx: "any",
+        stock_wx: Wx::Word(WxWord::Some),
+        legacy_wx: Wx::Word(WxWord::Any),
         fixed: 1 << 63..u64::MAX,
         take_over: ["x86/fpu: Enabled xstate features", "pid_max: default"],
     },
@@ -152,7 +145,6 @@ static ARM64: Arch = Arch {
     cpu: "max,pauth-impdef=on,sve-max-vq=2",
     turn: 1,
     device_tree: Some(",acpi=off"),
-    wide: "",
     console: "ttyAMA0",
     // At EL2: QEMU has no such interrupt.
     tolerate: &["VHE-capable CPU without EL2 virtual timer interrupt"],
@@ -178,12 +170,9 @@ static ARM64: Arch = Arch {
     },
     rtmap: Rtmap {
         kind: Kind::Phys,
-        svam: Svam::NotCalled,
         stock_kind: Kind::Phys,
-        // A map of physical addresses does not tell whether firmware was given them.
-        stock_svam: Svam::Unknown,
-        stock_wx: "none",
-        legacy_wx: "none",
+        stock_wx: Wx::Word(WxWord::None),
+        legacy_wx: Wx::Word(WxWord::None),
         fixed: 1 << 29..1 << 48,
         take_over: ["Hierarchical SRCU", "smp: Bringing up"],
     },

@@ -52,8 +52,8 @@ impl Build {
         self.part("lab").join(scenario)
     }
 
-    /// Where the rows of each architecture's menu are kept.
-    pub fn menu(&self, arch: &Arch) -> PathBuf {
+    /// Where the rows of the comparison with stock are kept.
+    pub fn comparison(&self, arch: &Arch) -> PathBuf {
         self.root.join("menu").join(format!("{}.json", arch.name))
     }
 

@@ -19,9 +19,10 @@ use efi_rtmap_guest::report::{Facts, Outcome};
 use efi_rtmap_orders::{Event, Service};
 
 use crate::arch::Arch;
+use crate::machine::report::{Report, Told};
 use crate::machine::{ballast, End};
-use crate::report::{Report, Told};
-use crate::scenario::{Kind, Origin, Scenario, Step, YesNo};
+use crate::scenario::{KnownFailure, Scenario, Step};
+use crate::words::{Kind, YesNo};
 
 /// `TAINT_FIRMWARE_WORKAROUND`, as a bit.
 const TAINT_FIRMWARE: u64 = 1 << 11;
@@ -60,7 +61,7 @@ pub struct Observed<'a> {
 
 pub fn judge(scenario: &Scenario, observed: &Observed<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for k in 0..scenario.generations().len() {
+    for k in 0..scenario.kernel.len() {
         findings.extend(generation(scenario, observed, k));
         // Those after it have told nothing either.
         if observed.report.facts(k).is_none() {
@@ -88,12 +89,11 @@ pub fn generation(scenario: &Scenario, observed: &Observed<'_>, k: usize) -> Vec
             seen: format!("none; {errors}console ends with {:?}", last.unwrap_or("")),
         }];
     };
-    let steps = scenario.generations();
     let mut judge = Judge {
         scenario,
         generation: k,
-        step: steps[k],
-        steps: &steps,
+        step: &scenario.kernel[k],
+        steps: &scenario.kernel,
         observed,
         told,
         facts,
@@ -119,11 +119,22 @@ pub fn end(end: &End) -> Option<Finding> {
     })
 }
 
+/// That a chain failed is not enough: it must be the failure that is known.
+pub fn is_known(finding: &Finding, known: &KnownFailure) -> bool {
+    let words = known.last_words.as_ref();
+    finding.generation == Some(known.generation)
+        && known
+            .unmet
+            .iter()
+            .any(|part| finding.expected.contains(part))
+        && words.is_none_or(|words| finding.seen.contains(words))
+}
+
 struct Judge<'a> {
     scenario: &'a Scenario,
     generation: usize,
     step: &'a Step,
-    steps: &'a [&'a Step],
+    steps: &'a [Step],
     observed: &'a Observed<'a>,
     told: &'a Told,
     facts: &'a Facts,
@@ -214,45 +225,24 @@ impl Judge<'_> {
             return;
         }
         let expect = &self.step.expect;
-        let counted = self.steps[..self.generation]
-            .iter()
-            .all(|step| step.passes_on());
-        let proven = matches!(expect.origin, Some(Origin::Fresh | Origin::Handover));
-        let default_generation = (counted && proven).then_some(self.generation as u32);
-        // Without services, there are several reasons why.
-        let all_well = expect.all_well().then_some(false);
-        let faulted = expect.faulted.or(all_well);
-        let off = expect.off.then_some("none");
         let wanted = [
-            (
-                "kind",
-                expect
-                    .kind
-                    .map(|word| word.to_string())
-                    .or(off.map(String::from)),
-            ),
-            (
-                "origin",
-                expect
-                    .origin
-                    .map(|word| word.to_string())
-                    .or(off.map(String::from)),
-            ),
+            ("kind", expect.kind.map(|word| word.to_string())),
+            ("origin", expect.origin.map(|word| word.to_string())),
             ("svam", expect.svam.map(|word| word.to_string())),
             ("requested", expect.requested.map(|word| word.to_string())),
             (
                 "generation",
-                expect
-                    .generation
-                    .or(default_generation)
-                    .map(|number| number.to_string()),
+                expect.generation.map(|number| number.to_string()),
             ),
             (
                 "shared_pages",
                 expect.shared_pages.map(|number| number.to_string()),
             ),
             ("services", expect.without.as_deref().map(all_but)),
-            ("faulted", faulted.map(|seen| u8::from(seen).to_string())),
+            (
+                "faulted",
+                expect.faulted().map(|seen| u8::from(seen).to_string()),
+            ),
         ];
         for (file, wanted) in wanted {
             let seen = files.get(file).map_or("no such file", String::as_str);
@@ -279,9 +269,7 @@ impl Judge<'_> {
     }
 
     fn taint(&mut self) {
-        let expect = &self.step.expect;
-        let all_well = expect.all_well().then_some(false);
-        if let Some(wanted) = expect.tainted.or(all_well) {
+        if let Some(wanted) = self.step.expect.tainted() {
             let seen = self.facts.tainted;
             self.expect(
                 (seen & TAINT_FIRMWARE != 0) == wanted,

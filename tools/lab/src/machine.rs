@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 //! One virtual machine's life: files and plan in, console log and report out.
 
+pub mod console;
 mod device_tree;
+pub mod firmware_log;
+pub mod report;
 mod share;
 mod stops;
+pub mod tail;
+mod tpm;
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -20,7 +25,6 @@ use wait_timeout::ChildExt;
 use crate::arch::{Arch, FirmwarePaths};
 use crate::build::Build;
 use crate::scenario::Scenario;
-use crate::tpm;
 use stops::Stops;
 
 pub use share::ballast;
@@ -160,7 +164,7 @@ impl Lab {
     ) -> Result<Command> {
         let shared = logs.join("shared");
         let size = fs::metadata(&shared)?.len();
-        let first = scenario.generations()[0];
+        let first = &scenario.kernel[0];
         let accelerator = if self.count_instructions {
             "tcg,thread=single"
         } else {

@@ -3,33 +3,18 @@
 //! what each kernel shows with what its scenario expects.
 
 mod arch;
-mod bench;
 mod build;
-mod console;
-mod cpio;
-mod cross;
-mod demo;
-mod firmware_log;
-mod guest_image;
-mod hostile_image;
+mod images;
 mod judge;
 mod machine;
-mod matrix;
-mod menu;
-mod option_rom;
-mod packages;
-mod page_tables;
-mod programs;
-mod report;
+mod reports;
 mod runner;
 mod scenario;
-mod scenario_file;
-mod soak;
-mod tail;
-mod tpm;
+mod selection;
+mod words;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{ensure, Context, Result};
@@ -37,8 +22,12 @@ use clap::{Args, Parser, Subcommand};
 
 use arch::Arch;
 use build::Build;
+use images::{guest, hostile};
 use machine::Lab;
-use scenario::{Requested, Scenario};
+use reports::{bench, comparison, demo, junit, ktap, soak};
+use scenario::{explain, file, Scenario};
+use selection::{select, skip_long, Shard};
+use words::Requested;
 
 /// The scenario that `lab demo` runs.
 const DEMO: &str = "demo";
@@ -68,7 +57,8 @@ enum Command {
         jobs: Option<usize>,
     },
     /// Run the rows of hostile firmware, with our kernels and with stock, and write a table of them
-    Menu {
+    #[command(name = "menu")]
+    Comparison {
         #[command(flatten)]
         common: Common,
         /// The table; what has been measured before with this build stays in it
@@ -91,6 +81,17 @@ enum Command {
         #[arg(long, default_value = "auto", value_parser = soak::chain::requested)]
         kind: Requested,
     },
+    /// Print all that scenarios ask for and assert, their defaults included
+    Explain {
+        /// Where the scenario files are
+        #[arg(long, default_value_os_t = build::default_scenarios())]
+        scenarios: PathBuf,
+        /// x86_64 or arm64
+        #[arg(long, default_value = "x86_64", value_parser = arch::named)]
+        arch: &'static Arch,
+        /// Names or patterns (*, ?) of scenarios; all if none is given
+        patterns: Vec<String>,
+    },
     /// Run scenarios
     Run {
         #[command(flatten)]
@@ -109,9 +110,18 @@ enum Command {
         /// If no name is given: those too that take long, and all combinations of a matrix
         #[arg(long)]
         long: bool,
+        /// Part i of n of them, e.g. 2/5: all parts together are all, and take about as long each
+        #[arg(long)]
+        shard: Option<Shard>,
         /// Only list what would run
         #[arg(long)]
         list: bool,
+        /// Write the results to this file, as JUnit XML
+        #[arg(long)]
+        junit: Option<PathBuf>,
+        /// Write the results to this file, as KTAP
+        #[arg(long)]
+        ktap: Option<PathBuf>,
     },
 }
 
@@ -143,7 +153,7 @@ impl Common {
             keep: false,
             count_instructions: false,
         };
-        if guest_image::build(&lab.build, lab.arch)? {
+        if guest::build(&lab.build, lab.arch)? {
             eprintln!("lab: built {}", lab.build.initrd().display());
         }
         Ok(lab)
@@ -167,7 +177,7 @@ impl Command {
         match self {
             Self::Guest(common) => common.lab().map(|_| true),
             Self::Demo(common) => {
-                let all = scenario_file::load_all(&build::default_scenarios(), common.arch)?;
+                let all = file::load_all(&build::default_scenarios(), common.arch)?;
                 let selected = select(all, &[DEMO.to_string()])?;
                 demo::run(&common.lab()?, &selected[0])
             }
@@ -181,20 +191,20 @@ impl Command {
                     count_instructions: true,
                     ..common.lab()?
                 };
-                hostile_image::build(&lab.build, lab.arch)?;
+                hostile::build(&lab.build, lab.arch)?;
                 bench::run(&lab, rounds, at_once(jobs)?).map(|()| true)
             }
-            Self::Menu {
+            Self::Comparison {
                 common,
                 write,
                 patterns,
                 jobs,
             } => {
-                let all = scenario_file::load_all(&build::default_scenarios(), common.arch)?;
+                let all = file::load_all(&build::default_scenarios(), common.arch)?;
                 let selected = select(all.clone(), &patterns)?;
                 let lab = common.lab()?;
-                hostile_image::build(&lab.build, lab.arch)?;
-                menu::run(&lab, &all, &selected, at_once(jobs)?, &write)
+                hostile::build(&lab.build, lab.arch)?;
+                comparison::run(&lab, &all, &selected, at_once(jobs)?, &write)
             }
             Self::Soak {
                 common,
@@ -203,8 +213,17 @@ impl Command {
             } => {
                 ensure!(generations > 0, "--generations 0: at least one");
                 let lab = common.lab()?;
-                hostile_image::build(&lab.build, lab.arch)?;
+                hostile::build(&lab.build, lab.arch)?;
                 soak::run(&lab, &soak::chain::scenario(lab.arch, generations, kind))
+            }
+            Self::Explain {
+                scenarios,
+                arch,
+                patterns,
+            } => {
+                let selected = select(file::load_all(&scenarios, arch)?, &patterns)?;
+                print_each(&selected, explain::scenario);
+                Ok(true)
             }
             Self::Run {
                 common,
@@ -213,19 +232,22 @@ impl Command {
                 jobs,
                 keep,
                 long,
+                shard,
                 list,
+                junit,
+                ktap,
             } => {
-                let mut selected =
-                    select(scenario_file::load_all(&scenarios, common.arch)?, &patterns)?;
+                let mut selected = select(file::load_all(&scenarios, common.arch)?, &patterns)?;
                 if !long && patterns.is_empty() {
                     skip_long(&mut selected);
                 }
+                if let Some(shard) = shard {
+                    selected = shard.of(selected);
+                }
                 if list {
-                    let mut out = std::io::stdout().lock();
-                    for scenario in selected {
-                        // The reader may have seen enough.
-                        let _ = writeln!(out, "{:30} {}", scenario.name, scenario.about);
-                    }
+                    print_each(&selected, |scenario| {
+                        format!("{:30} {}", scenario.name, scenario.about)
+                    });
                     return Ok(true);
                 }
                 let lab = Lab {
@@ -233,23 +255,27 @@ impl Command {
                     ..common.lab()?
                 };
                 if selected.iter().any(Scenario::is_hostile) {
-                    hostile_image::build(&lab.build, lab.arch)?;
+                    hostile::build(&lab.build, lab.arch)?;
                 }
-                runner::run_all(&lab, &selected, at_once(jobs)?)
+                let outcomes = runner::run_all(&lab, &selected, at_once(jobs)?)?;
+                if let Some(path) = junit {
+                    save(&path, junit::render(lab.arch.name, &outcomes)?)?;
+                }
+                if let Some(path) = ktap {
+                    save(&path, ktap::render(&outcomes))?;
+                }
+                Ok(outcomes.iter().all(|outcome| outcome.passed))
             }
         }
     }
 }
 
-/// Says how many do not run.
-fn skip_long(scenarios: &mut Vec<Scenario>) {
-    let all = scenarios.len();
-    scenarios.retain(|scenario| !scenario.long);
-    let run = scenarios.len();
-    println!(
-        "{run} of {all} scenarios; --long runs the other {} too",
-        all - run
-    );
+fn print_each(scenarios: &[Scenario], text: impl Fn(&Scenario) -> String) {
+    let mut out = std::io::stdout().lock();
+    for scenario in scenarios {
+        // The reader may have seen enough.
+        let _ = writeln!(out, "{}", text(scenario));
+    }
 }
 
 fn at_once(jobs: Option<usize>) -> Result<usize> {
@@ -261,22 +287,6 @@ fn at_once(jobs: Option<usize>) -> Result<usize> {
     })
 }
 
-/// Those that match any pattern; every pattern must match something.
-fn select(mut scenarios: Vec<Scenario>, patterns: &[String]) -> Result<Vec<Scenario>> {
-    let patterns = patterns
-        .iter()
-        .map(|text| glob::Pattern::new(text).with_context(|| format!("pattern {text:?}")))
-        .collect::<Result<Vec<_>>>()?;
-    for pattern in &patterns {
-        ensure!(
-            scenarios
-                .iter()
-                .any(|scenario| pattern.matches(&scenario.name)),
-            "no scenario is called {pattern}: see --list"
-        );
-    }
-    if !patterns.is_empty() {
-        scenarios.retain(|scenario| patterns.iter().any(|p| p.matches(&scenario.name)));
-    }
-    Ok(scenarios)
+fn save(path: &Path, text: String) -> Result<()> {
+    std::fs::write(path, text).with_context(|| path.display().to_string())
 }

@@ -12,10 +12,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use rayon::iter::{ParallelBridge, ParallelIterator};
 use rayon::ThreadPoolBuilder;
 
-use crate::firmware_log;
-use crate::judge::{judge, Finding, Observed};
+use crate::judge::{is_known, judge, Finding, Observed};
+use crate::machine::firmware_log;
+use crate::machine::report::Report;
 use crate::machine::{End, Lab, CONSOLE, FIRMWARE_LOG, REPORT};
-use crate::report::Report;
 use crate::scenario::Scenario;
 
 /// How one scenario went.
@@ -72,21 +72,26 @@ pub fn run(lab: &Lab, scenario: &Scenario) -> Result<Run> {
     })
 }
 
-/// Runs all; true if all passed. Failures are shown as they come and named again at the end.
-pub fn run_all(lab: &Lab, scenarios: &[Scenario], jobs: usize) -> Result<bool> {
+/// What is told of one scenario.
+pub struct Outcome {
+    pub name: String,
+    pub passed: bool,
+    pub told: String,
+    pub took: Duration,
+}
+
+/// Runs all, and tells of each as it ends; the failed ones are named again at the end.
+pub fn run_all(lab: &Lab, scenarios: &[Scenario], jobs: usize) -> Result<Vec<Outcome>> {
     let start = Instant::now();
-    let failed = side_by_side(scenarios, jobs, |scenario, bar| {
+    let mut outcomes = side_by_side(scenarios, jobs, |scenario, bar| {
         bar.set_message(scenario.name.clone());
-        let judged = panic::catch_unwind(AssertUnwindSafe(|| run(lab, scenario)));
-        let judged = judged.unwrap_or_else(|_| Err(anyhow!("the lab panicked, as said above")));
-        let (passed, told) = match judged {
-            Ok(run) => verdict(scenario, &run),
-            Err(error) => (false, format!("FAILED  {}: {error:#}", scenario.name)),
-        };
-        bar.suspend(|| println!("{told}"));
-        Ok((!passed).then_some(&scenario.name))
+        let outcome = outcome(lab, scenario);
+        bar.suspend(|| println!("{}", outcome.told));
+        Ok(outcome)
     })?;
-    let failed: Vec<&String> = failed.into_iter().flatten().collect();
+    outcomes.sort_by_key(|outcome| scenarios.iter().position(|one| one.name == outcome.name));
+    let failed = outcomes.iter().filter(|outcome| !outcome.passed);
+    let failed: Vec<&String> = failed.map(|outcome| &outcome.name).collect();
     if !failed.is_empty() {
         println!("\nfailed: {failed:?}");
     }
@@ -97,7 +102,29 @@ pub fn run_all(lab: &Lab, scenarios: &[Scenario], jobs: usize) -> Result<bool> {
         failed.len(),
         start.elapsed().as_secs_f64()
     );
-    Ok(failed.is_empty())
+    Ok(outcomes)
+}
+
+fn outcome(lab: &Lab, scenario: &Scenario) -> Outcome {
+    let name = scenario.name.clone();
+    let judged = panic::catch_unwind(AssertUnwindSafe(|| run(lab, scenario)));
+    match judged.unwrap_or_else(|_| Err(anyhow!("the lab panicked, as said above"))) {
+        Ok(run) => {
+            let (passed, told) = verdict(scenario, &run);
+            Outcome {
+                name,
+                passed,
+                told,
+                took: run.took,
+            }
+        }
+        Err(error) => Outcome {
+            told: format!("FAILED  {name}: {error:#}"),
+            name,
+            passed: false,
+            took: Duration::ZERO,
+        },
+    }
 }
 
 /// Works on all of `items`, on `jobs` of them at once and in their order; none is begun after an
@@ -136,7 +163,7 @@ pub fn verdict(scenario: &Scenario, run: &Run) -> (bool, String) {
         };
     };
     match run.findings.first() {
-        Some(first) if known.is(first) => {
+        Some(first) if is_known(first, known) => {
             let reason = &known.reason;
             let told =
                 format!("ok      {name} ({took:.1}s) fails as it must: {reason}\n        {first}");
@@ -160,11 +187,10 @@ pub fn explain(verdict: &str, scenario: &Scenario, run: &Run) -> String {
         run.took.as_secs_f64(),
         scenario.about
     );
-    let steps = scenario.generations();
     let mut last = None;
     for finding in &run.findings {
         let whose = match finding.generation {
-            Some(k) => format!("generation {k} ({})", steps[k].described()),
+            Some(k) => format!("generation {k} ({})", scenario.kernel[k].described()),
             None => "machine".into(),
         };
         if last != Some(finding.generation) {

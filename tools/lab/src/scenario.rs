@@ -2,27 +2,34 @@
 //! A scenario: a machine, a chain of kernels, and what each must show. The scenario files' format
 //! is described in tools/scenarios/README.md.
 
+mod derive;
+mod expand;
 pub mod expect;
-pub mod step;
+pub mod explain;
+pub mod file;
+mod matrix;
+mod overlay;
+mod step;
+mod tolerated;
 
-use anyhow::{bail, ensure, Context, Result};
+use anyhow::{ensure, Context, Result};
 use efi_rtmap_orders::{Fault, MAX_FAULTS};
 use serde::Deserialize;
 
-use crate::arch::{self, Arch};
-use crate::judge::Finding;
+use crate::arch::Arch;
+use crate::words::Firmware;
 
-pub use expect::{Check, Expect, Kind, Origin, Requested, RuntimeMap, Svam, Wx, WxWord, YesNo};
+pub use expect::{Check, Expect, RuntimeMap};
 pub use step::{Image, Step};
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Scenario {
+    /// The path of its file, and the values of its matrix.
+    #[serde(skip)]
     pub name: String,
     /// One line for people: what goes wrong if this fails.
     pub about: String,
-    /// The names of those that it is for; all if not given.
-    pub arch: Option<Vec<String>>,
     #[serde(default)]
     pub firmware: Firmware,
     /// QEMU's processor, if not the architecture's.
@@ -81,6 +88,7 @@ pub struct Scenario {
     pub row: Option<String>,
     /// What it takes to get by with such firmware, where the options of the kernels do not tell.
     pub needs: Option<String>,
+    /// One for each generation.
     pub kernel: Vec<Step>,
 }
 
@@ -114,16 +122,6 @@ pub enum How {
     Cma,
 }
 
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Firmware {
-    /// The release build of the architecture's EDK2.
-    #[default]
-    Default,
-    /// EDK2 for 32-bit processors, on x86.
-    Ia32,
-}
-
 fn default_memory() -> u32 {
     1024
 }
@@ -132,8 +130,9 @@ fn default_smp() -> u32 {
     1
 }
 
+/// Seconds: three times what the usual chain takes on a slow machine.
 fn default_time_limit() -> u32 {
-    120
+    240
 }
 
 impl Scenario {
@@ -142,7 +141,6 @@ impl Scenario {
         Self {
             name,
             about,
-            arch: None,
             firmware: Firmware::default(),
             cpu: None,
             cpu_features: String::new(),
@@ -169,16 +167,15 @@ impl Scenario {
         }
     }
 
-    /// One step per generation.
-    pub fn generations(&self) -> Vec<&Step> {
-        self.kernel
-            .iter()
-            .flat_map(|step| std::iter::repeat_n(step, step.repeat as usize))
-            .collect()
+    /// Adds to what each kernel must show what follows from the rest. A scenario is not fit to be
+    /// judged by without it.
+    pub fn complete(&mut self, arch: &Arch) {
+        derive::complete(&mut self.kernel, &arch.rtmap, self.firmware);
+        tolerated::complete(&mut self.kernel, &self.fault);
     }
 
     /// The checks that the types cannot make.
-    pub fn validate(&self) -> Result<()> {
+    pub fn validate(&self, arch: &Arch) -> Result<()> {
         ensure!(
             !self.name.is_empty() && !self.name.contains(['/', '{', ' ']),
             "name: {:?} cannot name a directory",
@@ -186,63 +183,39 @@ impl Scenario {
         );
         ensure!(!self.kernel.is_empty(), "kernel: there is none");
         ensure!(self.smp > 0, "smp: 0");
-        for name in self.arch.iter().flatten() {
-            arch::named(name).context("arch")?;
-        }
         ensure!(
             self.device_tree || self.reserved_memory.is_empty(),
             "reserved-memory: needs device-tree = true"
         );
-        let without = arch::ALL
-            .into_iter()
-            .find(|arch| arch.device_tree.is_none() && self.is_for(arch));
-        if let Some(arch) = without.filter(|_| self.device_tree) {
-            bail!("device-tree: {} has none", arch.name);
-        }
+        ensure!(
+            !self.device_tree || arch.device_tree.is_some(),
+            "device-tree: {} has none",
+            arch.name
+        );
         ensure!(
             self.fault.len() <= MAX_FAULTS,
             "fault: {} of them, {MAX_FAULTS} at most",
             self.fault.len()
         );
         for (index, fault) in self.fault.iter().enumerate() {
-            self.validate_fault(fault)
-                .with_context(|| format!("fault[{index}]"))?;
+            let only = fault.what.only_on().unwrap_or(arch.name);
+            ensure!(
+                only == arch.name,
+                "fault[{index}].what: {:?} exists on {only} only, not on {}",
+                fault.what,
+                arch.name
+            );
         }
         for (index, step) in self.kernel.iter().enumerate() {
             step.validate(index == 0)
-                .map_err(|error| error.context(format!("kernel[{index}]")))?;
+                .with_context(|| format!("kernel[{index}]"))?;
         }
-        Ok(())
-    }
-
-    fn validate_fault(&self, fault: &Fault) -> Result<()> {
-        let Some(only) = fault.what.only_on() else {
-            return Ok(());
-        };
-        let elsewhere = arch::ALL
-            .into_iter()
-            .find(|arch| arch.name != only && self.is_for(arch));
-        ensure!(
-            elsewhere.is_none(),
-            "what: {:?} exists on {only} only: say arch = [\"{only}\"]",
-            fault.what
-        );
         Ok(())
     }
 
     /// The hostile driver is in the machine.
     pub fn is_hostile(&self) -> bool {
         self.hostile || !self.fault.is_empty()
-    }
-
-    pub fn is_for(&self, arch: &Arch) -> bool {
-        let names = self.arch.as_ref();
-        names.is_none_or(|names| names.iter().any(|name| name == arch.name))
-    }
-
-    /// Whether all architectures have it in common.
-    pub fn is_for_all(&self) -> bool {
-        arch::ALL.iter().all(|arch| self.is_for(arch))
     }
 
     /// The words of our own boot option, of all kernels, each once.
@@ -284,19 +257,4 @@ fn without_our_option(options: &str) -> String {
 
 fn is_ours(word: &str) -> bool {
     word.starts_with("efi=rtmap:")
-}
-
-impl KnownFailure {
-    /// That it failed is not enough: it must be the failure that is meant.
-    pub fn is(&self, finding: &Finding) -> bool {
-        finding.generation == Some(self.generation)
-            && self
-                .unmet
-                .iter()
-                .any(|part| finding.expected.contains(part))
-            && self
-                .last_words
-                .as_ref()
-                .is_none_or(|words| finding.seen.contains(words))
-    }
 }

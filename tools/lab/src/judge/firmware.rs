@@ -5,8 +5,9 @@
 use efi_rtmap_orders::{Event, Service, What};
 
 use super::{Finding, Judge};
-use crate::report::Report;
-use crate::scenario::{Check, Kind, Scenario, Svam};
+use crate::machine::report::Report;
+use crate::scenario::{Check, Scenario};
+use crate::words::{Kind, Svam};
 
 /// More than the driver's image takes.
 const IMAGE: u64 = 1 << 20;
@@ -66,8 +67,8 @@ pub(super) fn chain(scenario: &Scenario, report: &Report, events: &[Event]) -> V
             format!("{calls:x?}"),
         );
     }
-    let generations = scenario.generations();
-    let counted = generations
+    let counted = scenario
+        .kernel
         .iter()
         .any(|step| step.expect.firmware_faults.is_some());
     let fired = events

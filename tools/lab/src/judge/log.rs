@@ -2,7 +2,7 @@
 //! What the kernel and the actions said.
 
 use super::Judge;
-use crate::console;
+use crate::machine::console;
 
 /// Words of kernel log lines that mean trouble, whatever the scenario.
 const COMPLAINTS: &[&str] = &[

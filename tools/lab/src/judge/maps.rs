@@ -5,8 +5,9 @@ use efi_rtmap_guest::ptdump::Mapping;
 use efi_rtmap_guest::report::RuntimeRegion;
 
 use super::Judge;
-use crate::report::Report;
-use crate::scenario::{Kind, RuntimeMap, Svam, Wx, WxWord};
+use crate::machine::report::Report;
+use crate::scenario::RuntimeMap;
+use crate::words::{Kind, Svam, Wx, WxWord};
 
 /// Of the sizes in the firmware's map.
 const EFI_PAGE: u64 = 4096;

@@ -4,7 +4,7 @@
 use efi_rtmap_guest::plan::Loader;
 
 use super::Judge;
-use crate::report::Told;
+use crate::machine::report::Told;
 use crate::scenario::Check;
 
 /// What a kernel says that has not been told.

@@ -8,7 +8,8 @@ use efi_rtmap_guest::plan::{kept, variable_content, variable_name, VENDOR_GUID};
 use efi_rtmap_guest::report::{Clock, Handover, Outcome, Storage, Variables};
 
 use super::Judge;
-use crate::scenario::{Check, Origin};
+use crate::scenario::Check;
+use crate::words::Origin;
 
 const CLOCK_TOLERANCE_S: i64 = 5;
 

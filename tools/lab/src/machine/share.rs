@@ -14,7 +14,7 @@ use flate2::read::GzDecoder;
 use super::Lab;
 use crate::arch::Arch;
 use crate::build::tools_dir;
-use crate::cpio::Archive;
+use crate::images::Archive;
 use crate::scenario::{Image, Scenario, Step};
 
 const PAGE: u64 = 4096;
@@ -53,7 +53,7 @@ impl Lab {
         };
         shared.add(INITRD, initrd)?;
         let mut chain = Vec::new();
-        for (k, step) in scenario.generations().into_iter().enumerate() {
+        for (k, step) in scenario.kernel.iter().enumerate() {
             let kernel = step.image.to_string();
             shared.add(&kernel, &self.build.kernel(step.image)?)?;
             let mut then = step.then.clone();

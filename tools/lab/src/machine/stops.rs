@@ -13,9 +13,9 @@ use nix::sys::signal::{kill, Signal};
 use nix::unistd::Pid;
 
 use super::FIRMWARE_LOG;
-use crate::firmware_log;
+use crate::machine::firmware_log;
+use crate::machine::tail::Tail;
 use crate::scenario::Scenario;
-use crate::tail::Tail;
 
 pub struct Stops<'a> {
     ordered: Vec<&'a Fault>,

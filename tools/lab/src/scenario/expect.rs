@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 //! What a kernel of a scenario must show.
 
-use std::fmt;
-
 use efi_rtmap_orders::Service;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+
+use crate::words::{Kind, Origin, Requested, Svam, Wx, YesNo};
 
 /// What is asserted beyond the checks that every generation gets.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -101,8 +101,18 @@ impl Expect {
     }
 
     /// No word about services: there is nothing wrong with them.
-    pub fn all_well(&self) -> bool {
+    fn all_well(&self) -> bool {
         self.services.is_none() && !self.without_firmware()
+    }
+
+    /// The value in sysfs. Without services, there are several reasons why.
+    pub fn faulted(&self) -> Option<bool> {
+        self.faulted.or(self.all_well().then_some(false))
+    }
+
+    /// Nothing said of it, and nothing wrong: the kernel is not.
+    pub fn tainted(&self) -> Option<bool> {
+        self.tainted.or(self.all_well().then_some(false))
     }
 
     /// The kernel has no map of the firmware: it goes without, or has not been told of any.
@@ -111,61 +121,11 @@ impl Expect {
     }
 }
 
-/// Enums whose names are the words of the kernel's sysfs files.
-macro_rules! words {
-    ($($name:ident { $($variant:ident = $word:literal),+ $(,)? })+) => {$(
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-        pub enum $name {
-            $(#[serde(rename = $word)] $variant),+
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(match self {
-                    $(Self::$variant => $word),+
-                })
-            }
-        }
-    )+};
-}
-
-words! {
-    Kind { Phys = "phys", Ident = "ident", Fixed = "fixed", None = "none" }
-    Origin { Fresh = "fresh", Handover = "handover", Legacy = "legacy", None = "none" }
-    Svam {
-        Unknown = "unknown",
-        NotCalled = "not-called",
-        CalledIdent = "called-ident",
-        CalledFixed = "called-fixed",
-        Failed = "failed",
-    }
-    YesNo { Yes = "yes", No = "no" }
-    Requested { Auto = "auto", Phys = "phys", Ident = "ident", Fixed = "fixed" }
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RuntimeMap {
     /// As in the generation before.
     Same,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "expected a number, \"none\", \"some\" or \"any\""
-)]
-pub enum Wx {
-    Exactly(usize),
-    Word(WxWord),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum WxWord {
-    None,
-    /// At least one.
-    Some,
     /// Not asserted.
     Any,
 }

@@ -8,28 +8,29 @@ use efi_rtmap_guest::plan::{Action, Loader};
 use serde::Deserialize;
 
 use super::Expect;
+use crate::words::{Kind, Origin};
 
-/// One kernel of the chain, or several alike.
+/// One kernel of the chain.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Step {
+    #[serde(default)]
     pub image: Image,
     #[serde(default)]
     pub options: String,
     /// None for the first, which firmware starts.
     pub loader: Option<Loader>,
-    #[serde(default = "default_repeat")]
-    pub repeat: u32,
     #[serde(default)]
     pub then: Vec<Action>,
     #[serde(default)]
     pub expect: Expect,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 pub enum Image {
     #[serde(rename = "stock")]
     Stock,
+    #[default]
     #[serde(rename = "rtmap")]
     Rtmap,
     /// With a distribution's mitigations and hardening.
@@ -67,10 +68,6 @@ impl fmt::Display for Image {
     }
 }
 
-fn default_repeat() -> u32 {
-    1
-}
-
 impl Step {
     /// One kernel, of which nothing is asked or expected but what is of all.
     pub fn new(image: Image, options: String, loader: Option<Loader>) -> Self {
@@ -78,7 +75,6 @@ impl Step {
             image,
             options,
             loader,
-            repeat: default_repeat(),
             then: Vec::new(),
             expect: Expect::default(),
         }
@@ -114,32 +110,33 @@ impl Step {
 
     /// The checks that the types cannot make.
     pub(super) fn validate(&self, first: bool) -> Result<()> {
-        ensure!(self.repeat > 0, "repeat: 0");
         ensure!(
-            !first || (self.loader.is_none() && self.repeat == 1),
-            "loader, repeat: firmware starts the first kernel, once"
+            !first || self.loader.is_none(),
+            "loader: firmware starts the first kernel"
         );
         ensure!(
             first || self.loader.is_some(),
             "loader: missing; \"-c\", \"-s\", \"-p -c\", \"-p -s\" or \"script\""
         );
         let expect = &self.expect;
-        let ours = [
+        let of_a_map = [
             ("kind", expect.kind.is_some()),
             ("origin", expect.origin.is_some()),
             ("svam", expect.svam.is_some()),
+            ("generation", expect.generation.is_some()),
         ];
-        for (field, given) in ours {
+        let has_map = self.rtmap_on() && !expect.without_firmware();
+        for (field, given) in of_a_map {
             ensure!(
-                given == (self.rtmap_on() && !expect.without_firmware()),
-                "expect.{field}: {}",
-                if given {
-                    "this kernel has no rtmap directory in sysfs, or is off: stock, rtmap:off, noruntime"
-                } else {
-                    "missing; every rtmap kernel must say what it expects"
-                }
+                has_map || !given,
+                "expect.{field}: this kernel has no map: it is stock, off, told of no firmware, or has \
+                 rtmap:off or noruntime"
             );
         }
+        ensure!(
+            expect.kind != Some(Kind::None) && expect.origin != Some(Origin::None),
+            "expect: a kernel without a map is off = true"
+        );
         ensure!(
             !expect.as_modelled || (first && self.is_recorded_stock()),
             "expect.as-modelled: only of a stock kernel that firmware starts, with efi=debug and the action \

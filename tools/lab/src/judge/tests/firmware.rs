@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use efi_rtmap_orders::{Fault, Service, What};
 
 use super::*;
-use crate::scenario::{Expect, Svam};
+use crate::scenario::Expect;
+use crate::words::Svam;
 
 const CODE: u64 = 0x3f00_0000;
 const HIGH: u64 = 0xffff_fffe_0000_0000;
@@ -280,6 +281,7 @@ fn faults_must_happen_and_as_often_as_expected() {
 fn without_services(expect: Expect) -> (Scenario, Report, BTreeMap<String, String>) {
     let mut scenario = scenario();
     scenario.kernel[1].expect = expect;
+    scenario.complete(x86_64());
     let mut report = good();
     let facts = second(&mut report);
     facts.variables = Err("no efivarfs".into());
@@ -308,6 +310,7 @@ fn services_that_are_off() {
     );
     files.insert("kind".into(), "none".into());
     files.insert("origin".into(), "none".into());
+    files.insert("svam".into(), "unknown".into());
     second(&mut report).rtmap = Some(files.clone());
     assert_eq!(told(&scenario, &report, events), [""; 0]);
     files.insert("kind".into(), "ident".into());

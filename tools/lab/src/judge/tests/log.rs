@@ -30,3 +30,44 @@ fn each_machine_has_its_own() {
         one_finding(found(arch, line), "generation 1: ", &["complaint", line]);
     }
 }
+
+#[test]
+fn told_once() {
+    let mut scenario = scenario();
+    scenario.kernel[1].expect.log_once = vec!["put right".into()];
+    let with = |lines: usize| {
+        let mut report = good();
+        let log = &mut report.0.get_mut(&1).unwrap().log;
+        log.extend(vec!["it has been put right".to_string(); lines]);
+        findings(&scenario, &report, "", &End::Exited)
+    };
+    assert_eq!(with(1), [""; 0]);
+    one_finding(with(0), "generation 1: ", &["once", "0 times"]);
+    one_finding(with(2), "generation 1: ", &["once", "2 times"]);
+}
+
+#[test]
+fn complaints_of_the_kernel() {
+    for line in [
+        "WARNING: at x.c:1",
+        "BUG: x",
+        "Oops: 0000",
+        "[Firmware Bug]: x",
+        "Call Trace:",
+    ] {
+        red(|told| told.log.push(line.into()), &["no complaint", line]);
+    }
+    let mut tolerant = scenario();
+    tolerant.kernel[1].expect.tolerate = vec!["at x.c".into()];
+    let mut report = good();
+    let log = &mut report.0.get_mut(&1).unwrap().log;
+    log.push("WARNING: at x.c:1".into());
+    assert_eq!(findings(&tolerant, &report, "", &End::Exited), [""; 0]);
+}
+
+#[test]
+fn what_only_the_console_has() {
+    let console = "rtmap.gen=0\nfine rtmap.gen=10\nrtmap.gen=1\nKernel panic - not syncing\n";
+    let seen = findings(&scenario(), &good(), console, &End::Exited);
+    one_finding(seen, "generation 1: ", &["Kernel panic"]);
+}

@@ -2,7 +2,7 @@
 //! Maps that are not what they should be.
 
 use super::*;
-use crate::scenario::{Svam, Wx, WxWord};
+use crate::words::{Svam, Wx, WxWord};
 
 #[test]
 fn maps() {

@@ -7,7 +7,6 @@ use efi_rtmap_stock::RUNTIME;
 use super::*;
 
 const STOCK: &str = r#"
-    name = "example"
     about = "for the tests"
     [[kernel]]
     image = "stock"
@@ -128,7 +127,7 @@ fn stock() -> Told {
 fn with(spoil: impl FnOnce(&mut Told)) -> Vec<String> {
     let mut told = stock();
     spoil(&mut told);
-    let scenario = parse(STOCK, x86_64()).unwrap().remove(0);
+    let scenario = parse("example", STOCK, x86_64()).unwrap().remove(0);
     findings(&scenario, &Report([(0, told)].into()), "", &End::Exited)
 }
 
@@ -224,7 +223,7 @@ fn only_stock_has_a_model() {
         ("[\"record-firmware\"]", "[]"),
     ] {
         let text = STOCK.replace(from, to);
-        let error = parse(&text, x86_64()).unwrap_err();
+        let error = parse("example", &text, x86_64()).unwrap_err();
         assert!(format!("{error:#}").contains("as-modelled"), "{error:#}");
     }
 }

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0
+//! The chain of a soak: firmware starts a kernel of ours, and after it kernels that ask for other
+//! kinds of map, that are told to leave all to the C code, and stock ones take turns.
+
+use anyhow::{Context, Result};
+use efi_rtmap_guest::plan::Loader;
+
+use crate::arch::Arch;
+use crate::scenario::{Expect, Image, Scenario, Step};
+use crate::words::{Kind, Requested, Wx, WxWord};
+
+/// In a small machine stock kernels after kexec clear 16 bytes of themselves.
+const MEMORY_MIB: u32 = 3072;
+/// Far more than a generation takes: who watches the chain notices earlier if one is silent.
+const LIMIT_EACH_S: u32 = 60;
+
+/// One round; the next one has the other loader.
+const ROUND: [Turn; 6] = [
+    Turn::Asks(Requested::Auto),
+    Turn::Asks(Requested::Phys),
+    Turn::Asks(Requested::Ident),
+    Turn::Asks(Requested::Fixed),
+    Turn::Off,
+    Turn::Stock,
+];
+const LOADERS: [Loader; 2] = [Loader::KexecLoad, Loader::KexecFileLoad];
+
+#[derive(Clone, Copy)]
+enum Turn {
+    Asks(Requested),
+    Off,
+    Stock,
+}
+
+/// The word of a kernel's command line.
+pub fn requested(word: &str) -> Result<Requested> {
+    let found = serde_json::from_value(word.into());
+    found.with_context(|| format!("{word:?} is none of auto, phys, ident, fixed"))
+}
+
+/// `generations` kernels, the first of which asks for `first`.
+pub fn scenario(arch: &Arch, generations: usize, first: Requested) -> Scenario {
+    let mut scenario = Scenario {
+        memory_mib: MEMORY_MIB,
+        time_limit_s: LIMIT_EACH_S.saturating_mul(generations.try_into().unwrap_or(u32::MAX)),
+        // It counts the calls of SetVirtualAddressMap.
+        hostile: true,
+        soak: true,
+        ..Scenario::new(
+            format!("soak-{first}"),
+            "nothing grows, wears out or is lost".into(),
+            (0..generations).map(|k| step(k, first)).collect(),
+        )
+    };
+    scenario.complete(arch);
+    refusals(&mut scenario.kernel);
+    scenario
+}
+
+fn step(k: usize, first: Requested) -> Step {
+    let turn = match k {
+        0 => Turn::Asks(first),
+        _ => ROUND[k % ROUND.len()],
+    };
+    let (image, request) = match turn {
+        Turn::Asks(kind) => (Image::Rtmap, format!("efi=rtmap:{kind}")),
+        Turn::Off => (Image::Rtmap, "efi=rtmap:off".into()),
+        Turn::Stock => (Image::Stock, String::new()),
+    };
+    let wx = match turn {
+        Turn::Asks(_) => None,
+        Turn::Off | Turn::Stock => Some(Wx::Word(WxWord::Any)),
+    };
+    // The console has no more than the lines that tell kernels apart, and what is worse.
+    let options = format!("loglevel=6 {request}");
+    let loader = (k > 0).then(|| LOADERS[k / ROUND.len() % LOADERS.len()]);
+    Step {
+        expect: Expect {
+            wx,
+            ..Expect::default()
+        },
+        ..Step::new(image, options, loader)
+    }
+}
+
+/// A kernel that cannot have the map that it asks for says so.
+fn refusals(kernels: &mut [Step]) {
+    for Step { expect, .. } in kernels {
+        if let (Some(asked), Some(kind)) = (expect.requested, expect.kind) {
+            expect.log.extend(refusal(asked, kind));
+        }
+    }
+}
+
+/// What a kernel says that cannot have what it asks for.
+fn refusal(asked: Requested, kind: Kind) -> Option<String> {
+    let other = asked != Requested::Auto && asked.to_string() != kind.to_string();
+    other.then(|| format!("efi: rtmap: {asked} refused"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arch;
+    use crate::words::Svam;
+
+    fn of(generations: usize, first: Requested) -> Scenario {
+        scenario(arch::named("x86_64").unwrap(), generations, first)
+    }
+
+    #[test]
+    fn it_is_a_good_scenario() {
+        let scenario = of(40, Requested::Fixed);
+        scenario.validate(arch::named("x86_64").unwrap()).unwrap();
+        assert_eq!(scenario.kernel.len(), 40);
+    }
+
+    #[test]
+    fn each_kernel_is_loaded_either_way() {
+        let scenario = of(13, Requested::Auto);
+        let loader = |k: usize| scenario.kernel[k].loader;
+        assert_eq!(loader(0), None);
+        for k in 1..ROUND.len() {
+            assert_eq!(loader(k), Some(Loader::KexecLoad));
+            assert_eq!(loader(k + ROUND.len()), Some(Loader::KexecFileLoad));
+        }
+        assert_eq!(loader(2 * ROUND.len()), Some(Loader::KexecLoad));
+    }
+
+    #[test]
+    fn the_map_stays_whatever_is_asked_for() {
+        let scenario = of(8, Requested::Fixed);
+        let expect = |k: usize| &scenario.kernel[k].expect;
+        for k in [0, 1, 2, 3, 6] {
+            assert_eq!(expect(k).kind, Some(Kind::Fixed));
+            assert_eq!(expect(k).svam, Some(Svam::CalledFixed));
+        }
+        assert_eq!(expect(1).log, ["efi: rtmap: phys refused"]);
+        assert_eq!(expect(3).log, [""; 0]);
+        assert_eq!(expect(6).requested, Some(Requested::Auto));
+    }
+
+    #[test]
+    fn only_our_kernels_count() {
+        let scenario = of(8, Requested::Auto);
+        let numbers = scenario.kernel.iter().map(|step| step.expect.generation);
+        let numbers: Vec<Option<u32>> = numbers.collect();
+        let ours = [0, 1, 2, 3].map(Some);
+        assert_eq!(numbers[..4], ours);
+        assert_eq!(numbers[4..], [None, None, Some(4), Some(5)]);
+    }
+
+    #[test]
+    fn an_unknown_kind_is_named() {
+        assert_eq!(requested("phys").unwrap(), Requested::Phys);
+        let error = requested("virt").unwrap_err().to_string();
+        assert!(error.contains("\"virt\"") && error.contains("fixed"));
+    }
+}
