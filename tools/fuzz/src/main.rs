@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Builds the fuzz targets, runs each of them, and shows as a table what came out.
+//! Builds the fuzz targets, runs each of them, and shows the results as a table.
 
 mod build;
 mod report;
@@ -16,7 +16,7 @@ use clap::Parser;
 
 use run::{Limit, Run};
 
-/// Each takes the bytes of one kind of thing that comes from outside, up to so many.
+/// The targets. Each takes bytes of one kind from outside, up to a limit.
 const TARGETS: [Target; 7] = [
     Target::new("memory_map", 8192),
     Target::new("memory_attributes", 8192),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Writes what this machine's firmware told of its memory.
+//! Writes the description of memory that this machine's firmware gave.
 
 mod kcore;
 mod memory;
@@ -47,7 +47,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// What a file of one line says, if it is there.
+/// Reads a file of one line, if it exists.
 fn line(path: &str) -> Option<String> {
     let text = fs::read_to_string(path).ok()?;
     Some(text.trim_end().into())
