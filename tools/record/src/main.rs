@@ -16,10 +16,10 @@ use memory::Memory;
 const SMBIOS: &str = "/sys/class/dmi/id";
 const KERNEL_RELEASE: &str = "/proc/sys/kernel/osrelease";
 
-/// Record what this machine's UEFI firmware tells of its memory, as test data for efi-rtmap
+/// Record how this machine's UEFI firmware describes its memory, as test data for efi-rtmap
 ///
 /// Run it as root on a machine that was started by its firmware, not by kexec. Most kernels show
-/// what it reads only if they were booted with iomem=relaxed and Secure Boot off:
+/// this memory only if they were booted with iomem=relaxed and Secure Boot off:
 ///
 ///     rtmap-record > my-machine.toml
 ///
