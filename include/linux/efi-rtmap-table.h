@@ -119,8 +119,8 @@ struct efi_rtmap_table_stub {
  * @call_service: the firmware call in progress: an efi_rts_ids value,
  *                EFI_RTMAP_CALL_*, or 0 for none
  * @call_count: number of calls begun since the firmware was started
- * @used: not zero once a kernel that may call firmware has read the table; the first
- *        kernel that firmware has started finds zero here and in @passed
+ * @used: not zero once a kernel that may call firmware has read the table; a kernel
+ *        that finds zero here and in @passed is the first that firmware has started
  * @faulted: the service in which firmware faulted or hung, in any kernel so far,
  *           numbered as in @call_service, or 0; also EFI_RTMAP_CALL_SVAM if the
  *           effect of SetVirtualAddressMap is in doubt

@@ -51,7 +51,7 @@ void efi_rtmap_fpsimd_end(void)
 	__efi_fpsimd_end();
 }
 
-/* Without hardware PAN, the kernel keeps TTBR0 out of use between such calls. */
+/* Without hardware PAN, the kernel keeps TTBR0 out of use until this call. */
 void efi_rtmap_enable_ttbr0(void)
 {
 	uaccess_ttbr0_enable();

@@ -5,7 +5,7 @@
  * The kernel's own wrapper recovers from a fault. This file reports more kinds of
  * fault to it, and finds registers that firmware has not preserved.
  *
- * C, because it needs struct pt_regs and a frame that assembly names.
+ * This file is C, because it needs struct pt_regs and a frame that assembly names.
  */
 
 #include <linux/bits.h>

@@ -9,7 +9,7 @@
  * called in another way. Its faults are handled likewise, and the thunk restores
  * the registers.
  *
- * C, because it needs struct pt_regs and a frame that assembly names.
+ * This file is C, because it needs struct pt_regs and a frame that assembly names.
  */
 
 #define pr_fmt(fmt) "efi: rtmap: " fmt

@@ -8,7 +8,7 @@
  * the stack. A kernel started by kexec can make such calls too: it has no memory map
  * that says where RAM is, and needs none.
  *
- * C, because it needs assembly, segment registers and struct pt_regs.
+ * This file is C, because it needs assembly, segment registers and struct pt_regs.
  */
 
 #define pr_fmt(fmt) "efi: rtmap: " fmt

@@ -3,7 +3,7 @@
  * The stub's choice of a map. These are functions from values to values. The host
  * compiles them too.
  *
- * C, because the stub has no Rust.
+ * This file is C, because the stub has no Rust.
  */
 
 #include <linux/efi-rtmap-table.h>

@@ -6,7 +6,7 @@
  * efi-rtmap-choice.c makes the choice. The handover table records the result, and
  * the kernel proper acts on this record.
  *
- * C, because the stub has no Rust.
+ * This file is C, because the stub has no Rust.
  */
 
 #include <linux/efi.h>

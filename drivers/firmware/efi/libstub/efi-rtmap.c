@@ -2,7 +2,7 @@
 /*
  * The memory in which the kernels of a kexec chain hand the EFI runtime map over.
  *
- * C, because the stub has no Rust.
+ * This file is C, because the stub has no Rust.
  */
 
 #include <linux/efi.h>

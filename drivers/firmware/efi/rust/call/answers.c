@@ -3,7 +3,7 @@
  * Checks of firmware's answers about variables. The kernel's own callers rely on the
  * sizes and on an end of the list.
  *
- * C, because its functions replace pointers in struct efi.
+ * This file is C, because its functions replace pointers in struct efi.
  */
 
 #define pr_fmt(fmt) "efi: rtmap: " fmt

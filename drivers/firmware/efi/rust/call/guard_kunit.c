@@ -6,7 +6,7 @@
  * The kernel's assembly for firmware calls makes these calls too, but without the
  * firmware's map. No other thread calls firmware while the kernel tests itself at boot.
  *
- * C, because the registers and the assembly belong to C.
+ * This file is C, because the registers and the assembly belong to C.
  */
 
 #include <kunit/test.h>

@@ -2,8 +2,8 @@
 /*
  * Firmware that hangs. A call that only reads is interrupted, and returns as if it had
  * faulted. A call that writes could be in the middle of a store, so it is not
- * interrupted: after its own limit, the kernel no longer waits for it, and firmware
- * can finish.
+ * interrupted: when the kernel's own limit is reached, the kernel no longer waits for
+ * the call, and firmware can finish.
  *
  * The limit counts seconds in which the machine runs. A virtual machine may be stopped
  * for minutes, and its clock jumps when it goes on.
@@ -13,7 +13,8 @@
  * off, only the kernel's own limit applies. Calls that are made with interrupts off
  * have no limit.
  *
- * C, because an inline function finds the registers of the interrupted thread.
+ * This file is C, because an inline function finds the registers of the interrupted
+ * thread.
  */
 
 #include <linux/completion.h>

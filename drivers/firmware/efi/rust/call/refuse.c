@@ -5,7 +5,7 @@
  *
  * ACPI PRM handlers are no runtime services, and are not refused.
  *
- * C, because its functions replace pointers in struct efi.
+ * This file is C, because its functions replace pointers in struct efi.
  */
 
 #define pr_fmt(fmt) "efi: rtmap: " fmt

@@ -6,7 +6,7 @@
  * kexec stops the other processors where they are. If one is inside firmware, the
  * successors find the same state as after a crash in firmware, and could not call it.
  *
- * C, because notifiers and syscore operations have no Rust interface.
+ * This file is C, because notifiers and syscore operations have no Rust interface.
  */
 
 #define pr_fmt(fmt) "efi: rtmap: " fmt

@@ -3,7 +3,7 @@
  * The size of a range that can be mapped at once, for tables of firmware. memremap()
  * warns about a range that is only in part RAM, and about an impossible address.
  *
- * C, because the walk through resources has no Rust interface.
+ * This file is C, because the walk through resources has no Rust interface.
  */
 
 #include <linux/efi-rtmap-rust.h>

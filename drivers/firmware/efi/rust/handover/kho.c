@@ -3,7 +3,7 @@
  * The handover table in memory that Kexec Handover (KHO) preserves, for chains whose
  * first kernel was not started by our EFI stub.
  *
- * C, because KHO has no Rust interface, and an initcall has to be C.
+ * This file is C, because KHO has no Rust interface, and an initcall has to be C.
  */
 
 #define pr_fmt(fmt) "efi: rtmap: handover table: " fmt

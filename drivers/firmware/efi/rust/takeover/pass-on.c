@@ -3,7 +3,7 @@
  * A kernel that must not call firmware passes on the state that it has found, and does
  * not take the map over. This happens with efi=noruntime, the default of PREEMPT_RT.
  *
- * C, because an initcall has to be C.
+ * This file is C, because an initcall has to be C.
  */
 
 #include <linux/efi.h>
