@@ -17,7 +17,7 @@ use efi_rtmap_stock::{
 };
 use std::vec::Vec;
 
-/// Asserts that `ours` has all of `theirs`, which stock maps on `machine`. If both go by the same
+/// Asserts that `ours` has all of `theirs`, which stock maps on `machine`. If both use the same
 /// facts of firmware (`strict`), the rights are the same too.
 ///
 /// Pages larger than 4 KiB that regions share have more rights than each region asks for. In stock,

@@ -136,7 +136,7 @@ static u32 nearest(const struct efi_rtmap_choice_facts *facts, u32 kind, u32 rea
  * efi_rtmap_choose() - decide on a map for firmware that has just started
  * @facts: the facts that the choice depends on
  *
- * Return: the decision: the same that rust/plan/choice/decide.rs makes for such
+ * Return: the decision. rust/plan/choice/decide.rs makes the same one for such
  * firmware.
  */
 struct efi_rtmap_choice

@@ -7,7 +7,7 @@ use core::fmt;
 /// log2 of [`PAGE_SIZE`].
 pub(crate) const PAGE_SHIFT: u32 = 12;
 
-/// Bytes in an EFI page, whatever the page size of the kernel (UEFI 2.10, section 7.2).
+/// Bytes in an EFI page, for any page size of the kernel (UEFI 2.10, section 7.2).
 pub(crate) const PAGE_SIZE: u64 = 1 << PAGE_SHIFT;
 
 /// A physical address.

@@ -68,7 +68,7 @@ impl Descriptor {
     /// Tells if firmware uses the memory at run time. Runtime services code and data count as such
     /// memory even without the attribute: some firmware forgets it (Dell's IoT gateways,
     /// lf-edge/eve#1396), and Xen adds it. Nobody else uses this memory: x86's stub (its e820
-    /// table) and arm64's `is_usable_memory()` go by the type when they look for free memory.
+    /// table) and arm64's `is_usable_memory()` use the type when they look for free memory.
     pub(crate) fn is_runtime(&self) -> bool {
         self.attributes.has(Attributes::RUNTIME) || self.ty.is_runtime_services()
     }

@@ -102,7 +102,7 @@ impl Attributes {
         Self(self.0 & other.0)
     }
 
-    /// Tells if x86 maps the memory cached. arm64 goes by the type alone. Some firmware says
+    /// Tells if x86 maps the memory cached. arm64 uses only the type. Some firmware says
     /// nothing about caching (Xen has `efi=attr=uc` for it), or allows only other modes. Then the
     /// memory is mapped uncached, as in stock: this is slow, but right for memory, for devices and
     /// for code.

@@ -3,8 +3,8 @@
 //! A walk through the names of variables, and the end of an endless walk.
 //!
 //! GetNextVariableName() gets the name that it has returned last (UEFI 2.10, section 8.2). So the
-//! names tell walks apart. If a call gives the last name of a walk, it continues this walk, whoever
-//! makes the call. Otherwise it begins another walk.
+//! names tell walks apart. If a call gives the last name of a walk, it continues this walk. The
+//! caller does not matter. Otherwise the call begins another walk.
 
 /// More variables than any store holds. Each variable costs the kernel an inode.
 pub(crate) const MAX_NAMES: u32 = 16384;

@@ -72,8 +72,8 @@ impl Mapping {
     }
 
     /// Tells if one page can hold parts of both: a device and memory cannot share a page.
-    /// Cacheability does not matter: only arm64 has pages that parts can share, and it goes by the
-    /// type.
+    /// Cacheability does not matter: only arm64 has pages that parts can share, and it uses only
+    /// the type.
     pub(super) fn same_memory(&self, other: &Self) -> bool {
         let device = |mapping: &Self| mapping.ty == MemoryType::MAPPED_IO;
         device(self) == device(other)

@@ -271,7 +271,7 @@ mod tests {
             ..device
         };
         assert_eq!(refuse_64k(&[data, apart]), None);
-        // These are mapped alike, whatever firmware says about caching.
+        // These are mapped alike: firmware's words about caching do not matter.
         let attributes = Attributes::WB;
         assert_eq!(refuse_64k(&[data, Entry { attributes, ..next }]), None);
         Ok(())
