@@ -106,8 +106,7 @@ struct Descriptor {
 pub const DESCRIPTOR_SIZE: usize = size_of::<Descriptor>();
 
 /// The descriptors in `bytes`. A step from one to the next is `size` bytes, not 0. There are none
-/// if
-/// `size` is too small for the fields.
+/// if `size` is too small for the fields.
 pub fn descriptors(bytes: &[u8], size: usize) -> Vec<recording::Descriptor> {
     let read = |bytes| {
         let (descriptor, _) = Descriptor::ref_from_prefix(bytes).ok()?;

@@ -68,8 +68,7 @@ fn place(descriptor: Descriptor, top: &mut u64) -> Region {
 }
 
 /// The ranges after boot services memory has been unmapped: `efi_unmap_boot_services()`. A kernel
-/// with
-/// `debug` does not unmap it.
+/// with `debug` does not unmap it.
 pub(super) fn mapped(firmware: &Firmware<'_>, debug: bool) -> Vec<Mapped> {
     let mut regions = firmware.regions();
     let runtime = |region: &Region| region.descriptor.attribute & RUNTIME != 0;

@@ -62,16 +62,14 @@ pub(crate) trait KeepsMemoryMap {
 /// The steps around one firmware call.
 pub(crate) trait CallsFirmware {
     /// Names of the state that firmware has to preserve. The index is the bit that reports a
-    /// change:
-    /// `enum efi_rtmap_kept`.
+    /// change: `enum efi_rtmap_kept`.
     const KEPT: &'static [&'static str];
 
     /// The processor in the state that firmware expects. A drop restores its former state.
     type Installed;
 
     /// Prepares the processor for a firmware call. The call is aborted if it takes more than so
-    /// many
-    /// `seconds`.
+    /// many `seconds`.
     ///
     /// # Safety
     ///

@@ -111,8 +111,7 @@ struct Page {
 type Table = BTreeMap<u64, Page>;
 
 /// Puts the pages that `entry` asks for at `distance` into `table`, one of 4 KiB after the other.
-/// Returns
-/// `false` if this is impossible.
+/// Returns `false` if this is impossible.
 fn put(table: &mut Table, entry: &Entry, distance: u64, page: u64) -> bool {
     let start = entry.phys.start().value();
     (0..entry.phys.pages().count()).all(|n| {

@@ -20,7 +20,8 @@ use crate::plan::{
     },
 };
 
-/// Appends the aliases of `entries` to `list`. It holds the pages at fixed addresses, in order.
+/// Appends the aliases of `entries` to `list`, which holds the pages at fixed addresses, in
+/// order.
 pub(super) fn push(
     entries: &[Entry],
     space: &AddressSpace,

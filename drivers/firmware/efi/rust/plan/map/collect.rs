@@ -31,13 +31,13 @@ use crate::plan::{
 /// - A descriptor that repeats memory of an earlier one adds nothing. Neighbours of one type and
 ///   attribute become one region. This changes no address: the layout stays the same as in stock.
 /// - Runtime regions that overlap become one too. If one of them is code, all of it is code: fewer
-/// - Runtime regions that overlap become one too. If one of them is code, all of it is code: fewer
 ///   rights would stop firmware. If one of them is not cached, all of it is not cached. This is
 ///   slow, but right for both. If one of them is a device, all of it is mapped as a device. Stock
 ///   x86 maps all of them, and the first in the map wins the 1:1 addresses.
 /// - An earlier kernel may have given addresses to two regions that overlap. If the addresses put
 ///   the common memory at two places, this is an error.
 /// - A region that does not start on a page becomes whole pages: see [`Descriptor::range`].
+///
 /// # Errors
 ///
 /// A [`RegionError`] if there is no runtime region, if two that overlap have been given different

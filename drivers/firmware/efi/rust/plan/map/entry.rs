@@ -92,8 +92,7 @@ pub(crate) fn wx_pages(entries: &[Entry]) -> Pages {
 
 /// Splits `regions` into `entries` by `pieces`, the parts that the memory attributes table
 /// describes. They are in order, and each is in one region. Memory without a piece has the
-/// permission that
-/// `basis` gives to the region. Temporary regions are left out.
+/// permission that `basis` gives to the region. Temporary regions are left out.
 ///
 /// # Errors
 ///
