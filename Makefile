@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# The front door. `make help` lists what there is.
+# The front door. `make help` lists the targets.
 
 O     ?= build$(KERNEL:%=/%)
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/efi-rtmap
@@ -33,13 +33,13 @@ fuzz     := cargo run --quiet --release --locked --manifest-path $(manifest) -p 
 	    -- --work $(O)/fuzz
 recipe   := $(wildcard tools/configs/*.config) tools/build-kernel tools/common.sh
 
-# Stock, and all of ours, are each built from one source.
+# The stock kernel has one source. All of our kernels have another one.
 linux   := $(O)/linux
 stock   := $(linux)/stock/$(ARCH)/stock/.built
 ours    := $(linux)/rtmap/$(ARCH)
 kernels := $(stock) $(patsubst %,$(ours)/%/.built,$(filter-out stock,$(names_$(ARCH))))
 
-# Rust that the kernel compiles: formatted by this repository's rules, as all else.
+# The kernel compiles this Rust code, but this repository's rules format it.
 kernel_rust := $(shell find drivers arch rust samples -name '*.rs' 2>/dev/null)
 
 .PHONY: help
@@ -61,7 +61,7 @@ help: ## show this list
 	@echo '  V=1           show everything that the builds print'
 
 ##
-# What people come for
+# The main targets
 
 .PHONY: demo
 demo: guest $(ours)/rtmap/.built ## three kernels on one firmware, as a table
@@ -117,8 +117,8 @@ check-graft: host-tools ## say what is applied to the build's kernel tree
 .PHONY: kernel
 kernel: $(kernels) ## the kernels, ours and stock
 
-# Neither `prepare` nor `graft` touches these unless the content changes, so a kernel is looked
-# at again only when there is a reason.
+# `prepare` and `graft` touch these files only if the content changes. So a kernel is rebuilt only
+# if there is a reason.
 $(linux)/stock/source.id: prepare ;
 $(linux)/rtmap/source/.efi-rtmap.toml: graft ;
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-# Shared by the scripts of this folder: where things are, and how to talk to the user.
+# Shared by the scripts of this folder: the places of files, and messages to the user.
 # shellcheck shell=bash
 
-# Options of the front door's make are not for the makes below it.
+# The front door's make must not pass its options on to the makes below it.
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 
-# Kernel versions that the hooks are for, the newest first.
+# Kernel versions that the hooks support, the newest first.
 SUPPORTED="7.3 7.2"
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -25,7 +25,7 @@ die() {
 
 [[ $ARCH = x86_64 || $ARCH = arm64 ]] || die "ARCH=$ARCH is not supported; supported: x86_64 arm64"
 
-# have COMMAND...: all of them are on PATH.
+# have COMMAND...: succeeds if all of them are on PATH.
 have() {
 	local command
 	for command; do
@@ -33,8 +33,8 @@ have() {
 	done
 }
 
-# run_logged LOG COMMAND...: the whole output goes to LOG; the user sees that it moves,
-# as one line that changes on a terminal, as a line every 20 seconds elsewhere.
+# run_logged LOG COMMAND...: the whole output goes to LOG. The user sees the progress: a terminal
+# shows one line that changes, other outputs get a line every 20 seconds.
 run_logged() {
 	local log=$1 status=0
 	shift
@@ -64,7 +64,7 @@ show_progress() {
 	[ ! -t 1 ] || printf '\r\033[K'
 }
 
-# The newest LLVM that is installed whole, 19 first because it is what we test with.
+# The newest complete LLVM that is installed. 19 comes first, because we test with it.
 llvm_version() {
 	local version
 	for version in 19 22 21 20 18 17 16 15; do
@@ -78,7 +78,7 @@ llvm_version() {
 
 rustc_version() { rustc --version | cut -d' ' -f2; }
 
-# Where the Rust library's source is or will be.
+# The place of the Rust library's source, now or after it is fetched.
 rust_lib_src() {
 	local sysroot
 	sysroot=$(rustc --print sysroot)/lib/rustlib/src/rust/library
@@ -91,16 +91,16 @@ rust_lib_src() {
 	fi
 }
 
-# The folder of the kernels NAME: their source is in `source`, their objects beside it. From the
-# objects, the source is at the same place for stock kernels and ours, so that ccache compiles
-# once what both have.
+# The folder of the kernels NAME. Their source is in `source`, and their objects are beside it. Seen
+# from the objects, the source of stock kernels and of ours has the same path, so that ccache
+# compiles common files once.
 tree() { [ "$1" = stock ] && echo "$O/linux/stock" || echo "$O/linux/rtmap"; }
 source_of() { echo "$(tree "$1")/source"; }
 objects_of() { echo "$(tree "$1")/$ARCH/$1"; }
 
-# kernel_make NAME ARGUMENT...: the kernel's make. Everything that could differ between two
-# machines is fixed. ccache makes paths below $O relative, so that its entries serve any clone;
-# the prefix map keeps them out of __FILE__.
+# kernel_make NAME ARGUMENT...: the kernel's make. Everything that could differ between two machines
+# is fixed. ccache makes paths below $O relative, so that its entries serve any clone. The prefix
+# map keeps these paths out of __FILE__.
 kernel_make() {
 	local tree out llvm relative
 	tree=$(source_of "$1") out=$(objects_of "$1")

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The EFI runtime map: the functions that the C and the Rust side call of each
- * other. Upstream code needs <linux/efi-rtmap.h> only.
+ * The EFI runtime map: functions that C calls in Rust, and Rust in C. Upstream
+ * code needs <linux/efi-rtmap.h> only.
  */
 #ifndef _LINUX_EFI_RTMAP_RUST_H
 #define _LINUX_EFI_RTMAP_RUST_H
@@ -60,26 +60,26 @@ bool efi_rtmap_get_region(u32 index, struct efi_rtmap_region *region);
 bool efi_rtmap_get_time(efi_time_t *time);
 
 /*
- * C, called from Rust. Those for the take-over refer to __init code: they may
- * be called from efi_rtmap_take_over() only.
+ * C, called from Rust. The functions for the take-over refer to __init code: only
+ * efi_rtmap_take_over() may call them.
  */
 
 struct efi_rtmap_boot_facts {
-	u64	memattr;	/* 0: none that can be used */
+	u64	memattr;	/* 0: no table that can be used */
 	u64	smbios;		/* entry point; 0: none */
-	bool	kexec;		/* an earlier kernel left its traces, or may have */
+	bool	kexec;		/* an earlier kernel has left traces, or may have */
 	bool	mixed;		/* 32-bit firmware under a 64-bit kernel */
-	u32	supported;	/* EFI_RT_SUPPORTED_*, by its RT_PROPERTIES table */
-	u32	revision;	/* of UEFI, as far as the kernel goes by it */
+	u32	supported;	/* EFI_RT_SUPPORTED_*, of firmware's RT_PROPERTIES */
+	u32	revision;	/* of UEFI, as the kernel knows it */
 };
 
-/* Where the system table leads, as physical addresses. */
+/* Pointers of the system table, as physical addresses. */
 struct efi_rtmap_pointers {
 	u64	fw_vendor;
 	u64	config_table;
 };
 
-/* Only the first kernel asks: SVAM may convert what it is made from. */
+/* Only the first kernel asks: SVAM may convert addresses in the SMBIOS entry point. */
 static inline u64 efi_rtmap_smbios(void)
 {
 	if (efi.smbios3 != EFI_INVALID_TABLE_ADDR)
@@ -100,7 +100,7 @@ struct efi_rtmap_space {
 #define EFI_RTMAP_PROT_EXEC	0x2
 #define EFI_RTMAP_PROT_UNCACHED	0x4
 #define EFI_RTMAP_PROT_IO	0x8
-/* Indirect branches to anything but marked targets may be refused. */
+/* The processor may refuse indirect branches to unmarked targets. */
 #define EFI_RTMAP_PROT_FORWARD_CFG	0x10
 
 void efi_rtmap_boot_facts(struct efi_rtmap_boot_facts *facts);
@@ -114,21 +114,21 @@ void efi_rtmap_check_answers(void);
 void efi_rtmap_refuse(u32 off);
 void efi_rtmap_disable(bool pass_on);
 
-/* Memory that firmware's tables are said to lie in. */
+/* Memory that firmware's tables should lie in. */
 u64 efi_rtmap_kept_until(u64 addr);
 size_t efi_rtmap_mappable(u64 addr, size_t size);
 
-/* The handover table in memory that KHO keeps. */
+/* The handover table, in memory that KHO preserves. */
 u64 efi_rtmap_retrieve_table(size_t *room);
 u64 efi_rtmap_alloc_table(size_t size);
 void efi_rtmap_drop_table(void);
 
-/* For the mark of the call that is about to be made, or has been. */
+/* For the mark of a call, before it and after it. */
 u32 efi_rtmap_current_service(void);
 bool efi_rtmap_services_enabled(void);
 void efi_rtmap_write_barrier(void);
 
-/* From the take-over on, what firmware does to the processor is looked after. */
+/* From the take-over on, the processor's state is protected from firmware. */
 void efi_rtmap_guard_calls(void);
 u32 efi_rtmap_restore_processor(void);
 void efi_rtmap_give_up_call(void);

@@ -9,31 +9,34 @@
 /**
  * DOC: EFI runtime map handover table
  *
- * The table tells the next kernel of a kexec chain which EFI runtime map is
- * installed. It is a contract between kernels of different versions.
+ * The table describes the installed EFI runtime map to the next kernel of a kexec
+ * chain. It is a contract between kernels of different versions.
  *
- * The EFI stub allocates it as EFI_ACPI_RECLAIM_MEMORY, which every kernel and
- * every kexec leaves alone, and installs it as a configuration table under
- * LINUX_EFI_RTMAP_TABLE_GUID. Where no stub has, Kexec Handover may carry it, see
- * include/linux/kho/abi/efi-rtmap.h. It consists of a header and two slots. A kernel
- * writes the slot that is not current, so that one which stops while writing
- * leaves the other valid. A slot that holds its length and CRC as zero has
- * never been written.
+ * The EFI stub allocates the table as EFI_ACPI_RECLAIM_MEMORY, which every kernel and
+ * every kexec leaves alone. The stub installs it as a configuration table under
+ * LINUX_EFI_RTMAP_TABLE_GUID. Without a table from a stub, Kexec Handover may carry
+ * one, see include/linux/kho/abi/efi-rtmap.h. The table consists of a header and two
+ * slots. A kernel writes the slot that is not current. If it stops while it writes,
+ * the other slot is still valid. A slot whose length and CRC are zero has never been
+ * written.
  *
- * The stub also installs a second configuration table, in runtime services data,
- * which no kernel saves, restores or reuses: struct efi_rtmap_life. Both hold the
- * same nonce. A table that an image of a hibernated system has brought back, or that
- * a reset has left in memory, has another: a reader refuses it.
+ * The stub also installs a second configuration table: struct efi_rtmap_life. It is
+ * in runtime services data, which no kernel saves, restores or reuses. Both tables
+ * hold the same nonce. The image of a hibernated system may bring an old handover
+ * table back, or a reset may leave one in memory. Such a table has another nonce, and
+ * a reader refuses it.
  *
- * In its header is an EFI_RT_PROPERTIES_TABLE (UEFI 2.10, section 4.6.2), which the
- * stub installs in place of firmware's own. By it, kernels that do not know this
- * table leave firmware alone when it has failed, those loaded before included.
+ * The header contains an EFI_RT_PROPERTIES_TABLE (UEFI 2.10, section 4.6.2), which the
+ * stub installs in place of firmware's own. When firmware has failed, this table keeps
+ * kernels that do not know the handover table from calling it. This includes kernels
+ * that were loaded before the failure.
  *
- * All fields are little endian, all addresses physical but for the entries' @virt.
+ * All fields are little endian. All addresses are physical, except the entries' @virt.
  * Fields and bits that are not defined are zero. A reader refuses a slot whose major
- * version it does not know, or with an undefined flag of EFI_RTMAP_SLOT_MUST_KNOW. It
- * ignores other flags, and bytes behind those it knows: a minor version may add fields
- * behind the slot's header and those of an entry, and enlarges @entry_offset and @entry_size
+ * version it does not know, and a slot with an undefined flag of
+ * EFI_RTMAP_SLOT_MUST_KNOW. A reader ignores other flags. It also ignores bytes behind
+ * the fields that it knows: a minor version may add fields to the end of the slot's
+ * header and to the end of an entry, and enlarges @entry_offset and @entry_size
  * accordingly.
  *
  * Any other change of layout or meaning is breaking and raises the major
@@ -45,10 +48,10 @@
 #define EFI_RTMAP_TABLE_SLOTS	2
 
 /**
- * enum efi_rtmap_kind - which addresses firmware is called at
+ * enum efi_rtmap_kind - kind of the addresses that firmware is called at
  * @EFI_RTMAP_KIND_PHYS: 1:1, and SetVirtualAddressMap() is not called
- * @EFI_RTMAP_KIND_IDENT: 1:1, and SetVirtualAddressMap() is told so
- * @EFI_RTMAP_KIND_FIXED: others, which SetVirtualAddressMap() is told
+ * @EFI_RTMAP_KIND_IDENT: 1:1, and SetVirtualAddressMap() gets these addresses
+ * @EFI_RTMAP_KIND_FIXED: other addresses, which SetVirtualAddressMap() gets
  */
 enum efi_rtmap_kind {
 	EFI_RTMAP_KIND_PHYS = 1,
@@ -57,12 +60,12 @@ enum efi_rtmap_kind {
 };
 
 /**
- * enum efi_rtmap_svam - what is known of SetVirtualAddressMap() in this firmware's life
- * @EFI_RTMAP_SVAM_UNKNOWN: nothing
+ * enum efi_rtmap_svam - knowledge of SetVirtualAddressMap() in this firmware's life
+ * @EFI_RTMAP_SVAM_UNKNOWN: nothing is known
  * @EFI_RTMAP_SVAM_NOT_CALLED: it has not been called
- * @EFI_RTMAP_SVAM_CALLED_IDENT: it has been called, with 1:1 addresses
- * @EFI_RTMAP_SVAM_CALLED_FIXED: it has been called, with others
- * @EFI_RTMAP_SVAM_FAILED: it has been called, and has refused
+ * @EFI_RTMAP_SVAM_CALLED_IDENT: it has been called with 1:1 addresses
+ * @EFI_RTMAP_SVAM_CALLED_FIXED: it has been called with other addresses
+ * @EFI_RTMAP_SVAM_FAILED: it has been called, and has returned an error
  */
 enum efi_rtmap_svam {
 	EFI_RTMAP_SVAM_UNKNOWN = 0,
@@ -73,12 +76,12 @@ enum efi_rtmap_svam {
 };
 
 /**
- * enum efi_rtmap_reason - why a map has the kind that it has
- * @EFI_RTMAP_REASON_REQUESTED: the command line asks for it
- * @EFI_RTMAP_REASON_DEFAULT: it is what the architecture and the configuration prefer
- * @EFI_RTMAP_REASON_QUIRK: the machine is known to need it
+ * enum efi_rtmap_reason - reason for the kind of a map
+ * @EFI_RTMAP_REASON_REQUESTED: the command line asks for this kind
+ * @EFI_RTMAP_REASON_DEFAULT: the architecture and the configuration prefer this kind
+ * @EFI_RTMAP_REASON_QUIRK: the machine is known to need this kind
  * @EFI_RTMAP_REASON_SVAM_UNSUPPORTED: firmware does not support SetVirtualAddressMap()
- * @EFI_RTMAP_REASON_DOES_NOT_FIT: another kind was wanted, and its addresses do not fit
+ * @EFI_RTMAP_REASON_DOES_NOT_FIT: the addresses of the preferred kind do not fit
  * @EFI_RTMAP_REASON_SVAM_FAILED: SetVirtualAddressMap() has refused another kind
  */
 enum efi_rtmap_reason {
@@ -91,14 +94,14 @@ enum efi_rtmap_reason {
 };
 
 /**
- * struct efi_rtmap_table_stub - what the EFI stub has made of SetVirtualAddressMap
- * @reason: enum efi_rtmap_reason, or 0: the decision is the kernel proper's
+ * struct efi_rtmap_table_stub - the EFI stub's decision on SetVirtualAddressMap
+ * @reason: enum efi_rtmap_reason, or 0: the kernel proper decides
  * @kind: enum efi_rtmap_kind, or 0: no map fits, and services are off
  * @svam: enum efi_rtmap_svam
  * @reserved: zero
  * @status: the status that SetVirtualAddressMap returned, if it was called
  *
- * It is written before a kernel runs, and never changes.
+ * The stub writes it before a kernel runs. It never changes.
  */
 struct efi_rtmap_table_stub {
 	__le32	reason;
@@ -112,34 +115,34 @@ struct efi_rtmap_table_stub {
  * struct efi_rtmap_table_header - start of the table
  * @magic: EFI_RTMAP_TABLE_MAGIC
  * @size: bytes of the whole table, this header included
- * @slot_size: bytes of one slot; the first follows this header, the second it
+ * @slot_size: bytes of one slot; the first slot follows this header, then the second
  * @call_service: the firmware call in progress: an efi_rts_ids value,
  *                EFI_RTMAP_CALL_*, or 0 for none
  * @call_count: number of calls begun since the firmware was started
- * @used: not zero once a kernel that may call firmware has looked at the table: one
- *        that finds it zero, and @passed too, is the first that firmware has started
- * @faulted: the service that firmware faulted or hung in, in any kernel so far,
- *           numbered as in @call_service, or 0; EFI_RTMAP_CALL_SVAM too if nobody
- *           knows what that has done
+ * @used: not zero once a kernel that may call firmware has read the table; a kernel
+ *        that finds zero here and in @passed is the first that firmware has started
+ * @faulted: the service in which firmware faulted or hung, in any kernel so far,
+ *           numbered as in @call_service, or 0; also EFI_RTMAP_CALL_SVAM if the
+ *           effect of SetVirtualAddressMap is in doubt
  * @properties_version: 1, the version of EFI_RT_PROPERTIES_TABLE
- * @properties_length: 8, its length; both are zero where it has not been installed
- * @properties_supported: @supported, or EFI_RTMAP_SUPPORTED_NONE while firmware is
- *                        called, once it has failed, and after a kernel that could
+ * @properties_length: 8, its length; both are zero if it has not been installed
+ * @properties_supported: @supported, or EFI_RTMAP_SUPPORTED_NONE: during a firmware
+ *                        call, after firmware has failed, and after a kernel could
  *                        not take the map over
  * @supported: the services that firmware itself supports, EFI_RT_SUPPORTED_*
  * @services_off: services that no kernel calls, because firmware's pointers to them
- *                do not lead to code, EFI_RT_SUPPORTED_*
+ *                do not point to code, EFI_RT_SUPPORTED_*
  * @nonce: the firmware's life; zero where there is no stub
  * @stub: SetVirtualAddressMap, where the stub decides on it
- * @passed: kernels since the last slot was written, or since the first kernel, that
- *          must not call firmware and have passed on what they have found; if @used is
- *          zero, firmware is as the stub has left it
+ * @passed: number of kernels that must not call firmware and have passed on what they
+ *          found, since the last slot was written, or since the first kernel; if @used
+ *          is zero, firmware is as the stub has left it
  * @reserved: zero
  *
- * The in-call mark, @call_service and @call_count, is written around every
- * firmware call. A kernel that finds it set knows that its predecessor stopped
- * inside the firmware. No CRC covers the header: what changes in it is one store,
- * made when little else may work.
+ * The in-call mark, @call_service and @call_count, is written around every firmware
+ * call. A kernel that finds the mark set knows that its predecessor stopped inside
+ * the firmware. No CRC covers the header: each change of the header is one store, at
+ * a moment when little else may work.
  */
 struct efi_rtmap_table_header {
 	__le64	magic;
@@ -162,13 +165,13 @@ struct efi_rtmap_table_header {
 
 /**
  * struct efi_rtmap_life - tells one life of the firmware from another
- * @nonce: that of the handover table which was made in this life
- * @addresses: zero while firmware goes by physical addresses, a sum of those that
- *             SetVirtualAddressMap has given it otherwise
+ * @nonce: the nonce of the handover table that was made in this life
+ * @addresses: zero while firmware uses physical addresses; otherwise a checksum of the
+ *             addresses that SetVirtualAddressMap has given it
  *
- * A kernel that wakes up from hibernation finds another @nonce: firmware was started
- * anew, and it was another kernel that called SetVirtualAddressMap. With the @addresses
- * that it knows, it goes on.
+ * A kernel that wakes up from hibernation finds another @nonce: firmware has been
+ * started anew, and another kernel has called SetVirtualAddressMap. If @addresses are
+ * those that it knows, the kernel goes on.
  */
 struct efi_rtmap_life {
 	__le64	nonce[2];
@@ -176,8 +179,8 @@ struct efi_rtmap_life {
 } __packed;
 
 /*
- * ConvertPointer alone, which no kernel calls. With no service at all, stock kernels
- * have no workqueue for calls, and callers that do not ask would fall over that.
+ * Only ConvertPointer, which no kernel calls. If no service at all is supported, stock
+ * kernels have no workqueue for calls, and callers that do not ask would crash.
  */
 #define EFI_RTMAP_SUPPORTED_NONE	0x100
 
@@ -186,15 +189,18 @@ struct efi_rtmap_life {
 /* Any call made without the workqueue. */
 #define EFI_RTMAP_CALL_DIRECT		0xffffffff
 
-/* Flags that a reader has to know: it refuses a slot with one that it does not. */
+/*
+ * Flags that a reader has to know: it refuses a slot that has an unknown one of
+ * them.
+ */
 #define EFI_RTMAP_SLOT_MUST_KNOW	0x0000ffff
-/* Firmware does not tell its code from its data: entries may be W+X. */
+/* Firmware does not tell code and data apart: entries may be W+X. */
 #define EFI_RTMAP_SLOT_WRITABLE_CODE	0x00000001
 /* Forward-edge control flow checks may stay on during calls. */
 #define EFI_RTMAP_SLOT_FORWARD_CFG	0x00010000
 
 /**
- * struct efi_rtmap_table_slot - what one kernel tells the next
+ * struct efi_rtmap_table_slot - the facts that one kernel passes on to the next
  * @crc: CRC-32 (IEEE 802.3) of @length - 4 bytes from @length on
  * @length: bytes in use, from the start of the slot
  * @major: 1
@@ -208,7 +214,7 @@ struct efi_rtmap_life {
  * @entry_size: bytes from one entry to the next
  * @entry_count: number of entries
  * @svam_generation: the generation that called SetVirtualAddressMap, or U32_MAX
- * @systab: the EFI system table; this and the next two identify the firmware
+ * @systab: the EFI system table; this field and the next two identify the firmware
  * @fw_revision: FirmwareRevision of the system table
  * @vendor_crc: CRC-32 of the FirmwareVendor string, without its terminator
  * @runtime: the runtime services table
@@ -242,9 +248,9 @@ struct efi_rtmap_table_slot {
 /**
  * struct efi_rtmap_table_entry - a range that is mapped with one permission
  * @phys: physical address, a multiple of 4096
- * @virt: the address that firmware knows it by
+ * @virt: the address that firmware uses for it
  * @pages: number of 4096-byte pages, not zero
- * @attribute: Attribute of the memory descriptor it is part of
+ * @attribute: Attribute of the memory descriptor that contains it
  * @type: Type of that descriptor
  * @permission: bit 0 read, bit 1 write, bit 2 execute
  */

@@ -21,8 +21,8 @@ extern unsigned long efi_rtmap_table;
 extern unsigned long efi_rtmap_life;
 
 /*
- * See hooks/. The first six are the stub's; the first one is in Rust as well, for the
- * kernel proper.
+ * See hooks/. The first six functions are the stub's. The first one is also in Rust,
+ * for the kernel proper.
  */
 void efi_rtmap_parse_option(const char *option);
 void efi_rtmap_install_table(void);

@@ -9,29 +9,29 @@ use crate::{
     prelude::*, //
 };
 
-/// At which addresses firmware is called.
+/// The kind of the addresses at which firmware is called.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
-    /// Physical ones. SetVirtualAddressMap was not called.
+    /// Physical addresses. SetVirtualAddressMap was not called.
     Phys,
-    /// Physical ones. SetVirtualAddressMap was called with a 1:1 map.
+    /// Physical addresses. SetVirtualAddressMap was called with a 1:1 map.
     Ident,
-    /// Those that SetVirtualAddressMap was called with.
+    /// The addresses that SetVirtualAddressMap was called with.
     Fixed,
-    /// Others, in a way that this abstraction does not know.
+    /// Another kind, which this abstraction does not know.
     Unknown,
 }
 
-/// Where the map came from.
+/// The origin of the map.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Origin {
-    /// This kernel made it.
+    /// This kernel made the map.
     Fresh,
-    /// An earlier kernel made it, and handed it over in a table.
+    /// An earlier kernel made the map, and handed it over in a table.
     Handover,
-    /// An earlier kernel made it, and left traces.
+    /// An earlier kernel made the map, and left traces.
     Legacy,
-    /// It came in a way that this abstraction does not know.
+    /// Another origin, which this abstraction does not know.
     Unknown,
 }
 
@@ -39,7 +39,7 @@ pub enum Origin {
 ///
 /// # Invariants
 ///
-/// There is one: [`Self::current`] has found it. It does not change while the kernel runs.
+/// There is a map: [`Self::current`] has found it. It does not change while the kernel runs.
 #[derive(Clone, Copy, Debug)]
 pub struct RuntimeMap {
     kind: Kind,
@@ -50,9 +50,9 @@ pub struct RuntimeMap {
 /// A range of memory that firmware uses at run time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Region {
-    /// Its physical address.
+    /// The physical address.
     pub phys: u64,
-    /// The address that firmware knows it by.
+    /// The address that firmware uses for it.
     pub virt: u64,
     /// The number of 4 KiB pages.
     pub pages: u64,
@@ -103,12 +103,12 @@ impl RuntimeMap {
         })
     }
 
-    /// At which addresses firmware is called.
+    /// The kind of the addresses at which firmware is called.
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// Where the map came from.
+    /// The origin of the map.
     pub fn origin(&self) -> Origin {
         self.origin
     }
@@ -133,11 +133,11 @@ impl RuntimeMap {
         })
     }
 
-    /// Calls the firmware for the time. Sleeps.
+    /// Asks firmware for the time. Sleeps.
     ///
     /// # Errors
     ///
-    /// `EIO` if firmware does not give it.
+    /// `EIO` if firmware does not give the time.
     pub fn time(&self) -> Result<Time> {
         let mut time = bindings::efi_time_t::default();
         // SAFETY: `time` is valid for writes. The call takes the locks it needs.

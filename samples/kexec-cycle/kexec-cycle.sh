@@ -1,20 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# One kexec cycle by hand: what does the next kernel make of the EFI runtime map?
+# One kexec cycle by hand. It shows if the next kernel keeps the EFI runtime map.
 #
 #   kexec-cycle.sh load [-c|-s] KERNEL INITRD [WORD...]   in this kernel: note the map, load the next
 #   kexec-cycle.sh go                                     start what is loaded, now
 #   kexec-cycle.sh compare                                in the next kernel: is the map the same?
 #
-# Nothing but memory lives through a kexec for sure, so the values of this kernel travel on the
-# next one's command line, as the word rtmap.before=KIND:ORIGIN:SVAM:GENERATION:MAP. The kernel
-# ignores it; `compare` reads it from /proc/cmdline. MAP is a checksum of
-# /sys/firmware/efi/runtime-map, or none on arm64, which does not have that.
+# Only memory surely lives through a kexec. So the values of this kernel travel on the next one's
+# command line, as the word rtmap.before=KIND:ORIGIN:SVAM:GENERATION:MAP. The kernel ignores the
+# word, and `compare` reads it from /proc/cmdline. MAP is a checksum of
+# /sys/firmware/efi/runtime-map, or none on arm64, which has no such folder.
 #
-# Exit status: 0 all is well, 1 the map differs, 2 this cannot be done here.
+# Exit status: 0 if all is well, 1 if the map differs, 2 if this cannot be done here.
 #
-# It needs a POSIX shell and kexec-tools; busybox will do.
+# It needs kexec-tools and a POSIX shell, such as busybox.
 
 set -u
 
@@ -22,7 +22,7 @@ RTMAP=/sys/firmware/efi/rtmap
 RUNTIME_MAP=/sys/firmware/efi/runtime-map
 LOADED=/sys/kernel/kexec_loaded
 
-# kexec lies in a folder that not everybody has on the path.
+# kexec is in a folder that is not on everybody's path.
 PATH=$PATH:/usr/sbin:/sbin
 
 main() {
@@ -76,8 +76,8 @@ load() {
 		"have one: compare will find the origin to be legacy."
 
 	before=$(values) || exit
-	# `--command-line` replaces everything, so the words of this kernel are repeated: all but those
-	# of an earlier cycle.
+	# `--command-line` replaces everything. So the words of this kernel are repeated, except
+	# those of an earlier cycle.
 	command_line=$(without_before </proc/cmdline)
 	command_line="${command_line:+$command_line }rtmap.before=$before${*:+ $*}"
 
@@ -111,8 +111,8 @@ go() {
 	die "kexec -e came back: the next kernel was not started"
 }
 
-# Reads a command line and writes it without our word. Nothing else of it may change: words can be
-# quoted, and hold blanks.
+# Reads a command line and writes it without our word. The rest must not change: words can be
+# quoted, and contain blanks.
 without_before() {
 	sed -e 's/^/ /' -e 's/ rtmap\.before=[^ ]*//g' -e 's/^ *//' -e 's/ *$//'
 }
@@ -168,20 +168,20 @@ row() {
 }
 
 ##
-# What a kernel shows
+# The values of a kernel
 
 value() {
 	cat "$RTMAP/$1" || die "cannot read $RTMAP/$1"
 }
 
-# All that is compared: KIND:ORIGIN:SVAM:GENERATION:MAP
+# The values to compare: KIND:ORIGIN:SVAM:GENERATION:MAP
 values() {
 	all=
 	for name in kind origin svam generation; do
 		one=$(value $name) || exit
 		all=$all$one:
 	done
-	# Not on arm64, nor in a kernel whose runtime services are off.
+	# arm64 does not have it, nor does a kernel whose runtime services are off.
 	if [ ! -d $RUNTIME_MAP ]; then
 		echo "${all}none"
 		return
@@ -191,8 +191,8 @@ values() {
 	echo "$all${sum%% *}" | cut -c "-$((${#all} + 8))"
 }
 
-# What both system calls pass on to the next kernel, a line for each region. kexec-tools hand the
-# regions over in any order.
+# The facts that both system calls pass on to the next kernel, a line for each region. kexec-tools
+# pass the regions on in any order.
 runtime_map() {
 	for region in "$RUNTIME_MAP"/*; do
 		line=
@@ -205,7 +205,7 @@ runtime_map() {
 }
 
 ##
-# What this needs
+# The requirements
 
 check_root() {
 	[ "$(id -u)" = 0 ] || die "you are not root" "Try again with sudo."

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Sample user of the EFI runtime map: prints the map and reads the firmware's clock.
+//! A sample user of the EFI runtime map. It prints the map and reads the firmware's clock.
 
 use kernel::{
     efi_rtmap::RuntimeMap,

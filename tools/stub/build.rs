@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Compiles the stub's choice, the very file that the kernel compiles, for the host.
+//! Compiles the stub's choice for the host, from the kernel's own file.
 
 fn main() {
     let top = "../..";
@@ -15,7 +15,7 @@ fn main() {
     }
     cc::Build::new()
         .file(format!("{stub}.c"))
-        // Before the kernel's own: what it has of the headers that these include.
+        // This comes before the kernel's own folder. It replaces headers that those files include.
         .include("include")
         .include(format!("{top}/include"))
         .std("gnu11")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What one firmware call needs of arm64, step by step: inline functions and
- * macros of the kernel as functions for Rust, which keeps them in order.
+ * The steps of one firmware call on arm64: inline functions and macros of the
+ * kernel, as functions that Rust calls in the right order.
  */
 
 #include <linux/efi.h>
@@ -14,9 +14,9 @@
 #include <asm/uaccess.h>
 
 /*
- * The workqueue's thread keeps preemption on, but not migration: firmware may
- * poll for a secure call that is bound to the processor. Everyone else switches
- * the page tables with preemption off. Returns which of both was done.
+ * The workqueue's thread keeps preemption on and migration off: firmware may poll
+ * for a secure call that is bound to the processor. All other callers switch the
+ * page tables with preemption off. Returns true for the workqueue's thread.
  */
 bool efi_rtmap_enter_mm(void)
 {
@@ -51,11 +51,11 @@ void efi_rtmap_fpsimd_end(void)
 	__efi_fpsimd_end();
 }
 
-/* Without hardware PAN, TTBR0 stays unused until this says otherwise. */
+/* Without hardware PAN, the kernel keeps TTBR0 out of use until this call. */
 void efi_rtmap_enable_ttbr0(void)
 {
 	uaccess_ttbr0_enable();
-	/* No return from an exception follows that would do it. */
+	/* An exception return would do this, but none follows. */
 	post_ttbr_update_workaround();
 }
 

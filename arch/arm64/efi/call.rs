@@ -12,10 +12,10 @@ use kernel::{
     types::NotThreadSafe, //
 };
 
-/// The processor as firmware expects it. Dropping it puts everything back.
-// Fields are dropped in the order of declaration. TTBR0 is out of use before the page tables change,
-// so that an exception cannot bring those of user space back; and while it is in use, nothing is done
-// that could let another thread run, as timers could: its state would be lost.
+/// The processor in the state that firmware expects. A drop restores its former state.
+// Fields are dropped in the order of declaration. TTBR0 goes out of use before the page tables
+// change, so that an exception cannot bring those of user space back. While TTBR0 is in use, no
+// step may let another thread run, as timers could: the state of TTBR0 would be lost.
 #[must_use = "the processor is put back immediately when this is unused"]
 pub(crate) struct Installed {
     _fpsimd: FpsimdSection,
@@ -37,7 +37,7 @@ impl CallsFirmware for Arch {
     unsafe fn install(seconds: u32) -> Installed {
         // SAFETY: By this function's contract.
         let mm = unsafe { FirmwareMm::new() };
-        // The thread does not migrate any more.
+        // From here on, the thread does not migrate.
         let watched = Watched::new(seconds);
         let fpsimd = FpsimdSection::new();
         // SAFETY: `mm` is the address space until after this is dropped.
@@ -96,8 +96,8 @@ impl Drop for FpsimdSection {
     }
 }
 
-/// TTBR0 holds the page tables of the address space, also where the kernel keeps it empty while it
-/// does not access user space.
+/// TTBR0 holds the page tables of the address space, also in a kernel that otherwise keeps TTBR0
+/// empty outside of accesses to user space.
 struct Ttbr0InUse(NotThreadSafe);
 
 impl Ttbr0InUse {

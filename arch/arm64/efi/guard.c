@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What firmware may do to the processor during a call, and what becomes of it.
+ * Protection of the processor's state from firmware during a call.
  *
- * The kernel's own wrapper recovers from a fault. It is told of more kinds of
- * fault here, and of registers that firmware has not preserved.
+ * The kernel's own wrapper recovers from a fault. This file reports more kinds of
+ * fault to it, and finds registers that firmware has not preserved.
  *
- * C: struct pt_regs, and a frame that assembly names.
+ * This file is C, because it needs struct pt_regs and a frame that assembly names.
  */
 
 #include <linux/bits.h>
@@ -16,9 +16,9 @@
 #include <asm/efi-rtmap-call.h>
 #include <asm/system_misc.h>
 
-/* There is one: calls are made with efi_runtime_lock held, or early in the boot. */
+/* One is enough: calls are made with efi_runtime_lock held, or early in the boot. */
 struct efi_rtmap_frame {
-	/* Not zero: whatever follows is acted upon. */
+	/* Not zero: faults and changed registers are acted upon. */
 	unsigned long	guarded;
 	unsigned long	before[EFI_RTMAP_KEPT_REGISTERS];
 	unsigned long	after[EFI_RTMAP_KEPT_REGISTERS];
@@ -42,7 +42,7 @@ bool efi_rtmap_fixup_exception(struct pt_regs *regs, const char *what)
 	       efi_runtime_fixup_exception(regs, what);
 }
 
-/* The exception has come with the access to user addresses off, where firmware's are. */
+/* An exception turns access to user addresses off, and firmware has such addresses. */
 void efi_rtmap_read_mapped(unsigned long address, u8 *bytes, size_t count)
 {
 	efi_rtmap_enable_ttbr0();
@@ -50,7 +50,7 @@ void efi_rtmap_read_mapped(unsigned long address, u8 *bytes, size_t count)
 	efi_rtmap_disable_ttbr0();
 }
 
-/* Tells of a fault in firmware as the kernel tells of its own. */
+/* Logs a fault in firmware as the kernel logs its own faults. */
 void efi_rtmap_show_fault(struct pt_regs *regs)
 {
 	if (!efi_rtmap_frame.guarded)
@@ -59,7 +59,7 @@ void efi_rtmap_show_fault(struct pt_regs *regs)
 	__show_regs(regs);
 }
 
-/* Returns what firmware has changed in the last call, one bit for each. */
+/* Returns the state that firmware has changed in the last call, one bit for each. */
 u32 efi_rtmap_restore_processor(void)
 {
 	const struct efi_rtmap_frame *frame = &efi_rtmap_frame;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The contract of an architecture, for arm64: the kind of map that firmware gets by default, the
-//! kernel's memory map and, in a file of its own, the steps around one call.
+//! The contract of an architecture, for arm64: the default map kind and the kernel's memory map are
+//! here. The steps around one call have a file of their own.
 
 #![allow(unsafe_code)]
 
@@ -36,8 +36,8 @@ use kernel::{
 pub(crate) enum Arch {}
 
 impl Architecture for Arch {
-    // SVAM is left out, as Linux has done on arm64 wherever the address space allows, since firmware
-    // there fails in it more than without it (Linux commit d3549a938b73).
+    // By default SVAM is not called. Linux on arm64 does the same wherever the address space allows
+    // it: there, more firmware fails in SVAM than without it (Linux commit d3549a938b73).
     const DEFAULT_KIND: Kind = Kind::Phys;
 
     // Stock Linux leaves such a map when its stub has not called SVAM.
@@ -50,20 +50,21 @@ impl Architecture for Arch {
 }
 
 impl KeepsMemoryMap for Arch {
-    // The map is the firmware's own, all of which the kernel goes by, and the memory that the device
-    // tree names to each successor.
+    // The map is the firmware's own. The kernel uses all of it, and the device tree passes its
+    // memory on to each successor.
     fn install_memory_map(take_over: &TakeOver, desc_size: usize, regions: &[Region]) -> Result {
         ffi::rewrite_memory_map(take_over, |bytes| {
             write::annotate(regions, desc_size, bytes).ok_or(EINVAL)
         })
     }
 
-    // Successors get it with the device tree, whatever this kernel does.
+    // The device tree passes it on to successors, independently of this kernel.
     fn pass_on_memory_map(_: &Booting, _used: bool) -> Result<(), Failure> {
         Ok(())
     }
 
-    // It tells 1:1 addresses. Successors that do not know the handover table go without services then.
+    // The map holds 1:1 addresses. Without them, successors that do not know the handover table
+    // have no services.
     fn withdraw_addresses() {
         // SAFETY: These are plain stores to the kernel's memory map: a reader sees the old address or
         // the new one.

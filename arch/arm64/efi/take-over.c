@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the take-over of the EFI runtime map needs of arm64.
+ * Functions of arm64 for the take-over of the EFI runtime map.
  *
  * Rust decides and calls these functions once, from arm_enable_runtime_services().
- * They are the kernel's own helpers under names that Rust can use: most of
- * those are __init, which Rust code may not refer to.
+ * They give the kernel's own helpers names that Rust can use: most of these
+ * helpers are __init, and Rust code may not refer to __init functions.
  */
 
 #include <linux/efi.h>
@@ -20,14 +20,14 @@
 #include <asm/rsi.h>
 
 /*
- * Where a layout of fixed addresses starts, going down, and what keeps regions
- * apart in it: whatever the number of VA bits (36 at least) and the page size
- * (64 KiB at most), the next kernel can have the same map.
+ * The top of a layout of fixed addresses, which grows down, and the alignment that
+ * keeps its regions apart. With these values the next kernel can have the same map,
+ * for any number of VA bits (36 at least) and any page size (64 KiB at most).
  */
 #define LAYOUT_TOP	BIT_ULL(36)
 #define LAYOUT_GRANULE	SZ_64K
 
-/* The table of this boot, before page tables can be built. */
+/* Reads the table of this boot early: no page tables can be built yet. */
 static bool __init table_is_used(void)
 {
 	struct efi_rtmap_table_header *header;
@@ -42,8 +42,9 @@ static bool __init table_is_used(void)
 }
 
 /*
- * Whether the memory that the first kernel's EFI tables point to may have been
- * reused since. Stock kernels do not care, nor do we when told to stay out.
+ * Returns true if other users may have reused the memory that the first kernel's
+ * EFI tables point to. Stock kernels do not check this, and efi=rtmap:off leaves
+ * the kernel as stock.
  */
 bool __init efi_rtmap_foreign_memory(void)
 {
@@ -59,7 +60,7 @@ unsigned long __init efi_rtmap_system_table(void)
 	return efi_get_fdt_params(&memory_map, &secure_boot);
 }
 
-/* Firmware that SVAM has converted gives its own addresses in its tables. */
+/* After SVAM, firmware's tables hold converted addresses. */
 static u64 to_phys(u64 addr)
 {
 	const efi_memory_desc_t *md;
@@ -77,14 +78,14 @@ static u64 to_phys(u64 addr)
 void __ref efi_rtmap_boot_facts(struct efi_rtmap_boot_facts *facts)
 {
 	*facts = (struct efi_rtmap_boot_facts) {
-		/* Nothing else tells whether firmware started this kernel. */
+		/* No other trace tells if firmware started this kernel. */
 		.kexec		= efi_rtmap_table == EFI_INVALID_TABLE_ADDR,
 		.smbios		= efi_rtmap_smbios(),
 		.supported	= efi.runtime_supported_mask,
 		.revision	= efi.runtime_version,
 	};
 
-	/* Every kernel has kept its memory reserved. */
+	/* Every kernel keeps the memory of this table reserved. */
 	if (efi_enabled(EFI_MEM_ATTR))
 		facts->memattr = efi_mem_attr_table;
 }
@@ -107,8 +108,8 @@ static bool holds(const struct memblock_region *region, u64 addr)
 }
 
 /*
- * Where memory ends that page allocators have not got, if @addr is in such, as
- * firmware's tables are; otherwise @addr.
+ * If @addr is in memory that page allocators do not have, as firmware's tables are,
+ * returns the end of this memory. Otherwise returns @addr.
  */
 u64 efi_rtmap_kept_until(u64 addr)
 {
@@ -184,8 +185,8 @@ void __ref efi_rtmap_enable(u32 off, bool forward_cfg, bool fresh)
 }
 
 /*
- * Boots on without runtime services. The service pointers are set all the same:
- * what calls them unasked gets an error, not a NULL pointer.
+ * Boots on without runtime services. The service pointers are set nevertheless:
+ * a caller that does not ask for support gets an error, not a NULL pointer.
  */
 void __ref efi_rtmap_disable(bool pass_on)
 {
@@ -193,9 +194,10 @@ void __ref efi_rtmap_disable(bool pass_on)
 }
 
 /*
- * A stock successor goes by the addresses in the memory map. Without them it has no
- * runtime services. Where firmware has been converted, though, any successor needs
- * them to find its tables, and dies early of a wrong address.
+ * A stock successor uses the addresses in the memory map. Without them it has no
+ * runtime services. If firmware has been converted, any successor needs these
+ * addresses to find firmware's tables, and dies early of a wrong one. So converted
+ * addresses stay.
  */
 void efi_rtmap_withdraw_addresses(void)
 {

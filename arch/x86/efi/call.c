@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What one firmware call needs of x86, step by step: inline functions and
- * macros of the kernel as functions for Rust, which keeps them in order.
+ * The steps of one firmware call on x86: inline functions and macros of the
+ * kernel, as functions that Rust calls in the right order.
  */
 
 #include <linux/efi.h>
@@ -17,11 +17,11 @@
 #include <asm/tlbflush.h>
 
 /*
- * Firmware is called with the kernel's half mapped as it is now: memory may have
- * been added since the last call. That shows in the top levels of the page tables
- * only. The entries around the firmware's own, one level further down, are those
- * of the kernel's image and the fixmap, which efi_sync_low_kernel_mappings() has
- * copied at boot, and which never change.
+ * During a call, the kernel's half is mapped as it is now: memory may have been
+ * added since the last call. New memory changes only the top levels of the page
+ * tables. One level further down, around the firmware's own entries, are the
+ * entries of the kernel's image and of the fixmap. These never change:
+ * efi_sync_low_kernel_mappings() has copied them at boot.
  */
 void efi_rtmap_sync_kernel_mappings(void)
 {
@@ -67,7 +67,7 @@ void efi_rtmap_leave_mm(struct mm_struct *prev)
 	unuse_temporary_mm(prev);
 }
 
-/* Firmware works in the lower half, which LASS keeps the kernel out of. */
+/* LASS keeps the kernel out of the lower half, and firmware works there. */
 unsigned long efi_rtmap_disable_lass(void)
 {
 	unsigned long lass;

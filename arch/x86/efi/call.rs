@@ -12,8 +12,8 @@ use kernel::{
     types::NotThreadSafe, //
 };
 
-/// The processor as firmware expects it. Dropping it puts everything back.
-// Fields are dropped in the order of declaration: the reverse of the order they are acquired in.
+/// The processor in the state that firmware expects. A drop restores its former state.
+// Fields are dropped in the order of declaration: the reverse of the order of acquisition.
 #[must_use = "the processor is put back immediately when this is unused"]
 pub(crate) struct Installed {
     _watched: Watched,
@@ -50,7 +50,7 @@ impl CallsFirmware for Arch {
         // SAFETY: The page tables are there. From here to the drop of `_mm`, no other thread is
         // inside, and the FPU section keeps preemption away.
         let mm = unsafe { FirmwareMm::new() };
-        // Only now that no user space is mapped any more.
+        // LASS may be disabled only now: user space is not mapped any more.
         let lass = LassDisabled::new();
         Installed {
             _watched: Watched::new(seconds),
@@ -62,7 +62,7 @@ impl CallsFirmware for Arch {
     }
 }
 
-/// The kernel may use the FPU, as firmware does; preemption is off.
+/// The kernel may use the FPU, as firmware does. Preemption is off.
 struct FpuSection(NotThreadSafe);
 
 impl FpuSection {
@@ -80,7 +80,7 @@ impl Drop for FpuSection {
     }
 }
 
-/// Indirect branches in firmware, which has no retpolines, are not speculated upon.
+/// Firmware has no retpolines, so its indirect branches are not speculated upon.
 struct SpeculationRestricted(NotThreadSafe);
 
 impl SpeculationRestricted {

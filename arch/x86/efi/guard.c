@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What firmware may do to the processor during a call, and what becomes of it.
+ * Protection of the processor's state from firmware during a call.
  *
- * __efi_call() keeps in efi_rtmap_frame what firmware has to give back. If it
- * faults, the call returns EFI_ABORTED from there, whoever has made it: arm64 has
- * this in its own assembly. If it returns with something else changed that it
- * may not change, that is put right. 32-bit firmware, which is called in another
- * way, is recovered from likewise; its registers are left to the thunk.
+ * __efi_call() saves in efi_rtmap_frame the registers that firmware has to preserve.
+ * If firmware faults, the frame lets the call return EFI_ABORTED to any caller; on
+ * arm64, the kernel's own assembly does this. If firmware returns and has changed
+ * other state that it has to preserve, that state is restored. 32-bit firmware is
+ * called in another way. Its faults are handled likewise, and the thunk restores
+ * the registers.
  *
- * C: struct pt_regs, and a frame that assembly names.
+ * This file is C, because it needs struct pt_regs and a frame that assembly names.
  */
 
 #define pr_fmt(fmt) "efi: rtmap: " fmt
@@ -25,15 +26,15 @@
 #include <asm/processor-flags.h>
 #include <asm/trapnr.h>
 
-/* As a call finds it (UEFI 2.10, section 2.3.4). Its status bits are anybody's. */
+/* Values at the start of a call (UEFI 2.10, section 2.3.4). Status bits may change. */
 #define FPU_CONTROL	0x37f
 #define MXCSR_STATUS	0x3f
 
-/* There is one: calls are made with efi_runtime_lock held, or early in the boot. */
+/* One is enough: calls are made with efi_runtime_lock held, or early in the boot. */
 struct efi_rtmap_frame {
-	/* Not zero: whatever follows is acted upon. */
+	/* Not zero: faults and changed registers are acted upon. */
 	unsigned long	guarded;
-	/* The stack pointer for the call in progress, or zero. */
+	/* The stack pointer of the call in progress, or zero. */
 	unsigned long	sp;
 	unsigned long	flags;
 	unsigned long	before[EFI_RTMAP_KEPT_REGISTERS];
@@ -49,7 +50,7 @@ static_assert(offsetof(struct efi_rtmap_frame, after) == EFI_RTMAP_FRAME_AFTER);
 /* Named by __efi_call(). */
 struct efi_rtmap_frame efi_rtmap_frame;
 
-/* Nothing else in the kernel runs in that mode. */
+/* No other code in the kernel runs with this code segment. */
 static bool is_in_32_bit_firmware(const struct pt_regs *regs)
 {
 	return IS_ENABLED(CONFIG_EFI_MIXED) && regs->cs == __KERNEL32_CS;
@@ -57,8 +58,9 @@ static bool is_in_32_bit_firmware(const struct pt_regs *regs)
 
 /*
  * Firmware runs on the stack of the thread that has called it, below the frame.
- * Interrupt handlers that fault meanwhile, and other threads, are told by stack or
- * code. Not recovered: calls made from interrupts, and firmware with its own stack.
+ * The stack tells other threads from firmware. The code tells interrupt handlers
+ * that fault meanwhile from it. There is no recovery in calls made from interrupts,
+ * and none of firmware that uses a stack of its own.
  */
 static bool is_in_64_bit_firmware(const struct pt_regs *regs)
 {
@@ -75,7 +77,7 @@ static bool is_in_firmware(const struct pt_regs *regs)
 	       (is_in_64_bit_firmware(regs) || is_in_32_bit_firmware(regs));
 }
 
-/* No more calls, and this one returns: the caller learns that it has failed. */
+/* Turns runtime services off, and ends this call with an error for the caller. */
 static void abort_call(struct pt_regs *regs)
 {
 	add_taint(TAINT_FIRMWARE_WORKAROUND, LOCKDEP_STILL_OK);
@@ -90,17 +92,20 @@ static void abort_call(struct pt_regs *regs)
 	regs->ax = EFI_ABORTED;
 	regs->ip = (unsigned long)efi_rtmap_call_return;
 	regs->sp = efi_rtmap_frame.sp;
-	/* It is no marked target of indirect branches. */
+	/* The new address is no marked target of indirect branches. */
 	regs->fred_cs.wfe = 0;
 }
 
-/* Firmware's memory is the kernel's for that: no page of it is the user's. */
+/*
+ * A plain copy is enough: firmware's memory is mapped as the kernel's, not as user
+ * memory.
+ */
 void efi_rtmap_read_mapped(unsigned long address, u8 *bytes, size_t count)
 {
 	memcpy(bytes, (const void *)address, count);
 }
 
-/* Tells of a fault in firmware as the kernel tells of its own. */
+/* Logs a fault in firmware as the kernel logs its own faults. */
 void efi_rtmap_show_fault(struct pt_regs *regs)
 {
 	efi_rtmap_show_place(regs->ip);
@@ -136,7 +141,7 @@ static int fixup_trap(struct notifier_block *nb, unsigned long event, void *data
 
 	if (event != DIE_TRAP && event != DIE_GPF && event != DIE_INT3)
 		return NOTIFY_DONE;
-	/* A double fault is told of, not asked about. */
+	/* The handler of double faults only informs: it ignores the answer. */
 	if (args->trapnr == X86_TRAP_DF)
 		return NOTIFY_DONE;
 	return efi_rtmap_fixup_exception(args->regs, args->str) ?
@@ -151,14 +156,20 @@ void efi_rtmap_guard_calls(void)
 	efi_rtmap_frame.guarded = 1;
 }
 
-/* Returns what firmware has changed in the last call, one bit for each. */
+/*
+ * Restores the state that firmware has changed in the last call. Returns one bit
+ * for each.
+ */
 u32 efi_rtmap_restore_processor(void)
 {
 	const struct efi_rtmap_frame *frame = &efi_rtmap_frame;
 	u32 changed = 0, mxcsr;
 	u16 control;
 
-	/* Firmware is in the call still: the kernel's own code gives it up. */
+	/*
+	 * Firmware has not returned from the call: the kernel's own code gives it
+	 * up.
+	 */
 	if (frame->sp) {
 		clear_bit(EFI_RUNTIME_SERVICES, &efi.flags);
 		efi_rtmap_frame.sp = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The kernel's memory map of the firmware: what SVAM is called with, what sysfs shows and both kexec
-//! system calls pass on.
+//! The kernel's memory map of the firmware. SVAM gets it as argument, sysfs shows it, and both
+//! kexec system calls pass it on.
 
 use super::Arch;
 use crate::{
@@ -43,8 +43,8 @@ impl KeepsMemoryMap for Arch {
         to_result(unsafe { bindings::efi_rtmap_finish_tables() })
     }
 
-    // Firmware's own becomes one of its runtime regions with their physical addresses, as SVAM has not
-    // been called. That of an earlier kernel stays as it is.
+    // Firmware's own map becomes a map of its runtime regions at their physical addresses: SVAM has
+    // not been called. The map of an earlier kernel stays as it is.
     fn pass_on_memory_map(booting: &Booting, used: bool) -> Result<(), Failure> {
         let (bytes, desc_size) = boot_memory_map(booting)?;
         let map = MemoryMap::new(&bytes, desc_size)?;
@@ -70,12 +70,13 @@ impl KeepsMemoryMap for Arch {
         Ok(replace_memory_map(booting, desc_size, &regions)?)
     }
 
-    // Successors keep the addresses: stock ones map whatever they are given, and do not call firmware if
-    // the RT_PROPERTIES table says that it supports nothing.
+    // Successors keep the addresses. Stock successors map any addresses that they get, and do not
+    // call firmware if the RT_PROPERTIES table says that it supports nothing.
     fn withdraw_addresses() {}
 }
 
-/// A copy of the memory map that this kernel was started with, and the bytes of one descriptor.
+/// Returns a copy of the memory map that this kernel was started with, and the size of a
+/// descriptor.
 fn boot_memory_map(_: &Booting) -> Result<(KVVec<u8>, usize)> {
     // SAFETY: By the invariants of `Booting`, nobody changes it.
     let memmap = unsafe { addr_of!(bindings::efi.memmap).read() };

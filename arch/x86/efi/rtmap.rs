@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The contract of an architecture, for x86-64: the kind of map that firmware gets by default, and,
-//! each in a file of its own, the kernel's memory map, SVAM, and the steps around one call.
+//! The contract of an architecture, for x86-64: the default map kind is here. The kernel's memory
+//! map, SVAM, and the steps around one call have a file each.
 
 #![allow(unsafe_code)]
 
@@ -21,11 +21,12 @@ use crate::{
 pub(crate) enum Arch {}
 
 impl Architecture for Arch {
-    // SVAM with a 1:1 map, as FreeBSD, Xen and Redox make it. Much x86 firmware misbehaves when SVAM is
-    // never called (Xen commit 49450415d6, FreeBSD D14677), and no report says that a 1:1 map has hurt.
+    // The default is SVAM with a 1:1 map, as in FreeBSD, Xen and Redox. Much x86 firmware
+    // misbehaves when SVAM is never called (Xen commit 49450415d6, FreeBSD D14677). No report says
+    // that a 1:1 map hurts.
     const DEFAULT_KIND: Kind = Kind::Ident;
 
-    // That kernel may have called SVAM.
+    // A stock kernel may have called SVAM.
     const LEGACY_IDENTITY: Kind = Kind::Ident;
 
     const CALLS_SVAM: bool = true;

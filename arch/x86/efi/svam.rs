@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What SVAM needs on x86-64: everything it may touch is mapped, at its old address and its new.
+//! SVAM on x86-64. All memory that it may touch is mapped, at the old address and at the new one.
 
 use super::{
     memory_map::write_memory_map,
@@ -42,7 +42,7 @@ pub(crate) struct Prepared<'a>(&'a TakeOver);
 impl CallsSvam for Arch {
     type Prepared<'a> = Prepared<'a>;
 
-    // Firmware then writes to its code, and runs boot services code.
+    // In SVAM, firmware writes to its code and runs boot services code.
     fn prepare_svam<'a>(
         take_over: &'a TakeOver,
         desc_size: usize,
@@ -93,7 +93,7 @@ impl CallsSvam for Arch {
     }
 }
 
-/// Maps a region at its address and 1:1.
+/// Maps a region at its address and at the 1:1 alias.
 fn map(take_over: &TakeOver, region: &Region, permission: Permission) -> Result {
     let alias = region.phys.start().identity();
     let protection = Protection::new(permission, region.ty, region.attributes);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the take-over of the EFI runtime map needs of x86.
+ * Functions of x86 for the take-over of the EFI runtime map.
  *
  * Rust decides and calls these functions once, from efi_enter_virtual_mode().
- * They are the kernel's own helpers under names that Rust can use: most of
- * those are __init, which Rust code may not refer to.
+ * They give the kernel's own helpers names that Rust can use: most of these
+ * helpers are __init, and Rust code may not refer to __init functions.
  */
 
 #define pr_fmt(fmt) "efi: rtmap: " fmt
@@ -22,15 +22,19 @@
 #include <asm/setup.h>
 
 /*
- * Whether the memory that the first kernel's EFI tables point to may have been
- * reused since. Stock kernels do not care, nor do we when told to stay out.
+ * Returns true if other users may have reused the memory that the first kernel's
+ * EFI tables point to. Stock kernels do not check this, and efi=rtmap:off leaves
+ * the kernel as stock.
  */
 bool __init efi_rtmap_foreign_memory(void)
 {
 	return efi_setup && !efi_rtmap_is_off();
 }
 
-/* What the kernel calls of @supported: few services of 32-bit firmware. */
+/*
+ * Returns the services of @supported that the kernel calls: few with 32-bit
+ * firmware.
+ */
 static u32 __init called(u32 supported)
 {
 	if (!efi_is_mixed())
@@ -51,12 +55,15 @@ void __ref efi_rtmap_boot_facts(struct efi_rtmap_boot_facts *facts)
 		.revision	= efi.runtime_version,
 	};
 
-	/* An earlier kernel may have given the table's memory away. */
+	/* An earlier kernel may have given the memory of this table away. */
 	if (efi_enabled(EFI_MEM_ATTR) && !efi_setup)
 		facts->memattr = efi_mem_attr_table;
 }
 
-/* The kernel knows, or the one before has told it: @systab may be converted. */
+/*
+ * The pointers in @systab may be converted. The physical ones come from the boot of
+ * this kernel, or from the kernel before it.
+ */
 void efi_rtmap_pointers(struct efi_rtmap_pointers *pointers,
 			const void *systab, size_t size)
 {
@@ -73,8 +80,9 @@ static bool is_kept(enum e820_type type)
 }
 
 /*
- * Where memory ends that is nobody's to use since the boot, firmware's tables among
- * it, if @addr is in such; otherwise @addr. What kexec passes on has it all.
+ * If @addr is in memory that stays reserved from the boot on, such as firmware's
+ * tables, returns the end of this memory. Otherwise returns @addr. kexec passes
+ * all such memory on.
  */
 u64 efi_rtmap_kept_until(u64 addr)
 {
@@ -131,13 +139,13 @@ int __ref efi_rtmap_unmap(u64 virt, u32 pages)
 	return kernel_unmap_pages_in_pgd(efi_mm.pgd, virt, pages);
 }
 
-/* Replaces efi.memmap by an empty one of @size bytes, which Rust then fills. */
+/* Replaces efi.memmap by an empty map of @size bytes. Rust fills it. */
 int __ref efi_rtmap_new_memmap(size_t size)
 {
 	gfp_t gfp = GFP_KERNEL | __GFP_ZERO;
 	void *memmap;
 
-	/* Firmware reads it. */
+	/* 32-bit firmware reads this map. */
 	if (efi_is_mixed())
 		gfp |= __GFP_DMA32;
 	memmap = (void *)__get_free_pages(gfp, get_order(size));
@@ -148,7 +156,7 @@ int __ref efi_rtmap_new_memmap(size_t size)
 	return efi_memmap_init_late(__pa(memmap), size);
 }
 
-/* Adds what calls need besides the regions: the memory map, page 0, GHCBs. */
+/* Maps the rest that calls need: the memory map, page 0 and GHCBs. */
 int __ref efi_rtmap_finish_tables(void)
 {
 	unsigned long size = efi.memmap.nr_map * efi.memmap.desc_size;
@@ -171,7 +179,10 @@ unsigned long __ref efi_rtmap_svam(u64 systab)
 					   systab);
 }
 
-/* The kernel does not where it takes all RAM to be mapped for arguments. */
+/*
+ * The kernel's own thunks need all RAM mapped 1:1, so the kernel keeps this memory
+ * mapped for 32-bit firmware. Our thunks do not need it.
+ */
 static void __init unmap_boot_services(void)
 {
 	const efi_memory_desc_t *md;
@@ -184,8 +195,8 @@ static void __init unmap_boot_services(void)
 }
 
 /*
- * Boot services memory is of no more use: drop it from the maps and free it. Not
- * so with efi=debug, which keeps it to look at.
+ * Nothing needs boot services memory any more: drops it from the maps and frees it.
+ * With efi=debug, keeps it for inspection and returns false.
  */
 bool __ref efi_rtmap_release_boot_services(void)
 {
@@ -210,14 +221,14 @@ void __ref efi_rtmap_enable(u32 off, bool forward_cfg, bool fresh)
 	efi_dump_pagetable();
 }
 
-/* Whether kexec tells the next kernel of firmware that this one does not call. */
+/* Returns true if kexec passes firmware on although this kernel does not call it. */
 bool efi_rtmap_passes_on(void)
 {
 	return efi_enabled(EFI_MEMMAP) &&
 	       (efi_rtmap_must_pass_on() || efi_rtmap_can_pass_on());
 }
 
-/* Whether the services of 32-bit firmware outlive kexec. */
+/* Returns true if a kernel started by kexec can call 32-bit firmware. */
 bool efi_rtmap_has_thunks(void)
 {
 	if (!efi_is_mixed())
@@ -226,7 +237,10 @@ bool efi_rtmap_has_thunks(void)
 	       efi_rtmap_passes_on();
 }
 
-/* Copies the memory map that this kernel was started with, whose memory is kept. */
+/*
+ * Copies the memory map that this kernel was started with. Its memory is still
+ * intact.
+ */
 int efi_rtmap_copy_memmap(void *target, size_t size)
 {
 	void *map;
@@ -241,7 +255,7 @@ int efi_rtmap_copy_memmap(void *target, size_t size)
 	return 0;
 }
 
-/* Keeps the memory map that this kernel was started with beyond the boot. */
+/* Keeps the memory map that this kernel was started with after the boot. */
 int __ref efi_rtmap_keep_memmap(void)
 {
 	unsigned long size = efi.memmap.nr_map * efi.memmap.desc_size;
@@ -251,8 +265,8 @@ int __ref efi_rtmap_keep_memmap(void)
 }
 
 /*
- * Keeps the memory map beyond the boot, if it has addresses: the take-over has given
- * it some, or a kernel before this one.
+ * Keeps the memory map after the boot, if it has addresses from the take-over or
+ * from an earlier kernel.
  */
 static bool __init keep_memmap(void)
 {
@@ -264,9 +278,10 @@ static bool __init keep_memmap(void)
 }
 
 /*
- * Boots on without runtime services. The service pointers are set all the same:
- * what calls them unasked gets an error, not a NULL pointer. Without a memory
- * map, kexec passes nothing of EFI on, so that no successor calls the firmware.
+ * Boots on without runtime services. The service pointers are set nevertheless:
+ * a caller that does not ask for support gets an error, not a NULL pointer.
+ * Without a memory map, kexec passes nothing of EFI on, and no successor calls
+ * the firmware.
  */
 void __ref efi_rtmap_disable(bool pass_on)
 {

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * 32-bit firmware under a 64-bit kernel: calls with their arguments where firmware
- * finds them.
+ * 32-bit firmware under a 64-bit kernel: calls whose arguments firmware can reach.
  *
- * The kernel's own thunks hand firmware the addresses of their callers' memory, for
- * which they need all of it mapped 1:1, and below 4 GiB. Here arguments go through
- * a buffer, the one piece of the kernel's memory that firmware may write besides
- * its stack. A kernel started by kexec can do that too, without a memory map that
- * says where RAM is.
+ * The kernel's own thunks give firmware the addresses of their callers' memory. So
+ * they need all of this memory mapped 1:1 and below 4 GiB. Here arguments go through
+ * a buffer. Firmware may write no other memory of the kernel than this buffer and
+ * the stack. A kernel started by kexec can make such calls too: it has no memory map
+ * that says where RAM is, and needs none.
  *
- * C: assembly, segment registers and struct pt_regs.
+ * This file is C, because it needs assembly, segment registers and struct pt_regs.
  */
 
 #define pr_fmt(fmt) "efi: rtmap: " fmt
@@ -41,12 +40,12 @@ static struct {
 	u8		data[];
 } *buffer;
 
-/* Bytes on the stack when firmware has returned: see __efi64_thunk(). */
+/* Bytes on the stack after firmware has returned: see __efi64_thunk(). */
 #define THUNK_FRAME	0x28
 
 #define DATA_ROOM	((PAGE_SIZE << BUFFER_ORDER) - sizeof(*buffer))
 
-/* Held while the buffer and the stack are in use, with interrupts off, in RT too. */
+/* Held while the buffer and the stack are in use. Interrupts are off, in RT too. */
 static DEFINE_RAW_SPINLOCK(thunk_lock);
 
 static int __init map_1_to_1(phys_addr_t phys, unsigned int pages)
@@ -55,7 +54,7 @@ static int __init map_1_to_1(phys_addr_t phys, unsigned int pages)
 				       _PAGE_NX | _PAGE_RW | _PAGE_ENC);
 }
 
-/* To be called when the kernel's code has its place in the page tables. */
+/* The page tables must already hold the kernel's code. */
 int __init efi_rtmap_prepare_thunks(void)
 {
 	const gfp_t gfp = GFP_KERNEL | __GFP_DMA32 | __GFP_ZERO;
@@ -70,7 +69,10 @@ int __init efi_rtmap_prepare_thunks(void)
 	if (!pages || !stack)
 		return -ENOMEM;
 
-	/* The kernel's own, of one page, has no room to handle a fault on. */
+	/*
+	 * The kernel's own stack for calls has one page: too little to handle a
+	 * fault on.
+	 */
 	__free_page(pfn_to_page(PHYS_PFN(efi_mixed_mode_stack_pa) - 1));
 	efi_mixed_mode_stack_pa = page_to_phys(stack) + THREAD_SIZE;
 	buffer = page_address(pages);
@@ -78,7 +80,7 @@ int __init efi_rtmap_prepare_thunks(void)
 	       map_1_to_1(page_to_phys(stack), 1 << THREAD_SIZE_ORDER);
 }
 
-/* What firmware knows a part of the buffer by. */
+/* Returns the address of a part of the buffer for firmware. */
 static u32 address(const void *part)
 {
 	return virt_to_phys((void *)part);
@@ -102,7 +104,7 @@ static u32 address(const void *part)
 	__efi64_widen_efi_status(__status);				\
 })
 
-/* Not after a fault, whoever still tries. */
+/* After a fault, callers that still try get an error. */
 #define call(service, ...)						\
 ({									\
 	u64 __result = EFI_DEVICE_ERROR;				\
@@ -116,7 +118,7 @@ static u32 address(const void *part)
 	(efi_status_t)__result;						\
 })
 
-/* False if there is none, or it is too long. */
+/* Returns false if there is no name or no vendor, or if the name is too long. */
 static bool put_name(const efi_char16_t *name, const efi_guid_t *vendor)
 {
 	size_t length;
@@ -184,7 +186,7 @@ static efi_status_t get_next_variable(unsigned long *size, efi_char16_t *name,
 	return status;
 }
 
-/* To be called with the lock held. */
+/* The caller holds the lock. */
 static efi_status_t set_locked(const efi_char16_t *name, const efi_guid_t *vendor,
 			       u32 attributes, unsigned long size, const void *data)
 {
@@ -219,7 +221,7 @@ static efi_status_t set_variable_nonblocking(efi_char16_t *name,
 	return status;
 }
 
-/* To be called with the lock held. */
+/* The caller holds the lock. */
 static efi_status_t query_locked(u32 attributes, u64 *storage, u64 *remaining,
 				 u64 *largest)
 {
@@ -278,8 +280,9 @@ static void reset_system(int type, efi_status_t status, unsigned long size,
 }
 
 /*
- * Ends a call in which firmware has faulted: as if it had returned with an error to
- * the trampoline, which finds the kernel's stack pointer at the end of its own.
+ * Ends a call in which firmware has faulted, as if firmware had returned to the
+ * trampoline with an error. The trampoline finds the kernel's stack pointer at the
+ * end of its own stack.
  */
 void efi_rtmap_leave_thunk(struct pt_regs *regs)
 {
@@ -289,7 +292,7 @@ void efi_rtmap_leave_thunk(struct pt_regs *regs)
 	regs->sp = efi_mixed_mode_stack_pa - THUNK_FRAME;
 }
 
-/* What is not set here is refused: the kernel's own thunks do that. */
+/* The kernel's own thunks refuse the services that are not set here. */
 void __init efi_rtmap_set_thunks(void)
 {
 	efi_thunk_runtime_setup();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Builds the targets, so that libFuzzer sees the ways that an input takes.
+//! Builds the targets, so that libFuzzer sees the branches that an input takes.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,13 +19,13 @@ const FLAGS: [&str; 6] = [
     "-Cllvm-args=-sanitizer-coverage-trace-compares",
 ];
 
-/// As in tools/common.sh.
+/// The same versions as in tools/common.sh.
 const CLANG_VERSIONS: [u32; 8] = [19, 22, 21, 20, 18, 17, 16, 15];
 
 /// Returns the folder with the programs.
 pub fn targets(work: &Path) -> Result<PathBuf> {
     eprintln!("fuzz: building the targets");
-    // Named, so that the flags are not for build scripts too.
+    // The target is named, so that the flags do not apply to build scripts.
     let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
     let directory = work.join("target");
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Builds the fuzz targets, runs each of them, and shows as a table what came out.
+//! Builds the fuzz targets, runs each of them, and shows the results as a table.
 
 mod build;
 mod report;
@@ -16,7 +16,7 @@ use clap::Parser;
 
 use run::{Limit, Run};
 
-/// Each takes the bytes of one kind of thing that comes from outside, up to so many.
+/// The targets. Each takes bytes of one kind from outside, up to a limit.
 const TARGETS: [Target; 7] = [
     Target::new("memory_map", 8192),
     Target::new("memory_attributes", 8192),
@@ -42,7 +42,7 @@ impl Target {
 #[derive(Parser)]
 #[command(version, about)]
 struct Cli {
-    /// Where to build, and to keep inputs, logs and what crashed
+    /// Folder for builds, inputs, logs and crashes
     #[arg(long)]
     work: PathBuf,
     /// Seconds for each target
@@ -51,10 +51,10 @@ struct Cli {
     /// Inputs for each target, with the same seed each time and without what was found before
     #[arg(long, conflicts_with = "time")]
     runs: Option<u32>,
-    /// How many targets at once
+    /// Number of targets at once
     #[arg(long, default_value_t = 2)]
     jobs: usize,
-    /// Only these; all if not given
+    /// Names of targets; all if none is given
     targets: Vec<String>,
 }
 

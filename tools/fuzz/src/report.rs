@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! One line for each target.
+//! The report: one line for each target.
 
 use std::process::ExitCode;
 
@@ -8,7 +8,7 @@ use comfy_table::{presets, CellAlignment, Table};
 
 use crate::run::Outcome;
 
-/// Shows them, and says whether all went well.
+/// Shows the outcomes, and returns success if all runs were good.
 pub fn show(outcomes: Vec<(&str, Result<Outcome>)>) -> Result<ExitCode> {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);

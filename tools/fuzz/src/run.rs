@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Runs one target, and reads what libFuzzer says of it.
+//! Runs one target, and reads libFuzzer's output.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 
 use crate::Target;
 
-/// In seconds by the clock, and not less: on a busy machine, this waits.
+/// The limit in seconds of real time. It is not shorter, because a busy machine is slow.
 const TIMEOUT: &str = "-timeout=120";
 
 pub enum Limit {
@@ -24,7 +24,7 @@ pub struct Run {
     pub limit: Limit,
 }
 
-/// What came out.
+/// The outcome of a run.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Outcome {
     pub stats: Stats,
@@ -37,10 +37,11 @@ pub struct Outcome {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Stats {
     pub executions: u64,
-    /// Branches of the program that some input has taken, or how often it has: libFuzzer's "cov" and "ft".
+    /// Branches of the program that some input has taken, and counts of how often: libFuzzer's
+    /// "cov" and "ft".
     pub coverage: u64,
     pub features: u64,
-    /// Inputs that do something new.
+    /// Inputs with a new effect.
     pub corpus: u64,
 }
 
@@ -76,7 +77,7 @@ impl Run {
             }
         };
         let status = command
-            // What does something new goes to the folder before this one.
+            // Inputs with a new effect go to the folder before this one.
             .arg(seeds)
             .stdout(output.try_clone()?)
             .stderr(output)
@@ -92,8 +93,8 @@ impl Run {
     }
 }
 
-/// Of the last line like this, and the number of executions from the statistics at the end, which
-/// are not there after a crash:
+/// The numbers of the last line like this, and the number of executions from the statistics at the
+/// end. After a crash there are no statistics.
 ///
 /// ```text
 /// #2048 pulse  cov: 312 ft: 1204 corp: 97/20Kb lim: 4096 exec/s: 1024 rss: 52Mb

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What the fuzzer starts from: recorded firmware, in the format of the targets.
+//! The fuzzer's first inputs: recorded firmware, in the format of the targets.
 
 use std::fs;
 use std::path::Path;
@@ -11,9 +11,9 @@ use efi_rtmap_record::Recording;
 const RECORDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../plan/recorded");
 const RUNTIME: u64 = 1 << 63;
 const RUNTIME_SERVICES_CODE: u32 = 5;
-/// With all 14 services.
+/// The size of a table with all 14 services.
 const RUNTIME_TABLE_SIZE: u32 = 24 + 14 * 8;
-/// Bytes of a descriptor where the targets do not ask.
+/// The size of a descriptor, in targets whose input does not give it.
 const DESCRIPTOR_SIZE: u32 = 48;
 
 const OPTIONS: [&str; 4] = [
@@ -23,8 +23,8 @@ const OPTIONS: [&str; 4] = [
     "rtmap:,rtmap:x",
 ];
 
-/// A 64-bit entry point, whose sum the target makes right, and a processor: type 4, the number of its
-/// version at 16.
+/// A 64-bit entry point, whose sum the target corrects. Then comes a processor: type 4, with the
+/// number of its version at 16.
 const SMBIOS: &[u8] = b"\xff\
     _SM3_\0\x18\x03\x03\0\x01\0\0\x10\0\0\0\x10\0\0\0\0\0\0--------\
     \x01\x08\0\0\x01\x02\x03s\
@@ -56,7 +56,7 @@ pub fn write(folder: &Path) -> Result<()> {
         )?;
     }
     put(folder, "smbios", "machine", SMBIOS)?;
-    // Enough bytes for the facts to be made of something.
+    // There are enough bytes to make facts from.
     put(folder, "take_over", "zeros", &[0; 256])
 }
 
@@ -94,7 +94,7 @@ fn of_firmware(
     Ok(())
 }
 
-/// The runtime descriptors, their length before them.
+/// The runtime descriptors, after their length.
 fn with_length(map: &MemoryMap) -> Result<Vec<u8>> {
     let mut map = map.clone();
     map.descriptor_size = DESCRIPTOR_SIZE;
@@ -104,7 +104,7 @@ fn with_length(map: &MemoryMap) -> Result<Vec<u8>> {
     Ok([length.to_le_bytes().to_vec(), bytes].concat())
 }
 
-/// A table whose services are all where the first code is.
+/// A table in which all services point to the first code.
 fn runtime_table(map: &MemoryMap) -> Vec<u8> {
     let code = |d: &&Descriptor| d.ty == RUNTIME_SERVICES_CODE;
     let first = map.descriptors.iter().find(code).map_or(0, |d| d.phys);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What a plan may ask for between two kernels.
+//! The actions of a plan between two kernels.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,12 +18,12 @@ use crate::variables::as_outcome;
 use crate::{background, crash, dump, kernel_log, live_update, memory, pstore, record};
 
 const BUSYBOX: &str = "/bin/busybox";
-/// Named in the kernel's `resume=` too.
+/// The kernel's `resume=` names it too.
 const DISK: &str = "/dev/vda";
-/// What stands before a table's address in the kernel log: the stub's, or else one that Kexec Handover
-/// carries.
+/// The text before a table's address in the kernel log: of the stub's table, or of one that Kexec
+/// Handover carries.
 const TABLE_MARKS: [&str; 2] = [" RTMAP=", "rtmap: handover table: at "];
-/// Far more than 128 regions in two slots need; keeps a wrong size from reading on.
+/// Far more than 128 regions in two slots need. The limit stops a read with a wrong size.
 const LARGEST_TABLE: u32 = 1 << 20;
 
 pub fn perform(generation: usize, action: &Action, files: &Files) -> Event {
@@ -94,7 +94,7 @@ fn table_address() -> Result<u64> {
     u64::from_str_radix(digits, 16).with_context(|| format!("handover table at {number}"))
 }
 
-/// Not zeros: what others read here afterwards must be wrong for them.
+/// The value is not zero, so that memory with old content is noticed by its readers.
 fn use_memory(mebibytes: u64) -> Result<String> {
     let mut held = Vec::new();
     for _ in 0..mebibytes {
@@ -129,7 +129,7 @@ fn script(words: &[String], files: &Files) -> Result<String> {
     run(Command::new("/bin/sh").args(line))
 }
 
-/// Comes back in the machine's next life: the kernel that firmware starts then finds the image.
+/// Returns in the machine's next life: the kernel that firmware starts then finds the image.
 fn hibernate() -> Result<String> {
     for applet in ["mkswap", "swapon"] {
         run(Command::new(BUSYBOX).args([applet, DISK]))?;
@@ -147,19 +147,19 @@ fn get_no_variable() -> Result<String> {
     Ok(format!("GetVariable without a name: {status}"))
 }
 
-/// `GetTime: EFI_ABORTED`.
+/// Returns text such as `GetTime: EFI_ABORTED`.
 fn call(service: Service) -> Result<String> {
     let status = EfiTest::open()?.call(service)?;
     Ok(format!("{service:?}: {status}"))
 }
 
-/// `/a/file: its content`.
+/// Returns text such as `/a/file: its content`.
 fn read(path: &str) -> Result<String> {
     let content = fs::read_to_string(path).with_context(|| path.to_string())?;
     Ok(format!("{path}: {}", content.trim_end()))
 }
 
-/// Runs to the end and returns what was printed; a failure carries it too.
+/// Runs a command to its end and returns its output. An error contains the output too.
 pub fn run(command: &mut Command) -> Result<String> {
     let shown = format!("{command:?}");
     let output = command.output().with_context(|| shown.clone())?;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Where and how the kernels of each architecture show what the guest wants to know: the same
-//! names for each.
+//! The places and formats in which kernels of each architecture show facts to the guest. The names
+//! are the same for each.
 
 #[cfg(target_arch = "aarch64")]
 mod arm64;

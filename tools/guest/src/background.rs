@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Firmware is at work while the guest does something else.
+//! Calls of firmware while the guest does something else.
 
 use std::fs;
 use std::thread;
@@ -11,10 +11,10 @@ use nix::unistd::Pid;
 
 use crate::efi_test::EfiTest;
 
-/// Where the kernel lets it be said which processors calls are made on.
+/// The kernel's setting for the processors on which calls are made.
 const CALLED_ON: &str = "/sys/devices/virtual/workqueue/efi_runtime/cpumask";
 
-/// Until the kernel ends.
+/// Calls the service until the kernel ends.
 pub fn keep_calling(service: Service) -> Result<String> {
     keep_apart()?;
     let efi = EfiTest::open()?;
@@ -23,8 +23,8 @@ pub fn keep_calling(service: Service) -> Result<String> {
     Ok(format!("{service:?}: again and again"))
 }
 
-/// Calls are made on the second processor, and we stay on the first: who ends the kernel must not wait
-/// for the one that firmware keeps.
+/// Moves calls to the second processor, and this process to the first. The end of the kernel must
+/// not wait for the processor that firmware keeps.
 pub fn keep_apart() -> Result<()> {
     fs::write(CALLED_ON, "2").context(CALLED_ON)?;
     let mut first = CpuSet::new();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! The firmware's clock, and how long it takes to read it.
+//! The firmware's clock, and the time that a read takes.
 
 use std::time::Instant;
 
@@ -27,7 +27,7 @@ pub fn nanoseconds<T>(call: impl FnOnce() -> Result<T>) -> Result<u64> {
 }
 
 impl EfiTime {
-    /// Seconds since 1970, UTC; the lab's machines keep UTC.
+    /// Seconds since 1970, UTC. The lab's machines keep UTC.
     fn epoch(&self) -> Result<i64> {
         ensure!(
             (1..=12).contains(&self.month) && (1..=31).contains(&self.day),
@@ -36,7 +36,7 @@ impl EfiTime {
             self.month,
             self.day
         );
-        // Years that begin in March: the leap day is then the last one.
+        // Years begin in March here, so that the leap day is the last day.
         let (year, month) = match i64::from(self.month) {
             month @ 1..=2 => (i64::from(self.year) - 1, month + 9),
             month => (i64::from(self.year), month - 3),

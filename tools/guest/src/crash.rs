@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! The end of a kernel, also while firmware is at work for it.
+//! The end of a kernel, also during a firmware call.
 
 use std::fs;
 use std::sync::mpsc;
@@ -11,12 +11,12 @@ use crate::efi_test::EfiTest;
 use anyhow::{bail, Context, Result};
 use efi_rtmap_orders::Service;
 
-/// Calls of a service that hangs in one of its first; firmware is told which.
+/// Calls of a service that hangs in one of the first calls. Firmware is told in which one.
 const CALLS: u32 = 100;
-/// A call that takes this long is the one that does not return.
+/// A call that takes this long does not return.
 const HANGS: Duration = Duration::from_secs(2);
 
-/// Comes back only if no call hangs.
+/// Returns only if no call hangs.
 pub fn inside(service: Service) -> Result<String> {
     keep_apart()?;
     let efi = EfiTest::open()?;
@@ -24,7 +24,7 @@ pub fn inside(service: Service) -> Result<String> {
     thread::spawn(move || {
         for _ in 0..CALLS {
             let status = efi.call(service).map(|status| status.to_string());
-            // Fails only when nobody waits for it any more.
+            // This fails only if nobody waits for the result any more.
             let _ = returned.send(status);
         }
     });
@@ -40,7 +40,7 @@ pub fn inside(service: Service) -> Result<String> {
     now()
 }
 
-/// Comes back only if the kernel does not crash.
+/// Returns only if the kernel does not crash.
 pub fn now() -> Result<String> {
     fs::write("/proc/sysrq-trigger", "c").context("sysrq")?;
     bail!("the kernel did not crash")

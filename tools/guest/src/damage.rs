@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Spoiling a handover table on purpose. Knows the layout from its ABI, not from the kernel's
-//! code, so that the two check each other.
+//! Damages a handover table on purpose. The layout comes from the ABI, not from the kernel's code,
+//! so that the two check each other.
 
 use thiserror::Error;
 use zerocopy::little_endian::{U16, U32, U64};
@@ -11,7 +11,7 @@ use crate::plan::Damage;
 pub const MAGIC: &[u8; 8] = b"EFIRTMAP";
 /// Bytes before the slots.
 pub const HEADER: usize = 192;
-/// Of an entry's permission.
+/// Bits of an entry's permission.
 const WRITE: u32 = 2;
 const EXECUTE: u32 = 4;
 /// The unit of an entry's size.
@@ -20,12 +20,12 @@ const EFI_PAGE: u64 = 4096;
 const GET_TIME: u32 = 1;
 /// SetTime, as a bit of RT_PROPERTIES.
 const SET_TIME: u32 = 1 << 1;
-/// What [`Damage::Moved`] moves entries by.
+/// The distance by which [`Damage::Moved`] moves entries.
 const DISTANCE: u64 = 1 << 30;
 const UPPER_HALF: u64 = 1 << 63;
-/// What [`Damage::Larger`] adds to the size.
+/// The bytes that [`Damage::Larger`] adds to the size.
 const EXCESS: u32 = 1 << 20;
-/// No runtime region has it, on any machine of the lab.
+/// No runtime region has this address, on any machine of the lab.
 const OUTSIDE: u64 = 0x0100_0000;
 
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -107,7 +107,7 @@ impl Header {
     }
 }
 
-/// The bytes to write over `magic`, which is a table's or what this has made of it.
+/// Returns the bytes that replace `magic`. `magic` is a table's, or the result of an earlier call.
 pub fn toggle_magic(magic: &[u8]) -> Result<[u8; 8], Error> {
     let found = <[u8; 8]>::try_from(magic).map_err(|_| Error::Short(magic.len()))?;
     let toggled = found.map(|byte| !byte);
@@ -118,7 +118,7 @@ pub fn toggle_magic(magic: &[u8]) -> Result<[u8; 8], Error> {
     }
 }
 
-/// Bytes in use of the slot that was written last.
+/// The used bytes of the slot that was written last.
 pub fn used(table: &[u8]) -> Result<u32, Error> {
     let header = Header::read(table)?;
     let slot_size = header.slot_size.get() as usize;
@@ -129,7 +129,7 @@ pub fn used(table: &[u8]) -> Result<u32, Error> {
         .ok_or(Error::Short(table.len()))
 }
 
-/// Spoils `table`, the whole of it, and says what was changed.
+/// Damages the whole `table`, and describes the change.
 pub fn apply(table: &mut [u8], damage: Damage) -> Result<String, Error> {
     let slot_size = Header::read(table)?.slot_size.get() as usize;
     let total = table.len();
@@ -210,7 +210,8 @@ fn spoil(bytes: &mut [u8], damage: Damage) {
         }
         Damage::Moved => {
             for entry in entries(bytes) {
-                // Within the window, which x86 fills from the top and arm64 from the bottom.
+                // The address stays in the window. x86 fills it from the top, and arm64 from the
+                // bottom.
                 let virt = entry.virt.get();
                 let up = virt < UPPER_HALF;
                 let distance = if up {
@@ -249,7 +250,7 @@ fn spoil(bytes: &mut [u8], damage: Damage) {
     slot_of_mut(bytes).crc = crc.into();
 }
 
-/// Whether the second of `pair`, of more than one page, is code that touches the first.
+/// Tells if the second entry of `pair` is code of more than one page that touches the first entry.
 fn is_code_behind_data(pair: &[&mut Entry]) -> bool {
     let (data, code) = (&pair[0], &pair[1]);
     let touches = data.phys.get() + data.pages.get() * EFI_PAGE == code.phys.get();
@@ -281,7 +282,7 @@ mod tests {
 
     const SLOT_SIZE: usize = 512;
 
-    /// Two slots with one entry each; the one at `sequences[k] == 0` is unused.
+    /// Two slots with one entry each. A slot with the sequence number 0 is unused.
     fn table(sequences: [u32; 2]) -> Vec<u8> {
         let mut bytes = vec![0; HEADER + 2 * SLOT_SIZE];
         bytes[..8].copy_from_slice(MAGIC);
@@ -294,7 +295,7 @@ mod tests {
             slot[4..8].copy_from_slice(&136u32.to_le_bytes());
             slot[8..10].copy_from_slice(&1u16.to_le_bytes());
             slot[12..16].copy_from_slice(&sequence.to_le_bytes());
-            // Where the entries start, their size, and their number.
+            // The start of the entries, their size, and their number.
             for (at, field) in [(32, 96u32), (36, 40), (40, 1)] {
                 slot[at..at + 4].copy_from_slice(&field.to_le_bytes());
             }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What a crash kernel sees of the kernel that crashed.
+//! A crash kernel's view of the kernel that crashed.
 
 use std::fs::File;
 use std::io::Read;
@@ -7,11 +7,11 @@ use std::io::Read;
 use anyhow::{ensure, Context, Result};
 
 const DUMP: &str = "/proc/vmcore";
-/// Begins the line of the dump's notes that names the kernel.
+/// The start of the line in the dump's notes that names the kernel.
 const RELEASE: &str = "OSRELEASE=";
 const CHUNK: usize = 1 << 20;
 
-/// Reads all of the dump, and tells how much that is, and of which kernel.
+/// Reads all of the dump. Returns its size and the name of its kernel.
 pub fn read() -> Result<String> {
     let mut dump = File::open(DUMP).context(DUMP)?;
     let promised = dump.metadata()?.len();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Runtime services called directly, through the kernel's test device.
+//! Direct calls of runtime services, through the kernel's test device.
 
 use std::fs::File;
 use std::os::fd::AsRawFd;
@@ -17,9 +17,9 @@ const DEVICE: &str = "/dev/efi_test";
 const ATTRIBUTES: u32 = 7;
 pub const GLOBAL_VARIABLE: Guid = guid!("8be4df61-93ca-11d2-aa0d-00e098032b8c");
 const VENDOR: Guid = Guid::parse_or_panic(VENDOR_GUID);
-/// An action writes it; nobody reads it.
+/// An action writes this variable, and nobody reads it.
 const SCRATCH_VARIABLE: &str = "RtmapScratch";
-/// No firmware returns this.
+/// No firmware returns this status.
 const NOT_CALLED: u64 = u64::MAX;
 
 #[derive(Default)]
@@ -35,7 +35,7 @@ pub struct EfiTime {
     pub rest: [u32; 2],
 }
 
-/// Resolution, accuracy, and whether setting clears the sub-second part.
+/// Resolution, accuracy, and a flag: setting the time clears the sub-second part.
 type Capabilities = [u32; 3];
 
 #[repr(C, packed)]
@@ -98,7 +98,7 @@ nix::ioctl_readwrite!(ioctl_get_next_variable_name, b'p', 7, GetNextVariableName
 nix::ioctl_read!(ioctl_query_variable_info, b'p', 8, QueryVariableInfo);
 nix::ioctl_read!(ioctl_supported_mask, b'p', 12, u32);
 
-/// What a service returned. What it filled in counts only if that was success.
+/// The result of a service. The value counts only if the status is success.
 pub struct Returned<T> {
     service: Service,
     pub status: Status,
@@ -119,20 +119,20 @@ impl EfiTest {
         Ok(Self { device, supported })
     }
 
-    /// Tells firmware that listens which generation this is.
+    /// Tells a listening firmware the number of this generation.
     pub fn announce(&self, generation: usize) -> Result<()> {
         let number = u16::try_from(generation).context("generation")?;
         self.set_variable(GENERATION_VARIABLE, &number.to_le_bytes())?
             .success()
     }
 
-    /// Deletes a variable that must be there.
+    /// Deletes a variable, which must exist.
     pub fn delete_variable(&self, name: &str) -> Result<()> {
         let deleted = self.set_variable(name, &[])?.success();
         deleted.with_context(|| format!("delete {name}"))
     }
 
-    /// Calls a service once, with arguments that sane firmware takes.
+    /// Calls a service once, with arguments that sane firmware accepts.
     pub fn call(&self, service: Service) -> Result<Status> {
         Ok(match service {
             Service::GetTime => self.get_time()?.status,
@@ -196,7 +196,7 @@ impl EfiTest {
         Returned::new(Service::GetVariable, result, status, ())
     }
 
-    /// Asks for a variable without saying which, whether or not the kernel says that it can.
+    /// Calls GetVariable without a name, even if the kernel says that it is not supported.
     pub fn get_no_variable(&self) -> Result<Status> {
         let mut status = NOT_CALLED;
         let mut call = GetVariable {
@@ -212,7 +212,7 @@ impl EfiTest {
         Ok(Returned::new(Service::GetVariable, result, status, ())?.status)
     }
 
-    /// The first name of all.
+    /// Asks for the very first name.
     fn get_next_variable_name(&self) -> Result<Returned<()>> {
         self.supports(Service::GetNextVariableName)?;
         let mut name = [0u16; 512];
@@ -251,8 +251,8 @@ impl EfiTest {
         self.query_variable_info(ATTRIBUTES)?.success()
     }
 
-    /// Makes a call that firmware refuses at once, as its attributes are none: what it takes is the
-    /// kernel's.
+    /// Makes a call that firmware refuses at once, because it has no attributes. So the time that
+    /// it takes is the kernel's.
     pub fn refused_call(&self) -> Result<()> {
         let status = self.query_variable_info(0)?.status;
         ensure!(
@@ -278,7 +278,7 @@ impl EfiTest {
         Returned::new(Service::QueryVariableInfo, result, status, storage)
     }
 
-    /// The driver does not look before it jumps: services that are off are null pointers.
+    /// The driver does not check pointers: services that are off are null pointers.
     fn supports(&self, service: Service) -> Result<()> {
         let supported = self.supported;
         ensure!(
@@ -290,7 +290,7 @@ impl EfiTest {
 }
 
 impl<T> Returned<T> {
-    /// The driver fails both when the call could not be made and when its status is no success.
+    /// The driver fails if the call could not be made, and also if its status is not success.
     fn new(service: Service, result: nix::Result<i32>, status: u64, value: T) -> Result<Self> {
         if status == NOT_CALLED {
             result.with_context(|| format!("{service:?}"))?;
@@ -311,7 +311,8 @@ impl<T> Returned<T> {
     }
 }
 
-/// In the mask of supported services (UEFI 2.10, section 4.6.2), of those that the guest calls.
+/// The bit in the mask of supported services (UEFI 2.10, section 4.6.2), for services of this
+/// guest.
 fn supported_bit(service: Service) -> u32 {
     match service {
         Service::GetTime => 1 << 0,

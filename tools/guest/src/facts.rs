@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What the running kernel shows about itself and its firmware.
+//! Facts that the running kernel shows about itself and its firmware.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -25,7 +25,7 @@ const MEMORY: &str = "/proc/meminfo";
 const RESOURCES: &str = "/proc/iomem";
 const CLOCK_SAMPLES: u32 = 20;
 
-/// Whatever firmware does in these calls, the others are made.
+/// Makes all calls, even if firmware fails in some.
 pub fn collect(
     generation: usize,
     soak: bool,
@@ -37,7 +37,7 @@ pub fn collect(
         release: release()?,
         command_line: command_line.into(),
         page_size: crate::page_size()?,
-        // The kernel takes the flag away when it does not use what it stands for.
+        // The kernel removes the flag if it does not use five levels.
         five_level: fs::read_to_string("/proc/cpuinfo")?.contains(" la57"),
         kexec_version: kexec_version()?,
         announced,
@@ -54,13 +54,13 @@ pub fn collect(
         reserved_kib: arch::reserved()? >> 10,
         rtmap: read_rtmap()?,
         tainted: read_line("/proc/sys/kernel/tainted")?.parse()?,
-        // Last: calls into firmware have built what they build on demand.
+        // This comes last: the earlier calls have built the tables that are built on demand.
         page_tables: as_outcome(read_page_tables()),
         ballast: fs::read(BALLAST).ok().map(|bytes| crc32fast::hash(&bytes)),
     })
 }
 
-/// As `uname -r` has it.
+/// The release, as in `uname -r`.
 pub fn release() -> Result<String> {
     read_line("/proc/sys/kernel/osrelease")
 }
@@ -99,8 +99,8 @@ fn memory_kib() -> Result<u64> {
     number.with_context(|| format!("{MEMORY}: no MemTotal"))
 }
 
-/// Lines are `start-end : name`, in hexadecimal, the end included. Those of parts of another range are
-/// indented.
+/// Lines are `start-end : name`, in hexadecimal. The end is part of the range. A line for a part of
+/// another range is indented.
 fn ram_kib() -> Result<u64> {
     let text = fs::read_to_string(RESOURCES).context(RESOURCES)?;
     let mut bytes = 0;

@@ -9,17 +9,17 @@ use anyhow::{Context, Result};
 
 const KMSG: &str = "/dev/kmsg";
 
-/// In records about the firmware.
+/// Marks of records about the firmware.
 const ABOUT_EFI: [&str; 2] = [";efi: ", ": Secure boot "];
-/// Of a record's level: warnings, and worse.
+/// The level of warnings. Worse levels are lower.
 const WARNING: u8 = 4;
 
-/// One `[seconds.microseconds] text` per record.
+/// Returns one `[seconds.microseconds] text` for each record.
 pub fn read() -> Result<Vec<String>> {
     lines(|_| true)
 }
 
-/// The same of warnings, worse, and what is about EFI.
+/// Returns only records about EFI, and warnings and worse.
 pub fn read_briefly() -> Result<Vec<String>> {
     lines(|record| {
         let about_efi = ABOUT_EFI.iter().any(|mark| record.contains(mark));
@@ -43,7 +43,7 @@ fn lines(wanted: impl Fn(&str) -> bool) -> Result<Vec<String>> {
                 lines.extend(wanted(&record).then(|| line(&record)));
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-            // Overwritten while we read: the next record is there.
+            // The record was overwritten during the read. The next record can be read.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
             Err(error) => return Err(error).context(KMSG),
         }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! A session of the Live Update Orchestrator, the kernel's own user of Kexec Handover: a file in
-//! memory that outlives the kernel.
+//! A session of the Live Update Orchestrator, the kernel's own user of Kexec Handover. It keeps a
+//! file in memory that outlives the kernel.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, Write};
@@ -46,7 +46,7 @@ nix::ioctl_write_ptr_bad!(preserve_fd, request_code_none!(0xba, 0x40), KeptFile)
 nix::ioctl_readwrite_bad!(retrieve_fd, request_code_none!(0xba, 0x41), KeptFile);
 nix::ioctl_write_ptr_bad!(finish, request_code_none!(0xba, 0x42), Finish);
 
-/// Has a file kept over the next kexec.
+/// Asks the kernel to keep a file over the next kexec.
 pub fn preserve() -> Result<String> {
     let mut file = File::from(memfd_create(c"kept", MFdFlags::empty()).context("memfd_create")?);
     let content = CONTENT.repeat(REPEATED);
@@ -62,12 +62,12 @@ pub fn preserve() -> Result<String> {
     };
     // SAFETY: as above.
     unsafe { preserve_fd(session.fd, &kept) }.context("preserve a file")?;
-    // The session, of which `session.fd` is never closed, ends with its last descriptor.
+    // `session.fd` is never closed. So the session lives on until its last descriptor is closed.
     let _ = file.into_raw_fd();
     Ok(format!("live update: {} bytes to be kept", content.len()))
 }
 
-/// Checks what an earlier kernel has been given to keep, and ends the session.
+/// Checks the file that an earlier kernel was asked to keep, and ends the session.
 pub fn retrieve() -> Result<String> {
     let device = open()?;
     let mut session = named_session();

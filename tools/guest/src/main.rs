@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-//! PID 1 of the lab's virtual machines. In each generation: collect facts, do what the plan says,
-//! load the next kernel with kexec-tools and start it; after the last one, power off.
+//! PID 1 of the lab's virtual machines. In each generation it collects facts, performs the plan's
+//! actions, loads the next kernel with kexec-tools and starts it. After the last one, it powers
+//! off.
 
 mod actions;
 mod arch;
@@ -52,16 +53,16 @@ fn main() {
             eprintln!("guest: {error:#}");
         }
     }
-    // Comes back only if the machine cannot be switched off: PID 1 then ends, the kernel panics
-    // and, told panic=-1, resets, which ends QEMU too.
+    // This returns only if the machine cannot be switched off. Then PID 1 ends, the kernel panics,
+    // and because of panic=-1 it resets, which ends QEMU too.
     let error = reboot(RebootMode::RB_POWER_OFF);
     eprintln!("guest: power off: {error:?}");
 }
 
 fn live(generation: &mut usize) -> Result<()> {
     mount_all()?;
-    // Not given to each child: with a path or a folder of its own, std forks a child in a way that
-    // needs a kernel with sockets.
+    // These are set once, not for each child: with a path or a folder of its own, std forks a child
+    // in a way that needs a kernel with sockets.
     std::env::set_var("PATH", "/bin:/sbin");
     std::env::set_current_dir("/tmp")?;
     let mut serial = Serial::open()?;
@@ -125,7 +126,7 @@ fn mount_all() -> Result<()> {
     ] {
         mount_one(kind, target).with_context(|| format!("mount {kind} on {target}"))?;
     }
-    // Not every kernel of the lab has it.
+    // Some kernels of the lab do not have it.
     if Path::new(SECURITY).exists() {
         mount_one("securityfs", SECURITY).context("mount securityfs")?;
     }
@@ -156,7 +157,7 @@ fn generation_of(command_line: &str) -> Result<usize> {
     let number = command_line
         .split_ascii_whitespace()
         .rev()
-        // The last one counts: a script repeats the words of this kernel and adds its own.
+        // The last word counts: a script repeats the words of this kernel and adds its own.
         .find_map(|word| word.strip_prefix(GENERATION_PARAMETER))
         .with_context(|| format!("no {GENERATION_PARAMETER} in {command_line:?}"))?;
     number

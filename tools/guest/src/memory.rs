@@ -9,7 +9,8 @@ use std::ptr::NonNull;
 use anyhow::{Context, Result};
 use nix::sys::mman::{mmap, munmap, MapFlags, ProtFlags};
 
-/// Mapped, as read() gives only what the kernel takes for memory; that may be less than there is.
+/// The device is mapped. read() would give only memory that the kernel knows, and there may be
+/// more.
 const DEVICE: &str = "/dev/mem";
 
 pub fn read(address: u64, length: usize) -> Result<Vec<u8>> {

@@ -27,7 +27,7 @@ struct Descriptor {
     attribute: U64,
 }
 
-/// Those that stay firmware's when a kernel runs.
+/// Returns the regions that stay firmware's when a kernel runs.
 pub fn runtime_regions(map: &[u8], descriptor_size: usize) -> Result<Vec<RuntimeRegion>, Error> {
     let error = || Error {
         length: map.len(),
@@ -57,7 +57,7 @@ pub fn runtime_regions(map: &[u8], descriptor_size: usize) -> Result<Vec<Runtime
 mod tests {
     use super::*;
 
-    /// With 8 bytes at the end of each descriptor that we know nothing of, as EDK2 has it.
+    /// Each descriptor ends with 8 unknown bytes, as in EDK2.
     fn map(attributes: &[u64]) -> Vec<u8> {
         let mut bytes = Vec::new();
         for (k, attribute) in attributes.iter().enumerate() {

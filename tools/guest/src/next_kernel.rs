@@ -19,7 +19,7 @@ pub fn load(next: &Generation, files: &Files) -> Result<()> {
         .arg(&kernel)
         .arg(format!("--initrd={}", initrd.display()))
         .arg(format!("--command-line={}", next.command_line)))?;
-    // The loaded copy is the kernel's; these would only take memory.
+    // The kernel has its own copy of both files, so they would only use memory.
     std::fs::remove_file(kernel)?;
     std::fs::remove_file(initrd)?;
     Ok(())
@@ -27,7 +27,7 @@ pub fn load(next: &Generation, files: &Files) -> Result<()> {
 
 /// Returns only with an error.
 pub fn start() -> Result<()> {
-    // There is no network to take down, which kexec would try first.
+    // `-x`: there is no network for kexec to take down first.
     let printed = run(Command::new(KEXEC).args(["-e", "-x"]))?;
     bail!("kexec -e came back: {printed}")
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What the guest is asked to do: one entry per kernel of the chain.
+//! The plan of the guest: one entry for each kernel of the chain.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,7 +7,7 @@ use std::fmt;
 use efi_rtmap_orders::Service;
 use serde::{Deserialize, Serialize};
 
-/// Of the variables that the guest writes.
+/// The GUID and the prefix of the variables that the guest writes.
 pub use efi_rtmap_orders::{VARIABLE_PREFIX, VENDOR_GUID};
 
 /// Name of the plan among the machine's fw_cfg files.
@@ -22,13 +22,13 @@ pub const BALLAST: &str = "/ballast";
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Plan {
-    /// Where each file lies in the memory shared with the host.
+    /// The place of each file in the memory that is shared with the host.
     pub files: BTreeMap<String, Span>,
-    /// Each kernel tells the firmware which generation it is, before it makes any other call.
+    /// Each kernel tells firmware the number of its generation, before it makes any other call.
     #[serde(default)]
     pub announce: bool,
-    /// The chain is long: variables that are not [`kept`] are deleted, and little of each kernel's log
-    /// is told.
+    /// The chain is long: variables that are not [`kept`] are deleted, and the report has little of
+    /// each kernel's log.
     #[serde(default)]
     pub soak: bool,
 }
@@ -41,7 +41,7 @@ pub struct Span {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Generation {
-    /// Names in [`Plan::files`]; how the *previous* kernel loads this one.
+    /// A name in [`Plan::files`]. The *previous* kernel loads this kernel.
     pub kernel: String,
     pub initrd: String,
     pub loader: Loader,
@@ -50,18 +50,19 @@ pub struct Generation {
     pub then: Vec<Action>,
 }
 
-/// How the kernel before loads this one: which system call kexec-tools use, and what for.
+/// The way in which the kernel before loads this one: the system call of kexec-tools, and its
+/// purpose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Loader {
     #[default]
     #[serde(rename = "-c")]
     KexecLoad,
-    /// Below 4 GiB, where 32-bit firmware can return to.
+    /// Loads below 4 GiB: 32-bit firmware can return only there.
     #[serde(rename = "-c --mem-max=0xffffffff")]
     KexecLoadLow,
     #[serde(rename = "-s")]
     KexecFileLoad,
-    /// It is started when the kernel before crashes, as that kernel's last action has it.
+    /// The kernel starts when the kernel before crashes, as that kernel's last action.
     #[serde(rename = "-p -c")]
     CrashLoad,
     #[serde(rename = "-p -s")]
@@ -72,7 +73,7 @@ pub enum Loader {
 }
 
 impl Loader {
-    /// The options of kexec; a script has its own. The checksum of all that is loaded is left out:
+    /// The options of kexec. A script has its own. There is no checksum of the loaded files:
     /// emulated machines take seconds for it, and samples/kexec-cycle has it.
     pub fn options(self) -> &'static [&'static str] {
         match self {
@@ -85,12 +86,12 @@ impl Loader {
         }
     }
 
-    /// The kernel before, not kexec-tools, makes up what this one is told at its start.
+    /// Tells if the kernel before, not kexec-tools, makes the boot data of this kernel.
     pub fn is_file_load(self) -> bool {
         matches!(self, Self::KexecFileLoad | Self::CrashFileLoad)
     }
 
-    /// The last action of the kernel before starts this one.
+    /// Tells if the last action of the kernel before starts this kernel.
     pub fn started_by_action(self) -> bool {
         matches!(self, Self::CrashLoad | Self::CrashFileLoad | Self::Script)
     }
@@ -112,9 +113,9 @@ impl fmt::Display for Loader {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
-    /// Spoil the handover table, where it lies in physical memory.
+    /// Damage the handover table in physical memory.
     Damage(Damage),
-    /// Fill this many MiB, so that memory given free at boot is used again.
+    /// Fill this many MiB, so that memory that was freed at boot is used again.
     UseMemory(u64),
     /// Load a module of [`Plan::files`].
     Insmod(String),
@@ -123,59 +124,59 @@ pub enum Action {
     Script(Vec<String>),
     /// Time this many calls of each kind.
     Bench(u32),
-    /// Call a service once; prints what it returned.
+    /// Call a service once, and print its status.
     Call(Service),
-    /// Call GetVariable without a name, nor anything else; prints what it returned.
+    /// Call GetVariable without a name or other arguments, and print its status.
     GetNoVariable,
-    /// Suspend to the machine's disk, reset the machine, and go on where this kernel was.
+    /// Suspend to the machine's disk, reset the machine, and continue this kernel.
     Hibernate,
     /// Crash the kernel.
     Crash,
-    /// Call a service again and again, until it does not return, and crash the kernel then.
+    /// Call a service again and again until a call hangs, and crash the kernel then.
     CrashIn(Service),
-    /// Go on calling a service on the second processor until the kernel ends.
+    /// Keep calling a service on the second processor until the kernel ends.
     KeepCalling(Service),
-    /// Print what is in a file.
+    /// Print the content of a file.
     Read(String),
-    /// Read what a crash kernel has of the kernel that crashed; prints of which kernel it is.
+    /// Read a crash kernel's dump of the kernel that crashed, and print the name of that kernel.
     ReadDump,
-    /// Print what earlier kernels have left in variables when they crashed.
+    /// Print the records that earlier kernels have left in variables when they crashed.
     ReadPstore,
-    /// Print what `rtmap-record` writes of this firmware.
+    /// Print the recording of this firmware that `rtmap-record` makes.
     RecordFirmware,
-    /// Have a file kept over the next kexec, in a live update session.
+    /// Ask the kernel to keep a file over the next kexec, in a live update session.
     PreserveFile,
-    /// Read it again.
+    /// Read the kept file.
     RetrieveFile,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Damage {
-    /// The current slot's checksum is wrong, the older slot is good.
+    /// The current slot's checksum is wrong. The older slot is good.
     CrcOneSlot,
     CrcBoth,
-    /// It is no table any more, or, the second time, one again.
+    /// The magic is wrong. If this is done a second time, it is right again.
     Magic,
-    /// It says that it is larger than its memory.
+    /// The table says that it is larger than its memory.
     Larger,
-    /// All virtual addresses are 1 GiB lower; checksum right.
+    /// All virtual addresses are 1 GiB lower. The checksum is right.
     Moved,
     NewerMajor,
-    /// One entry lies where the firmware has no runtime region; checksum right.
+    /// One entry is outside firmware's runtime regions. The checksum is right.
     EntryOutside,
-    /// No entry may be written to; checksum right. Firmware will fault.
+    /// All entries are read-only. The checksum is right. Firmware will fault.
     ReadOnly,
-    /// The first 4 KiB of the last code count as the data before it: a border of permissions within a
-    /// larger page; checksum right.
+    /// The first 4 KiB of the last code become part of the data before it. So there is a border of
+    /// permissions within a larger page. The checksum is right.
     UnalignedCode,
-    /// The table says that it is of another firmware; checksum right.
+    /// The table names another firmware. The checksum is right.
     ForeignFirmware,
-    /// As if the last kernel had died inside a firmware call.
+    /// The table is as if the last kernel had died inside a firmware call.
     InCall,
-    /// As if the last kernel had seen the firmware fault.
+    /// The table is as if the last kernel had seen firmware fault.
     Faulted,
-    /// As if the last kernel had taken SetTime off.
+    /// The table is as if the last kernel had taken SetTime off.
     ServicesOff,
 }
 
@@ -184,18 +185,19 @@ pub fn variable_name(generation: usize) -> String {
     format!("{VARIABLE_PREFIX}{generation:02}")
 }
 
-/// What `generation` writes into it: differs in content from all others, and in length from the next.
-/// Short: once boot services are gone, EDK2 does not get the space of a deleted variable back.
+/// The content of the variable that `generation` writes. It differs from all others, and its length
+/// differs from the next. It is short: after boot services, EDK2 does not reuse the space of a
+/// deleted variable.
 pub fn variable_content(generation: usize) -> Vec<u8> {
     let line = format!("written by generation {generation}; ");
     line.repeat(generation % 4 + 1).into_bytes()
 }
 
-/// How many of the last variables a soak keeps, besides the first.
+/// The number of the last variables that a soak keeps, besides the first.
 const KEPT: usize = 16;
 
-/// The generations whose variables are there once `generation` has written its own: all up to it or,
-/// in a soak, the first and the last ones.
+/// The generations whose variables exist after `generation` has written its own: all of them, or in
+/// a soak the first and the last ones.
 pub fn kept(generation: usize, soak: bool) -> Vec<usize> {
     let last_forgotten = forgotten(generation, soak).unwrap_or(0);
     std::iter::once(0)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What kernels that crashed have left in EFI variables.
+//! The records that crashed kernels have left in EFI variables.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use anyhow::{ensure, Context, Result};
 
 const DIRECTORY: &str = "/sys/fs/pstore";
 
-/// All records, one after the other.
+/// Returns all records, one after the other.
 pub fn read() -> Result<String> {
     crate::mount_one("pstore", DIRECTORY).context("mount pstore")?;
     let mut records = Vec::new();

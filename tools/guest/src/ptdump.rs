@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
-//! The kernel's dump of the EFI page tables. The lines' format differs between architectures.
+//! The kernel's dump of the EFI page tables. The format of a line depends on the architecture.
 
 pub mod arm64;
 pub mod x86_64;
 
 use serde::{Deserialize, Serialize};
 
-/// Pages of one size with the same permissions, side by side.
+/// Adjacent pages of one size with the same permissions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mapping {
     pub start: u64,
     pub end: u64,
     pub write: bool,
     pub execute: bool,
-    /// Ordinary memory, to which writes go back when the processor likes.
+    /// This is ordinary memory with write-back caching.
     pub cached: bool,
     pub level: Level,
 }
@@ -42,7 +42,7 @@ impl Mapping {
 struct Line<'a> {
     start: u64,
     end: u64,
-    /// What follows the size.
+    /// The words after the size.
     words: Vec<&'a str>,
 }
 
@@ -58,7 +58,7 @@ impl<'a> Line<'a> {
         })
     }
 
-    /// None: the flags contradict each other, or something is missing.
+    /// Returns None if the flags contradict each other, or if one is missing.
     fn mapping(&self, level: &str, flags: &[&str], cached: bool) -> Option<Mapping> {
         let write = flags.contains(&"RW");
         let execute = flags.contains(&"x");
@@ -76,8 +76,8 @@ impl<'a> Line<'a> {
     }
 }
 
-/// All that `parse_line` finds mapped; to it, Some(None) is a hole. A line that is not understood
-/// is an error: skipping it would count too few.
+/// Returns all mappings that `parse_line` finds. It returns Some(None) for a hole. A line that is
+/// not understood is an error: without this line, the count would be too low.
 fn parse(
     dump: &str,
     parse_line: impl Fn(&str) -> Option<Option<Mapping>>,

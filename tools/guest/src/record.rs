@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! The recording that `rtmap-record` writes: firmware's memory, as firmware has told this kernel of it.
+//! The recording that `rtmap-record` writes: firmware's description of memory to this kernel.
 
 use anyhow::Result;
 use efi_rtmap_record::arch;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What the guest tells: one JSON object per line on its own serial port.
+//! The guest's report: one JSON object per line on its own serial port.
 
 use std::collections::BTreeMap;
 
@@ -8,17 +8,17 @@ use serde::{Deserialize, Serialize};
 use crate::plan::Action;
 use crate::ptdump::Mapping;
 
-/// What firmware tells of the machine in tables, and where the kernel shows those it has found.
+/// Firmware's tables that describe the machine, and the places where the kernel shows them.
 pub const TABLES: [(&str, &str); 4] = [
     ("SMBIOS", "/sys/firmware/dmi/tables"),
     ("ACPI", "/sys/firmware/acpi/tables"),
     ("ESRT", "/sys/firmware/efi/esrt"),
     ("TPM log", "/sys/kernel/security/tpm0"),
 ];
-/// The log of what firmware has measured into the TPM.
+/// The log of firmware's measurements into the TPM.
 pub const TPM_LOG: &str = "/sys/kernel/security/tpm0/binary_bios_measurements";
 
-/// Something that was tried in the guest, and what came of it.
+/// The result of a trial in the guest.
 pub type Outcome<T> = Result<T, String>;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -34,12 +34,12 @@ pub enum Event {
         generation: usize,
         calls: BTreeMap<String, Timing>,
     },
-    /// The kernel log, just before this kernel ends; all of it, but in a soak.
+    /// The kernel log, just before this kernel ends. In a soak it is not complete.
     KernelLog {
         generation: usize,
         lines: Vec<String>,
     },
-    /// The guest goes on: to the next kernel or, after the last, to power off.
+    /// The guest goes on to the next kernel or, after the last, to power off.
     Leaving {
         generation: usize,
     },
@@ -49,7 +49,7 @@ pub enum Event {
     },
 }
 
-/// What one kernel shows about itself and its firmware.
+/// Facts that one kernel shows about itself and its firmware.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Facts {
     pub generation: usize,
@@ -58,35 +58,35 @@ pub struct Facts {
     pub page_size: u64,
     /// The kernel uses five levels of page tables.
     pub five_level: bool,
-    /// Of kexec-tools, which load the next kernel.
+    /// The version of kexec-tools, which load the next kernel.
     pub kexec_version: String,
-    /// Telling the firmware which generation this is, if the plan wants it.
+    /// The result of telling firmware this generation, if the plan asks for it.
     pub announced: Option<Outcome<()>>,
-    /// The text files of /sys/firmware/efi/rtmap, after the calls below; None: there is no such
+    /// The text files of /sys/firmware/efi/rtmap, after the calls below. None if there is no such
     /// directory.
     pub rtmap: Option<BTreeMap<String, String>>,
     /// CRC-32 of each table of SMBIOS, ACPI and ESRT, and of the TPM's log, by its path in sysfs.
     pub tables: Outcome<BTreeMap<String, u32>>,
-    /// The runtime regions that a successor is told of, in the order of physical addresses.
+    /// The runtime regions that a successor gets, in the order of physical addresses.
     pub runtime_map: Outcome<Vec<RuntimeRegion>>,
-    /// Where the system table had the runtime services when this kernel started: firmware's own
-    /// word on whether it was given other addresses.
+    /// The address of the runtime services in the system table when this kernel started. It shows
+    /// if firmware was given other addresses.
     pub runtime_services: Outcome<u64>,
     /// The EFI page tables, without the kernel's half.
     pub page_tables: Outcome<Vec<Mapping>>,
     pub variables: Outcome<Variables>,
     pub storage: Outcome<Storage>,
     pub clock: Outcome<Clock>,
-    /// What the variables hold in which firmware tells whether it checks signatures.
+    /// The values of the variables that show if firmware checks signatures.
     pub secure_boot: Outcome<BTreeMap<String, u8>>,
     /// The handover table, after the calls above.
     pub handover: Outcome<Handover>,
-    /// MemTotal of /proc/meminfo, in KiB: what this kernel has not lost to what it found reserved.
+    /// MemTotal of /proc/meminfo, in KiB. Reserved memory reduces it.
     pub memory_kib: u64,
-    /// System RAM of /proc/iomem, in KiB: what this kernel takes for memory.
+    /// System RAM of /proc/iomem, in KiB: memory in the view of this kernel.
     pub ram_kib: u64,
-    /// What the device tree reserves, in KiB, but for this kernel's initrd. kexec -s adds the next
-    /// one's, and kexec -c passes on what it finds.
+    /// The memory that the device tree reserves, in KiB, without this kernel's initrd. kexec -s
+    /// adds the next initrd, and kexec -c passes on the reservations that it finds.
     pub reserved_kib: u64,
     /// The bits of /proc/sys/kernel/tainted, after those calls too.
     pub tainted: u64,
@@ -96,13 +96,13 @@ pub struct Facts {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Handover {
-    /// Bytes of the table.
+    /// The size of the table in bytes.
     pub size: u32,
-    /// Bytes in use of its current slot.
+    /// The used bytes of its current slot.
     pub used: u32,
-    /// All calls, by any kernel, since firmware started the first.
+    /// The number of calls by all kernels since firmware started the first.
     pub calls: u32,
-    /// The service that is being called; 0: none.
+    /// The service of the call in progress, or 0.
     pub in_progress: u32,
 }
 
@@ -117,14 +117,14 @@ pub struct RuntimeRegion {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Variables {
-    /// The lab's own names that efivarfs lists, with their GUIDs, before this generation wrote its
-    /// variable. All names could be as many as firmware likes, and the serial port is slow.
+    /// The lab's own names in efivarfs, with their GUIDs, before this generation wrote its
+    /// variable. All names would be too many for the slow serial port.
     pub listed_before: Vec<String>,
-    /// The same afterwards.
+    /// The same names afterwards.
     pub listed: Vec<String>,
-    /// For each generation whose variable is kept, in their order: what it holds.
+    /// The contents of the kept variables, in the order of their generations.
     pub held: Vec<Outcome<String>>,
-    /// Writing this generation's own, once the one to be forgotten is deleted.
+    /// The result of writing this generation's variable, after the one to be forgotten was deleted.
     pub written: Outcome<()>,
 }
 
@@ -150,7 +150,7 @@ pub struct Timing {
 }
 
 impl Timing {
-    /// None when nothing was timed.
+    /// Returns None if there are no samples.
     pub fn of(mut samples: Vec<u64>) -> Option<Self> {
         samples.sort_unstable();
         Some(Self {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Whether firmware checks signatures, as its variables tell.
+//! Firmware's check of signatures, as its variables show it.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,8 @@ use crate::variables;
 /// UEFI 2.10, section 3.3.
 const VARIABLES: [&str; 2] = ["SecureBoot", "SetupMode"];
 
-/// What each of them holds; firmware that knows nothing of signatures has none.
+/// Returns the values of the variables. Firmware that does not know signatures has no such
+/// variables.
 pub fn read() -> Result<BTreeMap<String, u8>> {
     let mut state = BTreeMap::new();
     for name in VARIABLES {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! The serial port where the report goes.
+//! The serial port for the report.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -21,7 +21,7 @@ impl Serial {
         Ok(Self(port))
     }
 
-    /// Returns when the last byte is out: the next thing may be another kernel.
+    /// Returns after the last byte was sent: the next event may be another kernel.
     pub fn send(&mut self, event: &Event) -> Result<()> {
         let mut line = serde_json::to_string(event)?;
         line.push('\n');

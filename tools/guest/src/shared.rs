@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-//! The host's files, seen through a PCI device whose memory is a file there (ivshmem). Kernels
-//! come this way because fw_cfg through sysfs takes minutes for megabytes, and because an initrd
-//! that carries them would be large in every scenario, and its size is what some are about.
+//! The host's files, in the memory of a PCI device that is a file on the host (ivshmem). Kernels
+//! come this way for two reasons. fw_cfg through sysfs takes minutes for megabytes. An initrd that
+//! contains them would be large in every scenario, and some scenarios are about its size.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What a service of firmware returns, by the names of UEFI 2.10, appendix D.
+//! The status that a service of firmware returns, with the names of UEFI 2.10, appendix D.
 
 use std::fmt;
 

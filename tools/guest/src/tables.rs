@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What firmware tells of the machine in tables, as far as the kernel has found them.
+//! Firmware's tables that describe the machine, as the kernel has found them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,10 +8,10 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use efi_rtmap_guest::report::TABLES;
 
-/// ACPI's table of what changes.
+/// The ACPI table whose content changes.
 const FACS: &str = "FACS";
 
-/// CRC-32 of each, by its path.
+/// Returns the CRC-32 of each table, by its path.
 pub fn read() -> Result<BTreeMap<String, u32>> {
     let mut tables = BTreeMap::new();
     for (_, directory) in TABLES {

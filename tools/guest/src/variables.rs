@@ -15,13 +15,14 @@ const DIRECTORY: &str = "/sys/firmware/efi/efivars";
 /// Non-volatile, boot service access, runtime access.
 const ATTRIBUTES: u32 = 7;
 
-/// Reads what the generations up to `generation` wrote and a soak has kept, after writing this one's
-/// own.
+/// Writes the variable of `generation`. Then reads the variables of all generations so far, as far
+/// as a soak has kept them.
 pub fn exercise(generation: usize, soak: bool) -> Result<Variables> {
     if !Path::new(DIRECTORY).join(".").is_dir() {
         anyhow::bail!("no {DIRECTORY}");
     }
-    // Before efivarfs makes a list, and past it: it protects names that it does not know.
+    // This bypasses efivarfs, before efivarfs makes a list: it protects names that it does not
+    // know.
     let forgotten = forgotten(generation, soak).map_or(Ok(()), forget);
     crate::mount_one("efivarfs", DIRECTORY).context("mount efivarfs")?;
     let listed_before = list()?;
@@ -67,11 +68,12 @@ fn write(generation: usize) -> Result<()> {
     bytes.extend(variable_content(generation));
     let path = path_of(generation);
     if path.exists() {
-        // This generation runs again, as its image was refused. efivarfs protects the variable.
+        // This generation runs again, because its image was refused. efivarfs protects the
+        // variable.
         ensure!(fs::read(&path)? == bytes, "holds something else already");
         return Ok(());
     }
-    // One write(2): efivarfs takes attributes and content at once.
+    // This is one write(2): efivarfs needs attributes and content at once.
     fs::write(path, bytes)?;
     Ok(())
 }
@@ -82,7 +84,7 @@ fn read(generation: usize) -> Result<String> {
     Ok(String::from_utf8_lossy(&content).into_owned())
 }
 
-/// Attributes and content of a variable.
+/// Returns the attributes and the content of a variable.
 pub fn content(path: &Path) -> Result<(u32, Vec<u8>)> {
     let bytes = fs::read(path)?;
     let (attributes, content) = bytes.split_first_chunk().context("no attributes")?;

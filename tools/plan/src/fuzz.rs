@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Every kind of bytes that comes from outside, and what the kernel makes of it. Each function takes
-//! any bytes, and panics if what comes out breaks an invariant.
+//! The kernel's readers of bytes from outside, one function for each kind. Each function takes any
+//! bytes, and panics if a result breaks an invariant.
 //!
-//! The first bytes choose among what the kernel may be built for or told; `tools/fuzz` writes seeds
-//! in the same format from recorded firmware.
+//! The first bytes choose a configuration of the kernel or a request to it. `tools/fuzz` writes
+//! seeds in the same format from recorded firmware.
 
 extern crate std;
 
@@ -67,7 +67,7 @@ use std::{
 
 const SPACES: [AddressSpace; 4] = [X86_64, ARM64, ARM64_39, ARM64_64K];
 
-/// What counts for permissions in `space`, of which only x86 lays out from that address down.
+/// The basis of permissions in `space`. Only x86 lays out from that address down.
 fn basis(space: &AddressSpace) -> Basis {
     match space.layout_top == X86_64.layout_top {
         true => Basis::Table,
@@ -75,10 +75,11 @@ fn basis(space: &AddressSpace) -> Basis {
     }
 }
 
-/// Bytes of one descriptor, where the input does not say.
+/// The size of one descriptor in bytes, if the input does not give it.
 const DESC_SIZE: usize = 48;
 
-/// As many bytes as the first two say, whole descriptors, and what is behind them.
+/// Splits `data`: the first two bytes are the length of a map of whole descriptors, then comes the
+/// rest.
 fn split_map(data: &[u8]) -> Option<(MemoryMap<'_>, &[u8])> {
     let (length, rest) = data.split_first_chunk()?;
     let length = usize::from(u16::from_le_bytes(*length)).min(rest.len());
@@ -86,7 +87,7 @@ fn split_map(data: &[u8]) -> Option<(MemoryMap<'_>, &[u8])> {
     Some((MemoryMap::new(map, DESC_SIZE).ok()?, rest))
 }
 
-/// What is collected from `map`, checked.
+/// Collects the regions of `map`, and checks them.
 fn regions_of(map: &MemoryMap<'_>, boot_services: bool) -> Result<Vec<Region>, RegionError> {
     let mut buffer = vec![Region::BLANK; map.iter().count()];
     let mut list = List::new(&mut buffer);
@@ -95,7 +96,7 @@ fn regions_of(map: &MemoryMap<'_>, boot_services: bool) -> Result<Vec<Region>, R
     Ok(list.to_vec())
 }
 
-/// What becomes of `regions`, which have been laid out in `space`: entries and page tables, checked.
+/// Builds and checks the entries and page tables of `regions`, which are laid out in `space`.
 fn build(space: &AddressSpace, regions: &[Region], pieces: &[Piece]) -> Vec<Entry> {
     let mut buffer = vec![Entry::BLANK; regions.len() + 2 * pieces.len()];
     let mut entries = List::new(&mut buffer);
@@ -105,7 +106,8 @@ fn build(space: &AddressSpace, regions: &[Region], pieces: &[Piece]) -> Vec<Entr
     entries.to_vec()
 }
 
-/// Page tables for `entries`, checked. Larger pages than firmware's cannot hold everything.
+/// Builds and checks page tables for `entries`. Pages larger than firmware's cannot hold all
+/// entries.
 fn map(space: &AddressSpace, entries: &[Entry]) {
     let mut buffer = vec![Mapping::BLANK; most(entries.len())];
     let mut mapped = List::new(&mut buffer);

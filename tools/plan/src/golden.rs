@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Handover tables as kernels have written them. Version 1 is frozen: what is in `golden/` is read
-//! for ever as it is here. A table whose meaning has to change gets a new major version.
+//! Handover tables as kernels have written them. Version 1 is frozen: the files in `golden/` must
+//! be read like this for ever. A table whose meaning has to change gets a new major version.
 
 extern crate std;
 
@@ -48,8 +48,8 @@ use crate::{
 };
 use std::vec::Vec;
 
-/// Version 1.0, of a kernel on arm64 whose stub has called SVAM: with a service off, a call in
-/// progress, both slots written, a flag that may be ignored, and room behind the entries.
+/// Version 1.0, from a kernel on arm64 whose stub has called SVAM. A service is off, a call is in
+/// progress, both slots are written, one flag may be ignored, and there is room behind the entries.
 const VERSION_1_0: &str = include_str!("../golden/table-1.0.hex");
 
 const SNAPSHOT: Snapshot = Snapshot {
@@ -69,7 +69,7 @@ const SNAPSHOT: Snapshot = Snapshot {
     vendor: PhysAddr::new(0x7f00_3000),
 };
 
-/// The bytes of `text`: two digits each; a line that begins with `#` is a comment.
+/// Reads the bytes of `text`. Each has two digits. A line that begins with `#` is a comment.
 fn bytes(text: &str) -> Vec<u8> {
     let digits = text.lines().filter(|line| !line.starts_with('#'));
     let bytes = digits.flat_map(str::split_whitespace);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What holds of every result, whatever the input. Property tests, fuzzing and the tests with
-//! recorded firmware all check the same.
+//! Facts that hold for every result, with any input. Property tests, fuzzing and the tests with
+//! recorded firmware all check these.
 
 extern crate std;
 
@@ -34,7 +34,7 @@ use crate::plan::{
 };
 use std::vec::Vec;
 
-/// Regions are ranges, and those that stay do not overlap.
+/// Regions are ranges, and regions that are not temporary do not overlap.
 pub(crate) fn regions(regions: &[Region]) {
     for (index, region) in regions.iter().enumerate() {
         let described = region.descriptor();
@@ -49,7 +49,7 @@ pub(crate) fn regions(regions: &[Region]) {
     }
 }
 
-/// Pieces are in order, do not overlap, and each lies in a runtime region.
+/// Pieces are in order and do not overlap, and each is in a runtime region.
 pub(crate) fn pieces(pieces: &[Piece], regions: &[Region]) {
     for pair in pieces.windows(2) {
         assert!(pair[0].phys.end() <= pair[1].phys.start(), "out of order");
@@ -61,8 +61,8 @@ pub(crate) fn pieces(pieces: &[Piece], regions: &[Region]) {
     }
 }
 
-/// Entries tile the runtime regions, in their order, and each part has the permission of the piece
-/// it lies in or else what `basis` gives its region.
+/// Entries tile the runtime regions, in their order. Each part has the permission of its piece, or
+/// else the permission that `basis` gives its region.
 pub(crate) fn tiling(regions: &[Region], pieces: &[Piece], basis: Basis, entries: &[Entry]) {
     let mut rest = entries.iter();
     for region in regions.iter().filter(|region| !region.is_temporary()) {
@@ -72,7 +72,7 @@ pub(crate) fn tiling(regions: &[Region], pieces: &[Piece], basis: Basis, entries
             assert_eq!(entry.phys.start(), at, "a gap or an overlap");
             assert_ne!(before, Some(entry.permission), "split for no reason");
             assert_eq!((entry.ty, entry.attributes), (region.ty, region.attributes));
-            // Far apart, the distance may wrap.
+            // The distance may wrap if both are far apart.
             let distance = |virt: u64, phys: u64| virt.wrapping_sub(phys);
             assert_eq!(
                 distance(entry.virt.value(), at.value()),
@@ -101,7 +101,7 @@ fn permission(entry: &Entry, pieces: &[Piece], basis: Basis) {
     );
 }
 
-/// What [`AddressSpace::lay_out_fixed`] promises of a layout that it has made.
+/// A layout fulfils the promises of [`AddressSpace::lay_out_fixed`].
 pub(crate) fn fixed_layout(space: &AddressSpace, regions: &[Region]) {
     let mut floor = space.fixed_bottom.value();
     for region in regions {
@@ -125,7 +125,7 @@ pub(crate) fn fixed_layout(space: &AddressSpace, regions: &[Region]) {
     }
 }
 
-/// Mappings are in order, disjoint, of whole pages, and those that are shared of one.
+/// Mappings are in order, disjoint, and of whole pages. A shared one has one page.
 pub(crate) fn mappings(mappings: &[Mapping], page: u64) {
     for m in mappings {
         let words = [m.phys.start().value(), m.virt.value(), m.phys.bytes()];
@@ -138,8 +138,8 @@ pub(crate) fn mappings(mappings: &[Mapping], page: u64) {
     }
 }
 
-/// What a kernel may take of another: entries that overlap nowhere, at addresses that `kind` and
-/// `space` allow, and W^X unless `writable_code`.
+/// A kernel may take these entries from another. They overlap nowhere, `kind` and `space` allow
+/// their addresses, and they have W^X unless `writable_code`.
 pub(crate) fn inherited(entries: &[Entry], kind: Kind, writable_code: bool, space: &AddressSpace) {
     for entry in entries {
         let (phys, virt) = (entry.phys.start().value(), entry.virt.value());
@@ -161,7 +161,7 @@ pub(crate) fn inherited(entries: &[Entry], kind: Kind, writable_code: bool, spac
     }
 }
 
-/// What must never be decided is not.
+/// The decision is none of the forbidden ones.
 pub(crate) fn decision(facts: &Facts) {
     let decision = decide(facts);
     let asked = facts.request;
@@ -218,7 +218,7 @@ pub(crate) fn decision(facts: &Facts) {
     assert_ne!(refused, Some(kind));
 }
 
-/// SVAM can be called, and nobody says that it must not.
+/// Tells if SVAM can be called, and no fact says that it must not.
 fn may_convert(facts: &Facts) -> bool {
     let breaks = facts.quirk.is_some_and(|quirk| quirk.kind == Kind::Phys);
     facts.svam_supported && !breaks && facts.request.kind != Some(Kind::Phys)
@@ -228,7 +228,7 @@ fn stays_off(decision: &Decision) -> bool {
     matches!(decision, Decision::Decline | Decision::ServicesOff(_))
 }
 
-/// SVAM was called with other addresses than physical ones, and left no word on which firmware goes by.
+/// Tells if SVAM was called with addresses other than physical ones, and firmware's are in doubt.
 fn in_doubt(stub: &Stub) -> bool {
     const ERROR: u64 = 1 << 63;
     let aborted = stub.answer == Some(Err(ERROR | 21));
@@ -237,8 +237,8 @@ fn in_doubt(stub: &Stub) -> bool {
     aborted || unclear
 }
 
-/// Why a kernel may have to do without services: no map would be right, as far as is known.
-/// Stock has no services either, or calls firmware that it knows nothing of.
+/// Tells if a kernel may have to do without services, because no known map would be right. Stock
+/// has no services either then, or calls firmware that it knows nothing about.
 fn is_unsafe(facts: &Facts) -> bool {
     let failed = facts.latch != Latch::Clear && !facts.request.retry;
     let no_map = match facts.predecessor {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The pure core of the kernel's crate, compiled for the host from the very files that the kernel
-//! compiles, so that `cargo test` runs what KUnit runs, and property tests besides. For fuzzing,
-//! it offers what feeds the plan with any bytes.
+//! The pure core of the kernel's crate, compiled for the host from the kernel's own files. `cargo
+//! test` runs the same tests as KUnit, and property tests too. For fuzzing, it offers functions
+//! that feed any bytes to the plan.
 
 #![no_std]
 #![forbid(unsafe_code)]
-// The caller is the kernel, whose build finds what is dead.
+// The caller is the kernel. Its build finds dead code.
 #![allow(dead_code, unused_imports)]
 
 #[path = "../../../drivers/firmware/efi/rust/plan/mod.rs"]
@@ -25,7 +25,7 @@ mod properties;
 #[cfg(test)]
 mod recorded;
 
-/// What the kernel takes from `lib/crc`.
+/// The kernel takes this function from `lib/crc`.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn crc32(bytes: &[u8]) -> u32 {
     crc32fast::hash(bytes)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The plan beside the model of stock: what stock maps for firmware, it maps too.
+//! The plan beside the model of stock: the plan maps everything that stock maps for firmware.
 
 extern crate std;
 
@@ -17,11 +17,12 @@ use efi_rtmap_stock::{
 };
 use std::vec::Vec;
 
-/// Asserts that `ours` has all of `theirs`, which stock maps on `machine`, and where both go by the same
-/// words of firmware (`strict`) with the same rights.
+/// Asserts that `ours` has all of `theirs`, which stock maps on `machine`. If both use the same
+/// facts of firmware (`strict`), the rights are the same too.
 ///
-/// Pages larger than 4 KiB that regions share have more rights than each asks for. Which, stock decides
-/// by the order of the regions; then ours must not be writable and executable where stock's are not.
+/// Pages larger than 4 KiB that regions share have more rights than each region asks for. In stock,
+/// the order of the regions decides on them. There, ours must not be writable and executable if
+/// stock's are not.
 pub(crate) fn assert_not_less(ours: &[Mapping], theirs: &[Mapped], machine: Machine, strict: bool) {
     for virt in edges(ours, theirs) {
         let Some(their) = at(theirs, virt) else {
@@ -57,13 +58,14 @@ pub(crate) fn assert_not_less(ours: &[Mapping], theirs: &[Mapped], machine: Mach
     }
 }
 
-/// Of x86, which stock maps in any case, and not executable even if it is a region. Ours maps it before
-/// the regions, outside the plan: if it is one, it has that region's rights.
+/// Tells if this is the first page of x86. Stock maps it in any case, and not executable, even if
+/// it is a region. Ours maps it before the regions, outside the plan. If it is a region, it has the
+/// region's rights.
 pub(crate) fn is_first_page(machine: Machine, virt: u64) -> bool {
     matches!(machine, Machine::X86 { .. }) && virt < PAGE
 }
 
-/// The first and the last page of every range: what holds there holds in between.
+/// The first and the last page of every range: what is true there is true in between.
 fn edges(ours: &[Mapping], theirs: &[Mapped]) -> Vec<u64> {
     let ours = ours.iter().map(|m| (m.virt.value(), m.phys.bytes()));
     let theirs = theirs.iter().map(|m| (m.virt, m.pages * PAGE));

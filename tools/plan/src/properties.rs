@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Properties that hold for every input, and the inputs they share.
+//! Properties that hold for every input, and the inputs that they share.
 
 extern crate std;
 
@@ -72,10 +72,10 @@ use std::{
     vec::Vec, //
 };
 
-/// Where what is asked does not depend on it.
+/// The basis for tests that do not depend on it.
 const BASIS: Basis = Basis::Table;
 
-/// Bytes of one descriptor in the maps made here.
+/// The size of one descriptor in the maps of these tests, in bytes.
 const DESC_SIZE: usize = 48;
 
 fn kind() -> impl Strategy<Value = Kind> {
@@ -104,7 +104,7 @@ fn memory_type() -> impl Strategy<Value = MemoryType> {
     ])
 }
 
-/// The descriptors of a sound firmware: in order, without overlaps, some of them touching.
+/// The descriptors of sound firmware: in order and without overlaps. Some of them touch.
 fn sound_map() -> impl Strategy<Value = Vec<Descriptor>> {
     let gap = prop_oneof![Just(0u64), 1u64..0x300];
     let parts = vec((gap, 1u64..24, memory_type()), 1..10);
@@ -119,10 +119,10 @@ fn sound_map() -> impl Strategy<Value = Vec<Descriptor>> {
     })
 }
 
-/// Descriptors of a firmware with bugs: some are given twice, as another type, or are empty,
-/// misaligned, overlapping, contradictory, or wrap around.
+/// Descriptors of firmware with bugs. Some are given twice or have another type. Some are empty,
+/// misaligned, overlapping or contradictory, or wrap around.
 fn wild_map() -> impl Strategy<Value = Vec<Descriptor>> {
-    // From the start and the pages of a sound descriptor to those of a bad one.
+    // Changes the start and the pages of a sound descriptor into those of a bad one.
     type Change = fn(u64, u64, u64) -> (u64, u64);
     let changes: [(u32, Change); 6] = [
         (8, |_, start, pages| (start, pages)),
@@ -147,7 +147,7 @@ fn wild_map() -> impl Strategy<Value = Vec<Descriptor>> {
         prop::option::of(memory_type()),
         change,
         any::<u64>(),
-        // Some without the attribute of their type, some uncached.
+        // Some lack the attribute of their type, some are uncached.
         select(vec![0, 0, 0, Attributes::RUNTIME.0, Attributes::WB.0]),
     );
     (sound_map(), vec(copy, 0..4)).prop_map(|(mut map, copies)| {
@@ -171,7 +171,7 @@ fn map_bytes(descriptors: &[Descriptor]) -> Vec<u8> {
     bytes
 }
 
-/// What [`collect`] makes of `descriptors`, or [`None`] if it refuses them.
+/// The regions that [`collect`] makes of `descriptors`, or [`None`] if it refuses them.
 fn regions_of(descriptors: &[Descriptor], boot_services: bool) -> Option<Vec<Region>> {
     let bytes = map_bytes(descriptors);
     let map = MemoryMap::new(&bytes, DESC_SIZE).unwrap();
@@ -181,7 +181,7 @@ fn regions_of(descriptors: &[Descriptor], boot_services: bool) -> Option<Vec<Reg
     Some(regions.to_vec())
 }
 
-/// A sound map and the regions collected from it, of which there is at least one.
+/// A sound map and its regions. There is at least one region.
 fn sound_regions(boot_services: bool) -> impl Strategy<Value = (Vec<Descriptor>, Vec<Region>)> {
     sound_map().prop_filter_map("no runtime region", move |map| {
         let regions = regions_of(&map, boot_services)?;
@@ -189,8 +189,8 @@ fn sound_regions(boot_services: bool) -> impl Strategy<Value = (Vec<Descriptor>,
     })
 }
 
-/// Entries of a memory attributes table for `regions`: most of them within one region, some
-/// reaching over its end or of the wrong type, in no order, with overlaps.
+/// Entries of a memory attributes table for `regions`. Most are within one region. Some go beyond
+/// its end or are of the wrong type. They have no order, and overlap.
 fn attribute_entries(regions: &[Region]) -> impl Strategy<Value = Vec<Descriptor>> {
     let part = (select(regions.to_vec()), any::<(u16, u16)>(), 0u64..4);
     let entry = (part, prop::bool::weighted(0.1), prop::bool::weighted(0.1));
@@ -213,7 +213,7 @@ fn attribute_entries(regions: &[Region]) -> impl Strategy<Value = Vec<Descriptor
     vec(entry, 0..12)
 }
 
-/// What `entries` say of parts of `regions`: nothing if they cannot be right.
+/// The pieces that `entries` describe in `regions`. There are none if the entries are not valid.
 fn described(regions: &[Region], entries: &[Descriptor]) -> Vec<Piece> {
     let mut buffer = vec![BLANK_PIECE; entries.len()];
     let mut list = List::new(&mut buffer);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Recorded firmware: all that the plan does, with what real firmware said. A recording is a file in
-//! `recorded/`, made by `rtmap-record` or from a public report; nothing else has to be done to add
-//! one.
+//! Recorded firmware: all functions of the plan, with the facts of real firmware. A recording is a
+//! file in `recorded/`, from `rtmap-record` or from a public report. To add a recording, add a
+//! file.
 
 extern crate std;
 
@@ -88,9 +88,9 @@ const ARM64_42: AddressSpace = AddressSpace {
 /// A recorded firmware.
 struct Recorded {
     name: String,
-    /// As it was recorded.
+    /// The firmware as it was recorded.
     recording: Recording,
-    /// As firmware gave it: without what kernels write into it.
+    /// The descriptors as firmware gave them, without the changes of kernels.
     descriptors: Vec<Descriptor>,
     map: Vec<u8>,
     space: AddressSpace,
@@ -110,7 +110,7 @@ fn all() -> impl Iterator<Item = Recorded> {
         .map(|path| Recorded::read(&path))
 }
 
-/// Runs `test` with every recording, and says which.
+/// Runs `test` with every recording, and prints the names.
 fn with_each(test: impl Fn(&Recorded)) {
     let mut found = 0;
     for recorded in all() {
@@ -134,7 +134,7 @@ impl Recorded {
         let mut map = recording.firmware.memory_map.clone();
         for descriptor in &mut map.descriptors {
             descriptor.virt = 0;
-            // Linux marks boot services memory that it wants to keep on x86.
+            // On x86, Linux marks boot services memory that it wants to keep.
             if MemoryType(descriptor.ty).is_boot_services() {
                 descriptor.attribute &= !Attributes::RUNTIME.0;
             }
@@ -157,7 +157,7 @@ impl Recorded {
         }
     }
 
-    /// Stock with the pages of `space`, whose stub has called SVAM if arm64's does.
+    /// Stock with the pages of `space`. On arm64, `svam` says that its stub has called SVAM.
     fn machine(&self, space: &AddressSpace, svam: bool) -> Machine {
         match &*self.recording.architecture {
             "x86_64" => Machine::X86 {
@@ -171,7 +171,7 @@ impl Recorded {
         }
     }
 
-    /// What stock makes of it on `machine`.
+    /// Stock's treatment of this firmware on `machine`.
     fn stock(&self, machine: Machine) -> Firmware<'_> {
         Firmware {
             machine,
@@ -181,8 +181,8 @@ impl Recorded {
         }
     }
 
-    /// The layouts that `space` has room for, with the regions of firmware at run time: 1:1, and fixed
-    /// unless its addresses are too long for firmware.
+    /// The layouts that `space` has room for: 1:1, and fixed unless its addresses are too long for
+    /// firmware. The regions are those of firmware at run time.
     fn layouts(&self, space: &AddressSpace) -> [Option<Vec<Region>>; 2] {
         let runtime = |mut regions: Vec<Region>| {
             regions.retain(|region| !region.is_temporary());
@@ -209,8 +209,8 @@ impl Recorded {
         regions_of(&self.memory_map(), boot_services)
     }
 
-    /// What the memory attributes table says, if there is one, and how many of its entries say
-    /// nothing.
+    /// The pieces of the memory attributes table, if there is one, and the number of its entries
+    /// that are ignored.
     fn described(&self) -> Result<(Vec<Piece>, usize), AttributesError> {
         let Some(table) = &self.recording.firmware.memory_attributes else {
             return Ok((Vec::new(), 0));
@@ -223,7 +223,7 @@ impl Recorded {
         Ok((list.to_vec(), ignored))
     }
 
-    /// The parts that have permissions of their own: none if the table cannot be used.
+    /// The parts with a permission of their own. There are none if the table cannot be used.
     fn pieces(&self) -> Vec<Piece> {
         self.described()
             .map(|(pieces, _)| pieces)
@@ -239,7 +239,7 @@ impl Recorded {
         entries.to_vec()
     }
 
-    /// Page tables for `regions`, checked, their 1:1 aliases included.
+    /// Page tables for `regions`, checked, with their 1:1 aliases.
     fn page_tables(&self, regions: &[Region], space: &AddressSpace) -> Vec<Mapping> {
         let entries = self.entries(regions);
         let mut buffer = vec![Mapping::BLANK; most(entries.len())];
@@ -249,7 +249,7 @@ impl Recorded {
         list.to_vec()
     }
 
-    /// The descriptors of what firmware uses at run time, as they were recorded.
+    /// The recorded descriptors of memory that firmware uses at run time.
     fn runtime(&self) -> impl Iterator<Item = &Descriptor> {
         let all = self.recording.firmware.memory_map.descriptors.iter();
         all.filter(|d| d.attribute & Attributes::RUNTIME.0 != 0)
@@ -265,7 +265,7 @@ fn regions_of(map: &MemoryMap<'_>, boot_services: bool) -> Vec<Region> {
     list.to_vec()
 }
 
-/// Numbers that look like chance, and are the same each time.
+/// Numbers that look random, and are the same each time.
 pub(crate) fn noise(count: usize) -> Vec<u8> {
     let mut state = 1u32;
     let mut next = || {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The kernel's crate is a tower of rooms, and the plan in it one of floors: each uses those below it,
-//! and no two files use each other in a circle. Read off the paths in the source, tests left out.
+//! The kernel's crate is a tower of rooms, and its plan a tower of floors. Each uses only those
+//! below it, and no files use each other in a circle. The test reads the paths in the source,
+//! without tests.
 
 mod tree;
 
@@ -14,7 +15,7 @@ use tree::{files, top};
 const CRATE: &str = "drivers/firmware/efi/rust";
 const ARCHES: [&str; 2] = ["arch/x86/efi", "arch/arm64/efi"];
 
-/// From the top to the bottom, those of the plan included.
+/// The rooms from the top to the bottom, with the floors of the plan.
 const FLOORS: [&str; 16] = [
     "exports",
     "takeover",
@@ -37,7 +38,7 @@ const FLOORS: [&str; 16] = [
 /// Each file of the crate, by the segments of its module's path, with the modules that it uses.
 type Uses = BTreeMap<Vec<String>, BTreeSet<Vec<String>>>;
 
-/// One for each architecture.
+/// The uses of the crate, for each architecture.
 fn uses() -> impl Iterator<Item = Uses> {
     modules().map(|files| {
         let names: BTreeSet<_> = files.keys().cloned().collect();
@@ -71,7 +72,7 @@ fn modules() -> impl Iterator<Item = BTreeMap<Vec<String>, PathBuf>> {
     })
 }
 
-/// The modules of the folder and where they are.
+/// The modules of the folder and their files.
 fn modules_in(folder: &Path) -> BTreeMap<Vec<String>, PathBuf> {
     let mut found = BTreeMap::new();
     for path in files(folder) {
@@ -85,7 +86,7 @@ fn modules_in(folder: &Path) -> BTreeMap<Vec<String>, PathBuf> {
     found
 }
 
-/// The paths of the crate that `text`, which is that of `module`, names: from `crate` on.
+/// The paths of the crate that `text` names, from `crate` on. `text` is the code of `module`.
 fn paths(module: &[String], text: &str) -> Vec<Vec<String>> {
     let code: String = text
         .lines()
@@ -113,7 +114,7 @@ fn paths(module: &[String], text: &str) -> Vec<Vec<String>> {
     found
 }
 
-/// Words, braces and commas.
+/// Splits `text` into words, braces and commas.
 fn tokens(text: &str) -> Vec<String> {
     let mut tokens = Vec::new();
     let mut word = String::new();
@@ -138,14 +139,14 @@ fn tokens(text: &str) -> Vec<String> {
     tokens
 }
 
-/// Adds the paths of one tree of imports that begin with `base`. Returns the token behind it.
+/// Adds the paths of one tree of imports that begin with `base`. Returns the token after it.
 fn imports(
     tokens: &mut impl Iterator<Item = String>,
     base: Vec<String>,
     found: &mut Vec<Vec<String>>,
 ) -> Option<String> {
     let mut path = base;
-    // A comma may stand behind the last one.
+    // The last path may have a comma after it.
     let mut empty = true;
     while let Some(token) = tokens.next() {
         match token.as_str() {
@@ -168,7 +169,7 @@ fn imports(
     None
 }
 
-/// The file that has the item or module `path`.
+/// The file that contains the item or module `path`.
 fn file_of(mut path: Vec<String>, modules: &BTreeSet<Vec<String>>) -> Option<Vec<String>> {
     while !modules.contains(&path) {
         path.pop()?;
@@ -176,7 +177,7 @@ fn file_of(mut path: Vec<String>, modules: &BTreeSet<Vec<String>>) -> Option<Vec
     Some(path)
 }
 
-/// How far down `module` is. The plan's own `mod.rs` ties its floors together.
+/// The number of the floor of `module`, from the top. The plan's `mod.rs` ties its floors together.
 fn floor(module: &[String]) -> usize {
     let path = module.join("::");
     FLOORS
@@ -201,7 +202,7 @@ fn each_floor_uses_those_below_it() {
 #[test]
 fn no_file_uses_itself_in_the_end() {
     for mut left in uses() {
-        // Takes away, again and again, files that use none of those left, or that none of those uses.
+        // Each round removes files that use no remaining file, or that no remaining file uses.
         loop {
             let before = left.len();
             let names: BTreeSet<_> = left.keys().cloned().collect();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Links between the pages of this repository lead somewhere.
+//! Links between the pages of this repository have a target.
 
 mod tree;
 
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use tree::{files, top};
 
-/// How names of our pages begin, in text of any kind.
+/// The beginnings of our pages' names, in text of any kind.
 const OURS: [&str; 4] = [
     "Documentation/admin-guide/efi-rtmap",
     "Documentation/driver-api/firmware/efi/rtmap",
@@ -17,7 +17,7 @@ const OURS: [&str; 4] = [
     "docs/results/",
 ];
 
-/// What is looked through for them.
+/// The folders that are searched for these names.
 const FOLDERS: [&str; 10] = [
     ".github",
     "Documentation",
@@ -39,7 +39,7 @@ const FILES: [&str; 6] = [
     "SECURITY.md",
 ];
 
-/// All of [`FOLDERS`] and [`FILES`], with their content.
+/// All files of [`FOLDERS`] and [`FILES`], with their content.
 fn texts() -> Vec<(PathBuf, String)> {
     let mut paths: Vec<_> = FILES.iter().map(|file| top().join(file)).collect();
     paths.extend(FOLDERS.iter().flat_map(|folder| files(&top().join(folder))));
@@ -90,7 +90,7 @@ fn links_of_markdown_lead_somewhere() {
     assert!(count > 15, "{count}");
 }
 
-/// The names by which the sections of a page are linked to.
+/// The names that links use for the sections of a page.
 fn sections(page: &Path) -> Vec<String> {
     let text = fs::read_to_string(page).unwrap();
     let titles = text.lines().filter(|line| line.starts_with('#'));

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The page of messages and the code have the same messages.
+//! The page of messages has the same messages as the code.
 //!
-//! The texts of the code are taken from its calls of `pr_*!`, `write!` and the like. An entry of the
-//! page is such a text, with other texts or `<names>` in the place of its values.
+//! The test takes the texts of the code from its calls of `pr_*!`, `write!` and similar. An entry
+//! of the page is such a text, with other texts or `<names>` in the place of its values.
 
 #[path = "messages/derive.rs"]
 mod derive;
@@ -21,7 +21,7 @@ use page::Page;
 use source::Source;
 use tree::top;
 
-/// Messages that Linux itself prints, after a change of ours or about firmware that fails.
+/// Messages that Linux itself prints, after a change of ours or because firmware fails.
 const LINUXS: [&str; 2] = [
     "[Firmware Bug]: Unable to handle <fault> in EFI runtime service",
     "efi: EFI runtime service <number> wedged in firmware; disabling EFI runtime services",
@@ -51,8 +51,8 @@ fn page() -> Page {
     page
 }
 
-/// The messages of `page` that the code of `source` has not, and those of the code that the page
-/// has not.
+/// Returns the messages of `page` that the code of `source` lacks, and the messages of the code
+/// that the page lacks.
 fn compare(source: &Source, page: &Page) -> (Vec<String>, Vec<String>) {
     let grammar = Grammar::new(source);
     let mut only_on_page = Vec::new();
@@ -106,7 +106,7 @@ fn entries_are_different_and_explained() {
     assert_eq!(page.unexplained, [""; 0]);
 }
 
-/// A line of the log, with the entry that explains it.
+/// Lines of the log, each with the entry that explains it.
 const LINES: [(&str, &str); 9] = [
     (
         "efi: rtmap: ident, inherited from generation 1, SVAM not called here (called-ident by generation 0), 6 regions",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Who may depend on what in the kernel's crate. Nothing but a test can keep these rules.
+//! Dependencies that the kernel's crate allows. Only a test can keep these rules.
 
 mod tree;
 
@@ -10,8 +10,8 @@ use tree::{files, top};
 
 const CRATE: &str = "drivers/firmware/efi/rust";
 
-/// The lines of all Rust files of the kernel's crate, with the file's path and the line's number;
-/// comments are left out.
+/// The lines of all Rust files of the kernel's crate, without comments, each with the file's path
+/// and the line's number.
 fn lines() -> Vec<(String, usize, String)> {
     let top = top();
     let found = [CRATE, "arch"].map(|folder| files(&top.join(folder)));
@@ -31,7 +31,7 @@ fn lines() -> Vec<(String, usize, String)> {
     lines
 }
 
-/// Every line outside the files that `allowed` names in which `word` stands.
+/// Every line that contains `word`, outside the files that `allowed` names.
 fn strays(word: &str, allowed: impl Fn(&str) -> bool) -> Vec<String> {
     let found = lines();
     assert!(found.len() > 1000, "the crate was not found");
@@ -42,7 +42,7 @@ fn strays(word: &str, allowed: impl Fn(&str) -> bool) -> Vec<String> {
         .collect()
 }
 
-/// Tells if a file is of an architecture, or one of `names` or in such a folder.
+/// Tells if a file belongs to an architecture, or is one of `names`, or in such a folder.
 fn is<'a>(names: &'a [&'a str]) -> impl Fn(&str) -> bool + 'a {
     move |file| {
         let named = |name: &&str| file.starts_with(&format!("{CRATE}/{name}"));
@@ -75,7 +75,7 @@ fn unsafe_is_where_it_is_expected() {
 
 #[test]
 fn svam_is_called_in_one_place() {
-    // Some firmware only answers a second call with an error: then no boot tells.
+    // Some firmware answers a second call only with an error. Then no boot shows the second call.
     let make = format!("{CRATE}/takeover/make.rs:");
     for (word, expected) in [
         ("Arch::set_virtual_address_map", make.as_str()),
@@ -95,7 +95,8 @@ fn the_plan_uses_core_and_itself() {
     for word in ["kernel::", "alloc::", "std::", "pr_", "crate::"] {
         let strays: Vec<_> = strays(word, |file| !file.starts_with(&plan))
             .into_iter()
-            // The attribute that makes tests KUnit's, the plan's own paths, and what tests bring.
+            // These are allowed: the KUnit attribute of tests, paths of the plan, and the tests'
+            // own function.
             .filter(|line| !line.contains("::kernel::macros::kunit_tests("))
             .filter(|line| !line.contains("crate::plan") && !line.contains("crate::crc32"))
             .collect();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Where the kernel tells of firmware's tables.
+//! The places where the kernel shows firmware's tables.
 
 #[cfg(target_arch = "aarch64")]
 #[path = "arch/arm64.rs"]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! From where the kernel keeps firmware's tables to what they say.
+//! Reads the content of firmware's tables from the places that the kernel gives.
 
 use anyhow::{bail, ensure, Context, Result};
 use thiserror::Error;
@@ -12,7 +12,7 @@ const PAGE: u64 = 4096;
 const RUNTIME: u64 = 1 << 63;
 const CONVENTIONAL_MEMORY: u32 = 7;
 
-/// More than any firmware has: what claims more is taken for damaged.
+/// These are more than any firmware has. Larger values count as damage.
 const MAX_MAP_SIZE: u64 = 1 << 20;
 const MAX_TABLES: u64 = 1024;
 const MAX_ATTRIBUTES_SIZE: u64 = 4 << 20;
@@ -22,7 +22,7 @@ pub trait PhysicalMemory {
     fn read(&self, address: u64, length: usize) -> Result<Vec<u8>>;
 }
 
-/// What the kernel knows: physical addresses.
+/// The kernel's knowledge of the tables, in physical addresses.
 #[derive(Clone, Debug)]
 pub struct Place {
     pub bits: u32,
@@ -31,7 +31,8 @@ pub struct Place {
     pub descriptor_size: u32,
     pub descriptor_version: u32,
     pub system_table: u64,
-    /// If it keeps these: the system table's own may have been converted by SetVirtualAddressMap().
+    /// The kernel may keep these two. SetVirtualAddressMap() may have converted the system table's
+    /// own.
     pub vendor: Option<u64>,
     pub first_table: Option<u64>,
 }
@@ -43,7 +44,7 @@ pub struct Place {
 )]
 pub struct NotFirmwares(usize);
 
-/// What differs between 32-bit and 64-bit system tables has been read over.
+/// The system table, without the differences between 32 and 64 bits.
 struct SystemTable {
     signature: u64,
     revision: u32,
@@ -157,7 +158,7 @@ fn config_tables(
     (0..count).map(one).collect()
 }
 
-/// Wherever firmware says: what lies beyond the end of memory cannot be read.
+/// The address of an entry, as firmware gives it. Memory beyond the end of memory cannot be read.
 fn nth<T>(first: u64, index: u64) -> u64 {
     first.wrapping_add(index * size_of::<T>() as u64)
 }
@@ -191,7 +192,7 @@ fn memory_attributes(address: u64, memory: &impl PhysicalMemory) -> Result<Memor
     })
 }
 
-/// UTF-16 up to a zero. Read one by one, as what follows may be no memory.
+/// Reads UTF-16 up to a zero, one unit at a time: there may be no memory after it.
 fn text(address: u64, memory: &impl PhysicalMemory) -> Result<String> {
     let mut units = Vec::new();
     for index in 0..MAX_VENDOR_LENGTH {
@@ -216,12 +217,12 @@ where
         .with_context(|| format!("only {} bytes at {address:#x}", bytes.len()))
 }
 
-/// The physical address of what firmware calls `address` after SetVirtualAddressMap().
+/// The physical address of an `address` that firmware uses after SetVirtualAddressMap().
 fn physical(address: u64, map: &[Descriptor]) -> u64 {
     let home = map.iter().find_map(|d| {
         let offset = address.checked_sub(d.virt)?;
         let inside = offset < d.pages.saturating_mul(PAGE);
-        // No address was given: 0, or all ones.
+        // No address was given if it is 0 or all ones.
         let given = d.attribute & RUNTIME != 0 && d.virt != 0 && d.virt != u64::MAX;
         (inside && given).then(|| d.phys.wrapping_add(offset))
     });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! /proc/kcore: the kernel's memory as an ELF file. The program headers say which physical memory
-//! lies where in it.
+//! /proc/kcore: the kernel's memory as an ELF file. The program headers give the place of physical
+//! memory in the file.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -10,7 +10,7 @@ use goblin::elf64::header::Header;
 use goblin::elf64::program_header::{ProgramHeader, PT_LOAD};
 
 const PATH: &str = "/proc/kcore";
-/// The physical address of what has none.
+/// The address of a segment without physical memory.
 const NOWHERE: u64 = u64::MAX;
 
 pub struct Kcore {
@@ -36,7 +36,7 @@ impl Kcore {
     }
 }
 
-/// Where in the file `length` bytes of memory lie.
+/// The place in the file of `length` bytes of memory.
 fn offset_of(segments: &[ProgramHeader], address: u64, length: u64) -> Option<u64> {
     segments.iter().find_map(|segment| {
         let within = address.checked_sub(segment.p_paddr)?;

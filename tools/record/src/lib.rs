@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Recordings: what firmware told a kernel of its memory. Each is a file of text, which
-//! `rtmap-record` writes on the machine and the plan's tests read.
+//! Recordings: firmware's description of its memory to a kernel. Each recording is a text file.
+//! `rtmap-record` writes it on the machine, and the plan's tests read it.
 
 pub mod arch;
 pub mod firmware;

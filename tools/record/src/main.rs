@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Writes what this machine's firmware told of its memory.
+//! Writes the description of memory that this machine's firmware gave.
 
 mod kcore;
 mod memory;
@@ -16,10 +16,10 @@ use memory::Memory;
 const SMBIOS: &str = "/sys/class/dmi/id";
 const KERNEL_RELEASE: &str = "/proc/sys/kernel/osrelease";
 
-/// Record what this machine's UEFI firmware tells of its memory, as test data for efi-rtmap
+/// Record how this machine's UEFI firmware describes its memory, as test data for efi-rtmap
 ///
 /// Run it as root on a machine that was started by its firmware, not by kexec. Most kernels show
-/// what it reads only if they were booted with iomem=relaxed and Secure Boot off:
+/// this memory only if they were booted with iomem=relaxed and Secure Boot off:
 ///
 ///     rtmap-record > my-machine.toml
 ///
@@ -47,7 +47,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// What a file of one line says, if it is there.
+/// Reads a file of one line, if it exists.
 fn line(path: &str) -> Option<String> {
     let text = fs::read_to_string(path).ok()?;
     Some(text.trim_end().into())

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Physical memory of the running machine. Kernels differ in what they let root see: most refuse
-//! RAM through /dev/mem, and /proc/kcore has nothing but RAM, so that both are needed. Memory with
-//! an owner, as that with ACPI tables, in which the EFI stub keeps the memory map, is in neither
-//! unless the user says so at boot.
+//! Physical memory of the running machine. Kernels differ in the memory that they show to root.
+//! Most refuse RAM through /dev/mem, and /proc/kcore has only RAM, so both are needed. Neither
+//! shows memory with an owner unless the user allows it at boot. The EFI stub keeps the memory map
+//! in such memory, beside ACPI tables.
 
 use std::ffi::c_void;
 use std::fs::{self, File};
@@ -41,7 +41,7 @@ impl Memory {
         })
     }
 
-    /// Mapped, as read() gives only what the kernel takes for memory.
+    /// The device is mapped, because read() gives only memory that the kernel knows.
     fn read_device(&self, address: u64, length: usize) -> Result<Vec<u8>> {
         let device = self.device.as_ref().map_err(same)?;
         let offset = (address % self.page) as usize;
@@ -71,7 +71,7 @@ impl PhysicalMemory for Memory {
 }
 
 fn advice() -> &'static str {
-    // Both may be missing: then there is nothing to be seen in them.
+    // Both files may be missing. Then neither of them gives a hint.
     let lockdown = fs::read_to_string(LOCKDOWN).unwrap_or_default();
     let command_line = fs::read_to_string(COMMAND_LINE).unwrap_or_default();
     if lockdown.contains("[integrity]") || lockdown.contains("[confidentiality]") {
@@ -84,7 +84,7 @@ fn advice() -> &'static str {
     }
 }
 
-/// An error that is told again each time.
+/// Copies an error, which can be returned again each time.
 fn same(error: &anyhow::Error) -> anyhow::Error {
     anyhow::anyhow!("{error:#}")
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-//! The file: one line for each descriptor, numbers as the specification prints them.
+//! The file: one line for each descriptor, and numbers in the specification's notation.
 
 use std::fmt;
 
 use serde::Deserialize;
 
-/// Grows when a reader of today would misunderstand the file.
+/// This number grows when an older reader would misunderstand the file.
 pub const FORMAT: u32 = 1;
 
 /// Bytes of the fields that UEFI defines in a memory descriptor.
@@ -15,7 +15,7 @@ const DESCRIPTOR_SIZE: usize = 40;
 #[serde(deny_unknown_fields)]
 pub struct Recording {
     pub format: u32,
-    /// As `uname -m` has it.
+    /// The architecture, as in `uname -m`.
     pub architecture: String,
     /// The release of the kernel that was running.
     pub kernel: String,
@@ -24,7 +24,7 @@ pub struct Recording {
 }
 
 impl Recording {
-    /// A recording that is made on this `machine`, where the release `kernel` runs.
+    /// Makes a recording of this `machine`, which runs the release `kernel`.
     pub fn new(kernel: String, machine: Machine, firmware: Firmware) -> Self {
         Self {
             format: FORMAT,
@@ -36,7 +36,7 @@ impl Recording {
     }
 }
 
-/// What SMBIOS calls the machine. Firmware may leave out any of it.
+/// The names of the machine in SMBIOS. Firmware may leave any of them out.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Machine {
@@ -51,7 +51,7 @@ pub struct Firmware {
     pub bits: u32,
     pub vendor: String,
     pub revision: u32,
-    /// Of UEFI: 0x2_0046 is 2.7.
+    /// The version of UEFI: 0x2_0046 is 2.7.
     pub system_table_revision: u32,
     pub rt_properties: Option<RtProperties>,
     pub memory_map: MemoryMap,
@@ -80,11 +80,11 @@ pub struct MemoryMap {
 #[serde(deny_unknown_fields)]
 pub struct MemoryAttributes {
     pub version: u32,
-    /// How many entries firmware says there are.
+    /// The number of entries in the table's header.
     pub count: u32,
     pub descriptor_size: u32,
     pub flags: u32,
-    /// None if the numbers above are no table's.
+    /// There are none if the numbers above cannot be a table's.
     pub entries: Vec<Descriptor>,
 }
 
@@ -101,14 +101,14 @@ pub struct Descriptor {
 }
 
 impl MemoryMap {
-    /// The map as it lay in memory. What follows the fields in a descriptor is zero.
+    /// The map as it was in memory. Bytes after the fields of a descriptor are zero.
     pub fn bytes(&self) -> Vec<u8> {
         bytes_of(&self.descriptors, self.descriptor_size)
     }
 }
 
 impl MemoryAttributes {
-    /// The table as it lay in memory.
+    /// The table as it was in memory.
     pub fn bytes(&self) -> Vec<u8> {
         let header = [self.version, self.count, self.descriptor_size, self.flags];
         let mut bytes: Vec<u8> = header.into_iter().flat_map(u32::to_le_bytes).collect();
@@ -128,7 +128,7 @@ fn bytes_of(descriptors: &[Descriptor], size: u32) -> Vec<u8> {
     descriptors.iter().flat_map(one).collect()
 }
 
-/// As TOML. The `toml` crate would put every field of a descriptor on a line of its own.
+/// Writes TOML. The `toml` crate would put every field of a descriptor on a line of its own.
 impl fmt::Display for Recording {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (machine, firmware) = (&self.machine, &self.firmware);
@@ -193,7 +193,7 @@ fn quoted(text: &str) -> String {
 mod tests {
     use super::*;
 
-    /// With the largest numbers that a field can have, which TOML's own integers cannot.
+    /// A recording with the largest values of fields. TOML's own integers cannot hold them.
     pub fn sample() -> Recording {
         let odd = Descriptor {
             ty: u32::MAX,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Firmware's tables as they lie in memory (UEFI 2.10, sections 4.3, 4.6 and 7.2).
+//! Firmware's tables as they are in memory (UEFI 2.10, sections 4.3, 4.6 and 7.2).
 
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
@@ -43,7 +43,7 @@ pub struct SystemTable64 {
     pub first_table: U64,
 }
 
-/// And of 32-bit firmware.
+/// `EFI_SYSTEM_TABLE` of 32-bit firmware.
 #[derive(FromBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
 pub struct SystemTable32 {
@@ -66,7 +66,7 @@ pub struct ConfigTable64 {
     pub address: U64,
 }
 
-/// And of 32-bit firmware.
+/// `EFI_CONFIGURATION_TABLE` of 32-bit firmware.
 #[derive(FromBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
 pub struct ConfigTable32 {
@@ -82,7 +82,7 @@ pub struct RtProperties {
     pub services: U32,
 }
 
-/// What `EFI_MEMORY_ATTRIBUTES_TABLE` has before the entries.
+/// The part of `EFI_MEMORY_ATTRIBUTES_TABLE` before the entries.
 #[derive(FromBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
 pub struct AttributesHeader {
@@ -105,8 +105,8 @@ struct Descriptor {
 
 pub const DESCRIPTOR_SIZE: usize = size_of::<Descriptor>();
 
-/// The descriptors in `bytes`, `size` bytes, which are not 0, from one to the next. None if they have
-/// no room for the fields.
+/// The descriptors in `bytes`. A step from one to the next is `size` bytes, not 0. There are none
+/// if `size` is too small for the fields.
 pub fn descriptors(bytes: &[u8], size: usize) -> Vec<recording::Descriptor> {
     let read = |bytes| {
         let (descriptor, _) = Descriptor::ref_from_prefix(bytes).ok()?;

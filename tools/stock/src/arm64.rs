@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-//! `drivers/firmware/efi/arm-runtime.c`, `arch/arm64/kernel/efi.c`, and of libstub `efi-stub.c`.
+//! `drivers/firmware/efi/arm-runtime.c`, `arch/arm64/kernel/efi.c`, and libstub's `efi-stub.c`.
 
 use super::*;
 
-/// `EFI_RT_VIRTUAL_BASE`: addresses go up from there.
+/// `EFI_RT_VIRTUAL_BASE`: addresses go up from here.
 const BASE: u64 = 512 << 20;
 const BLOCK: u64 = 64 << 10;
 const LARGE_PAGE: u64 = 2 << 20;
@@ -41,7 +41,7 @@ pub(super) fn mapped(firmware: &Firmware<'_>, page: u64) -> Vec<Mapped> {
     let mut code_is_misaligned = false;
     let mut mapped = Vec::new();
     for Region { descriptor, virt } in &regions {
-        // `__create_pgd_mapping_locked()`: all pages that it has a part of.
+        // `__create_pgd_mapping_locked()`: all pages that hold a part of the region.
         let offset = descriptor.phys % page;
         let bytes = descriptor.pages * PAGE + offset;
         mapped.push(Mapped {
@@ -87,7 +87,7 @@ fn protection(d: &Descriptor, page: u64, code_is_misaligned: &mut bool) -> Right
     }
 }
 
-/// `set_permissions()`: rights are taken away, and none given.
+/// `set_permissions()`: it only takes rights away.
 fn restrict(mapped: &mut Vec<Mapped>, part: &Descriptor, virt: u64) {
     let before = mapped.clone();
     let parts = before.iter().filter_map(|m| m.within(virt, part.pages));

@@ -3,7 +3,7 @@
 
 use super::*;
 
-/// The entries of the memory attributes table that count, each with the address of its memory.
+/// The valid entries of the memory attributes table, each with the address of its memory.
 pub(super) fn valid(firmware: &Firmware<'_>, regions: &[Region]) -> Vec<(Descriptor, u64)> {
     let table = firmware.attributes.filter(|table| is_used(table, firmware));
     let entries = table.into_iter().flat_map(|table| &table.entries);
@@ -18,8 +18,8 @@ fn is_used(table: &MemoryAttributes, firmware: &Firmware<'_>) -> bool {
     table.version <= 2 && sizes.contains(&table.descriptor_size) && table.count <= 65536
 }
 
-/// `entry_is_valid()`: the first region in which it starts decides, unless one without an address comes
-/// before.
+/// `entry_is_valid()`: the first region that contains its start decides. A region without an
+/// address ends the search.
 fn address(entry: &Descriptor, regions: &[Region]) -> Option<u64> {
     if ![CODE, DATA].contains(&entry.ty) {
         return None;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-//! A model of stock Linux 7.3: what it maps for firmware, where, and with which rights. It is written
-//! from the kernel's source, each step with the function that it stands for, and shares no code with
-//! the plan. The lab compares it with stock kernels (`as-modelled` in a scenario), and recordings hold
-//! the addresses that kernels gave.
+//! A model of stock Linux 7.3: the ranges that it maps for firmware, with their addresses and
+//! rights. It is written from the kernel's source. Each step names the function that it models. It
+//! shares no code with the plan. The lab compares the model with stock kernels (`as-modelled` in a
+//! scenario), and recordings hold the addresses that kernels gave.
 
 mod arm64;
 mod attributes;
@@ -25,7 +25,7 @@ pub const RUNTIME: u64 = 1 << 63;
 const RO: u64 = 1 << 17;
 const XP: u64 = 1 << 14;
 
-/// Firmware, as far as it decides what is mapped.
+/// The facts of firmware that decide what is mapped.
 #[derive(Clone, Copy)]
 pub struct Firmware<'a> {
     pub machine: Machine,
@@ -34,12 +34,12 @@ pub struct Firmware<'a> {
     pub attributes: Option<&'a MemoryAttributes>,
 }
 
-/// The kernel that runs on it.
+/// The kernel that runs on this firmware.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Machine {
     /// A 64-bit kernel on firmware of so many bits. With `efi=debug`, boot services memory stays mapped.
     X86 { bits: u32, debug: bool },
-    /// A kernel with pages of so many bytes, whose stub has or has not called SVAM.
+    /// A kernel with pages of so many bytes. `svam`: its stub has called SVAM.
     Arm64 { page: u64, svam: bool },
 }
 
@@ -50,18 +50,19 @@ pub struct Rights {
     pub execute: bool,
 }
 
-/// A range of addresses that stock maps, in whole pages. Of two for one address, the later counts.
+/// A range of addresses that stock maps, in whole pages. If two have the same address, the later
+/// counts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Mapped {
     pub phys: u64,
     pub virt: u64,
     pub pages: u64,
     pub rights: Rights,
-    /// Or else uncached on x86, a device on arm64.
+    /// Cached memory. Otherwise it is uncached on x86, and a device on arm64.
     pub cached: bool,
 }
 
-/// A range that firmware is called with an address for.
+/// A range, and the address at which firmware uses it.
 #[derive(Clone, Copy)]
 pub struct Region {
     pub descriptor: Descriptor,
@@ -77,7 +78,7 @@ impl Firmware<'_> {
         }
     }
 
-    /// The address that the memory of `descriptor` is given, if it is given one.
+    /// The address that the memory of `descriptor` gets, if any.
     pub fn address_of(&self, descriptor: &Descriptor) -> Option<u64> {
         let home = self.regions().into_iter().find(|region| {
             let start = region.descriptor.phys;
@@ -87,7 +88,7 @@ impl Firmware<'_> {
         Some(home.virt? + (descriptor.phys - home.descriptor.phys))
     }
 
-    /// The ranges that the kernel has an address for, boot services memory of x86 included.
+    /// The ranges with an address in the kernel. On x86, boot services memory is included.
     pub fn regions(&self) -> Vec<Region> {
         match self.machine {
             Machine::X86 { bits, .. } => x86::regions(self.map, bits),
@@ -101,7 +102,7 @@ impl Mapped {
         virt.wrapping_sub(self.virt) < self.pages * PAGE
     }
 
-    /// The part of it at `virt` and the `pages` from there on.
+    /// The part of this range that is in the `pages` from `virt` on.
     fn within(&self, virt: u64, pages: u64) -> Option<Self> {
         let start = self.virt.max(virt);
         let end = (self.virt + self.pages * PAGE).min(virt + pages * PAGE);
@@ -114,13 +115,13 @@ impl Mapped {
     }
 }
 
-/// The range that `virt` is mapped by.
+/// The range that maps `virt`.
 pub fn at(mapped: &[Mapped], virt: u64) -> Option<&Mapped> {
     mapped.iter().rev().find(|m| m.holds(virt))
 }
 
-/// `efi_memmap_entry_valid()`: x86 removes others from the map. What becomes of them on arm64, which
-/// does not ask, is not modelled.
+/// `efi_memmap_entry_valid()`: x86 removes other entries from the map. arm64 does not call it, and
+/// its handling of such entries is not modelled.
 fn is_valid(d: &Descriptor) -> bool {
     d.pages != 0 && d.pages <= MOST_PAGES && d.phys / PAGE <= MOST_PAGES - d.pages
 }

@@ -3,7 +3,7 @@
 
 use super::*;
 
-/// `EFI_VA_START` and `EFI_VA_END`: from the first down to the second.
+/// `EFI_VA_START` and `EFI_VA_END`: addresses go down from the first to the second.
 const TOP: u64 = 0xffff_ffff_0000_0000;
 const BOTTOM: u64 = 0xffff_ffef_0000_0000;
 
@@ -11,7 +11,7 @@ const LARGE_PAGE: u64 = 2 << 20;
 const WB: u64 = 8;
 const RESERVED: u32 = 0;
 
-/// What SVAM is called with, in its order: `efi_map_regions()`.
+/// The argument of SVAM, in its order: `efi_map_regions()`.
 pub(super) fn regions(map: &[Descriptor], bits: u32) -> Vec<Region> {
     let mut map: Vec<_> = map.iter().copied().filter(is_valid).collect();
     merge(&mut map);
@@ -47,7 +47,7 @@ fn merge(map: &mut [Descriptor]) {
     }
 }
 
-/// `should_map_region()`, but for the memory that only the kernel's side of 32-bit calls needs.
+/// `should_map_region()`, without the memory that only the kernel needs for 32-bit calls.
 fn is_mapped(d: &Descriptor) -> bool {
     d.attribute & RUNTIME != 0 || BOOT_SERVICES.contains(&d.ty)
 }
@@ -67,8 +67,8 @@ fn place(descriptor: Descriptor, top: &mut u64) -> Region {
     }
 }
 
-/// The rest when boot services memory has been unmapped, which a kernel with `debug` does not:
-/// `efi_unmap_boot_services()`.
+/// The ranges after boot services memory has been unmapped: `efi_unmap_boot_services()`. A kernel
+/// with `debug` does not unmap it.
 pub(super) fn mapped(firmware: &Firmware<'_>, debug: bool) -> Vec<Mapped> {
     let mut regions = firmware.regions();
     let runtime = |region: &Region| region.descriptor.attribute & RUNTIME != 0;
@@ -111,7 +111,7 @@ const FIRST_PAGE: Mapped = Mapped {
     cached: true,
 };
 
-/// `__map_region()`, for the 1:1 address and the one that SVAM is called with.
+/// `__map_region()`, for the 1:1 address and for the address that SVAM gets.
 fn map_region(mapped: &mut Vec<Mapped>, region: &Region) {
     let d = region.descriptor;
     let rights = Rights {
@@ -130,8 +130,8 @@ fn map_region(mapped: &mut Vec<Mapped>, region: &Region) {
     }
 }
 
-/// `kernel_map_pages_in_pgd()`: as many pages from the one on in which it starts. What is mapped already
-/// gets these rights, and is not cached if it was not before.
+/// `kernel_map_pages_in_pgd()`: the given number of pages, from the page of the start on. A page
+/// that is already mapped gets these rights, and stays uncached if it was uncached.
 fn map(mapped: &mut Vec<Mapped>, new: Mapped) {
     let offset = new.virt % PAGE;
     let new = Mapped {

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The stub's choice of a map, which is C, and that of the kernel proper, which is Rust, side by
-//! side. Both are compiled from the very files that the kernel compiles; the tests compare them.
+//! The stub's choice of a map, in C, and the kernel proper's, in Rust. Both are compiled from the
+//! kernel's own files, and the tests compare them.
 
-// What the comparison does not need is dead here only.
+// Code that the comparison does not need is dead only here.
 #![allow(dead_code, unused_imports)]
 
 #[path = "../../../drivers/firmware/efi/rust/plan/mod.rs"]
 mod plan;
 
-/// What the stub makes of its arguments.
+/// The stub's result for some arguments.
 pub mod c;
-/// What the kernel proper makes of the same.
+/// The kernel proper's result for the same arguments.
 pub mod rust;
 
-/// For the plan's own tests, which clippy looks at here too.
+/// The plan's own tests need this: clippy checks them here too.
 #[cfg(test)]
 pub(crate) fn crc32(bytes: &[u8]) -> u32 {
     crc32fast::hash(bytes)

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The choice: the stub makes it as the kernel proper makes it for firmware that has just started.
+//! The choice for firmware that has just started: the stub and the kernel proper agree.
 
 use efi_rtmap_stub::{
     c::{self, Facts, Request},
     rust,
 };
 
-/// None, or any of the map kinds.
+/// No kind, or one of the map kinds.
 const KINDS: [u32; 4] = [0, 1, 2, 3];
 
-/// All facts that there can be.
+/// All possible facts.
 fn all_facts() -> Vec<Facts> {
     let switches = |number: u32| [0, 1, 2, 3, 4].map(|bit| number >> bit & 1 != 0);
     let mut all = Vec::new();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The command line: the stub reads from it what the kernel proper reads.
+//! The command line: the stub reads the same request as the kernel proper.
 
 use efi_rtmap_stub::{c::Request, rust};
 use proptest::{collection::vec, prelude::*, sample::select};
@@ -17,7 +17,7 @@ const KNOWN: [&str; 8] = [
     "timeout=60",
 ];
 
-/// What both sides make of some `efi=` options, one after the other.
+/// The requests that both sides read from some `efi=` options, one after the other.
 fn both(options: &[&[u8]]) -> (Request, Request) {
     let begin = (Request::default(), Request::default());
     options.iter().fold(begin, |(c, rust), option| {

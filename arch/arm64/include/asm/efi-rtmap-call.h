@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What __efi_rt_asm_wrapper() does once firmware has returned: see
+ * The steps of __efi_rt_asm_wrapper() after firmware has returned: see
  * arch/arm64/efi/guard.c.
  */
 #ifndef _ASM_EFI_RTMAP_CALL_H
@@ -24,9 +24,9 @@
 .endm
 
 /*
- * X0 holds the status; what else a callee may change is free. The wrapper has put
- * the registers where its caller's stack pointer, at the base of the firmware's
- * stack, leads to.
+ * X0 holds the status. The other registers that a callee may change are free. The
+ * wrapper has saved the registers in its frame on the caller's stack. The base of
+ * the firmware's stack holds the address of this frame.
  */
 .macro EFI_RTMAP_AFTER_CALL
 #ifdef CONFIG_EFI_RTMAP

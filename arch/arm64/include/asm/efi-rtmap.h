@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The EFI runtime map: what its Rust side calls on arm64 only.
+ * The EFI runtime map: C functions of arm64 that its Rust side calls.
  */
 #ifndef _ASM_EFI_RTMAP_H
 #define _ASM_EFI_RTMAP_H
 
 #include <linux/types.h>
 
-/* When firmware has failed. */
+/* Called when firmware has failed. */
 void efi_rtmap_withdraw_addresses(void);
 
 /* Around each firmware call, with efi_runtime_lock held. */
@@ -18,7 +18,7 @@ void efi_rtmap_fpsimd_end(void);
 void efi_rtmap_enable_ttbr0(void);
 void efi_rtmap_disable_ttbr0(void);
 
-/* What firmware may not change, by number of the bit that says it has. */
+/* State that firmware has to preserve. Each value is the bit that reports a change. */
 enum efi_rtmap_kept {
 	EFI_RTMAP_KEPT_X19,
 	EFI_RTMAP_KEPT_X28 = 9,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What __efi_call() does before and after it enters the firmware: see
+ * The steps of __efi_call() before and after it enters the firmware: see
  * arch/x86/efi/guard.c.
  */
 #ifndef _ASM_X86_EFI_RTMAP_CALL_H
@@ -20,7 +20,7 @@
 
 #include <asm/processor-flags.h>
 
-/* What a callee has to preserve, in the order of enum efi_rtmap_kept. */
+/* The registers that a callee has to preserve, in the order of enum efi_rtmap_kept. */
 .macro EFI_RTMAP_STORE frame:req, at:req
 	movq	%rbx, \at(\frame)
 	movq	%rbp, \at+8(\frame)
@@ -39,7 +39,7 @@
 	movq	\at+40(\frame), %r15
 .endm
 
-/* RAX is free, all other registers may hold arguments. */
+/* RAX is free. All other registers may hold arguments. */
 .macro EFI_RTMAP_BEFORE_CALL
 #ifdef CONFIG_EFI_RTMAP
 	leaq	efi_rtmap_frame(%rip), %rax
@@ -48,7 +48,7 @@
 #endif
 .endm
 
-/* RAX holds the status. A fault in firmware ends here too, with the stack put right. */
+/* RAX holds the status. A fault in firmware continues here, with the right stack. */
 .macro EFI_RTMAP_AFTER_CALL
 #ifdef CONFIG_EFI_RTMAP
 SYM_INNER_LABEL(efi_rtmap_call_return, SYM_L_GLOBAL)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The EFI runtime map: what its Rust side calls on x86 only.
+ * The EFI runtime map: C functions of x86 that its Rust side calls.
  */
 #ifndef _ASM_X86_EFI_RTMAP_H
 #define _ASM_X86_EFI_RTMAP_H
@@ -21,7 +21,7 @@ int efi_rtmap_finish_tables(void);
 int efi_rtmap_copy_memmap(void *target, size_t size);
 int efi_rtmap_keep_memmap(void);
 
-/* For 32-bit firmware. The kernel's thunk returns by the trampoline. */
+/* For 32-bit firmware. The kernel's thunk returns through the trampoline. */
 extern const u8 __efi64_thunk_ret_tramp[];
 int efi_rtmap_prepare_thunks(void);
 void efi_rtmap_set_thunks(void);
@@ -42,10 +42,10 @@ void efi_rtmap_leave_mm(struct mm_struct *prev);
 unsigned long efi_rtmap_disable_lass(void);
 void efi_rtmap_restore_lass(unsigned long lass);
 
-/* In __efi_call(): where firmware returns to. */
+/* The address in __efi_call() that firmware returns to. */
 extern const char efi_rtmap_call_return[];
 
-/* What firmware may not change, by number of the bit that says it has. */
+/* State that firmware has to preserve. Each value is the bit that reports a change. */
 enum efi_rtmap_kept {
 	EFI_RTMAP_KEPT_RBX,
 	EFI_RTMAP_KEPT_RBP,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The stub's choice of a map. Functions from values to values, which the host
- * compiles too.
+ * The stub's choice of a map. These are functions from values to values. The host
+ * compiles them too.
  *
- * C: the stub has no Rust.
+ * This file is C, because the stub has no Rust.
  */
 
 #include <linux/efi-rtmap-table.h>
@@ -17,7 +17,7 @@ static bool ends(const char *option)
 	return !*option || *option == ',';
 }
 
-/* The rest of @option behind @start, or NULL if it does not begin so. */
+/* Returns the rest of @option behind @start, or NULL if @option has another start. */
 static const char *after(const char *option, const char *start)
 {
 	while (*start) {
@@ -33,7 +33,7 @@ static bool is_word(const char *option, const char *word)
 	return option && ends(option);
 }
 
-/* The number that the word at @option is, or 0 if it is none, or too large. */
+/* Returns the number at @option, or 0 if the word is no number or too large. */
 static u32 read_timeout(const char *option)
 {
 	u32 seconds = 0;
@@ -50,7 +50,7 @@ static u32 read_timeout(const char *option)
 	return seconds;
 }
 
-/* Reads one word, without the prefix. One that means nothing asks for the best kind. */
+/* Reads one word, without the prefix. An unknown word asks for the best kind. */
 static void add_word(struct efi_rtmap_request *request, const char *word)
 {
 	const char *timeout = after(word, "timeout=");
@@ -74,11 +74,11 @@ static void add_word(struct efi_rtmap_request *request, const char *word)
 
 /**
  * efi_rtmap_add_option() - read the words of one efi= option
- * @request: what was asked for so far
+ * @request: the request so far
  * @option: the words, separated by commas
  *
- * Later words win. Those without the prefix rtmap: are not ours, but for the older
- * word for phys.
+ * Later words win. Words without the prefix rtmap: are not ours. One exception is
+ * novamap, an older word for rtmap:phys.
  */
 void efi_rtmap_add_option(struct efi_rtmap_request *request, const char *option)
 {
@@ -98,7 +98,7 @@ void efi_rtmap_add_option(struct efi_rtmap_request *request, const char *option)
 	}
 }
 
-/* The kind to have if addresses were no object. */
+/* Returns the best kind if all addresses fitted. */
 static u32 preferred(const struct efi_rtmap_choice_facts *facts, u32 *reason)
 {
 	if (!facts->svam_supported) {
@@ -121,22 +121,23 @@ static u32 preferred(const struct efi_rtmap_choice_facts *facts, u32 *reason)
 	return facts->default_kind;
 }
 
-/* The kind to have instead of @kind, which does not fit, or 0. */
+/* Returns the best kind instead of @kind, which does not fit, or 0. */
 static u32 nearest(const struct efi_rtmap_choice_facts *facts, u32 kind, u32 reason)
 {
 	if (kind == EFI_RTMAP_KIND_FIXED)
 		return facts->identity_fits ? EFI_RTMAP_KIND_IDENT : 0;
-	/* A reason against SetVirtualAddressMap() counts here too. */
+	/* A reason against SetVirtualAddressMap() is a reason here too. */
 	if (kind == EFI_RTMAP_KIND_PHYS && reason != EFI_RTMAP_REASON_DEFAULT)
 		return 0;
 	return facts->fixed_fits ? EFI_RTMAP_KIND_FIXED : 0;
 }
 
 /**
- * efi_rtmap_choose() - decide upon a map for firmware that has just started
- * @facts: what the choice depends on
+ * efi_rtmap_choose() - decide on a map for firmware that has just started
+ * @facts: the facts that the choice depends on
  *
- * Return: the decision; the same as rust/plan/choice/decide.rs makes for such firmware.
+ * Return: the decision. rust/plan/choice/decide.rs makes the same one for such
+ * firmware.
  */
 struct efi_rtmap_choice
 efi_rtmap_choose(const struct efi_rtmap_choice_facts *facts)
@@ -153,7 +154,10 @@ efi_rtmap_choose(const struct efi_rtmap_choice_facts *facts)
 	if (!fits) {
 		u32 instead = nearest(facts, kind, choice.reason);
 
-		/* Why there is to be no SetVirtualAddressMap() says more than what does not fit. */
+		/*
+		 * A reason against SetVirtualAddressMap() says more than the lack
+		 * of room.
+		 */
 		if (instead || kind != EFI_RTMAP_KIND_PHYS ||
 		    choice.reason == EFI_RTMAP_REASON_DEFAULT)
 			choice.reason = EFI_RTMAP_REASON_DOES_NOT_FIT;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * SetVirtualAddressMap() where the stub calls it: there firmware has its own
- * mappings, its stack and all devices, and the kernel proper would not.
+ * SetVirtualAddressMap() where the stub calls it. In the stub, firmware has its own
+ * mappings, its stack and all devices. In the kernel proper it would not have them.
  *
- * The choice is efi-rtmap-choice.c's. What came of it is recorded in the handover
- * table, which the kernel proper goes by.
+ * efi-rtmap-choice.c makes the choice. The handover table records the result, and
+ * the kernel proper acts on this record.
  *
- * C: the stub has no Rust.
+ * This file is C, because the stub has no Rust.
  */
 
 #include <linux/efi.h>
@@ -19,14 +19,17 @@
 #include "efi-rtmap-stub.h"
 #include "efistub.h"
 
-/* Where efi_get_virtmap() begins, and what it may leave free before a region. */
+/*
+ * The first address of efi_get_virtmap(), and the largest gap that it leaves before
+ * a region.
+ */
 #define LAYOUT_BASE	SZ_512M
 #define LAYOUT_GAP	SZ_2M
 
-/* The lower half of every kernel of this configuration. */
+/* The lower half of the address space, in every kernel of this configuration. */
 #define LOWER_HALF	BIT_ULL(VA_BITS_MIN)
 
-/* Stock's own list of machines that crash without it. */
+/* Stock's own list of machines that crash without SetVirtualAddressMap(). */
 static bool (*needs_svam)(void);
 
 void efi_rtmap_ask_of_machine(bool (*ask)(void))
@@ -35,8 +38,8 @@ void efi_rtmap_ask_of_machine(bool (*ask)(void))
 }
 
 /*
- * Laptops whose firmware crashes or hangs in SetVirtualAddressMap(), by the machine
- * type. The report is of all with these processors; two have names that are known
+ * Laptops whose firmware crashes or hangs in SetVirtualAddressMap(), by machine type.
+ * The report is about all laptops with these processors. The names of two are known
  * (Shawn Guo on linux-efi, 2021-03-09).
  */
 static bool breaks_in_svam(void)
@@ -62,7 +65,7 @@ static bool breaks_in_svam(void)
 	return false;
 }
 
-/* The kind that the machine is known to need, or 0. */
+/* Returns the kind that the machine is known to need, or 0. */
 static u32 known_kind(void)
 {
 	if (breaks_in_svam())
@@ -79,7 +82,7 @@ static u32 default_kind(void)
 	return EFI_RTMAP_KIND_PHYS;
 }
 
-/* Sets which kinds of map can hold the runtime regions: both, if nothing speaks against it. */
+/* Finds the kinds of map that can hold the runtime regions: both, in case of doubt. */
 static void find_room(struct efi_rtmap_choice_facts *facts)
 {
 	struct efi_boot_memmap *map __free(efi_pool) = NULL;
@@ -94,14 +97,17 @@ static void find_room(struct efi_rtmap_choice_facts *facts)
 		const efi_memory_desc_t *md = (void *)map->map + at;
 		u64 pages = md->num_pages;
 
-		/* One that ends beyond all addresses is no region to the kernel proper either. */
+		/*
+		 * The kernel proper ignores a region that ends beyond all
+		 * addresses, too.
+		 */
 		if (!(md->attribute & EFI_MEMORY_RUNTIME) ||
 		    pages > (U64_MAX - md->phys_addr) >> EFI_PAGE_SHIFT)
 			continue;
 		if (md->phys_addr >= LOWER_HALF ||
 		    pages > (LOWER_HALF - md->phys_addr) >> EFI_PAGE_SHIFT)
 			facts->identity_fits = false;
-		/* Saturates: no sum of what follows is small again. */
+		/* The sum saturates, so that it never wraps to a small value. */
 		pages = min(pages, LOWER_HALF >> EFI_PAGE_SHIFT);
 		fixed_end = min(fixed_end + (pages << EFI_PAGE_SHIFT) + LAYOUT_GAP,
 				LOWER_HALF + 1);
@@ -111,11 +117,11 @@ static void find_room(struct efi_rtmap_choice_facts *facts)
 
 /**
  * efi_rtmap_decide() - decide on SetVirtualAddressMap(), and record it
- * @novamap: whether it is left out
- * @flat: whether it is given the physical addresses
+ * @novamap: set to true if SetVirtualAddressMap() is not called
+ * @flat: set to true if SetVirtualAddressMap() gets the physical addresses
  *
- * Without a handover table all is as in stock Linux. That the kernel must not call
- * firmware does not matter, as in stock: its successors may.
+ * Without a handover table the stub does as in stock Linux. A kernel that must not
+ * call firmware makes no difference, as in stock: its successors may call it.
  */
 void efi_rtmap_decide(bool *novamap, bool *flat)
 {
@@ -146,7 +152,7 @@ void efi_rtmap_decide(bool *novamap, bool *flat)
 						  EFI_RTMAP_SVAM_UNKNOWN);
 }
 
-/* The last line there is if firmware hangs: the console goes with boot services. */
+/* If firmware hangs, this is the last line: the console goes with boot services. */
 void efi_rtmap_announce_svam(void)
 {
 	const struct efi_rtmap_table_header *table = efi_rtmap_stub_table();
@@ -156,10 +162,10 @@ void efi_rtmap_announce_svam(void)
 }
 
 /**
- * efi_rtmap_record_svam() - record for the kernel proper what SVAM has returned
+ * efi_rtmap_record_svam() - record for the kernel proper the status of SVAM
  * @status: the status that firmware has returned
  *
- * Return: the status to go on with. A warning is a success there: firmware has been
+ * Return: the status for the stub. A warning becomes a success: firmware has been
  * converted, and the kernel finds its tables by the addresses in the memory map.
  */
 efi_status_t efi_rtmap_record_svam(efi_status_t status)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory in which the kernels of a kexec chain hand the EFI runtime map over.
+ * The memory in which the kernels of a kexec chain hand the EFI runtime map over.
  *
- * C: the stub has no Rust.
+ * This file is C, because the stub has no Rust.
  */
 
 #include <linux/efi.h>
@@ -21,14 +21,18 @@
 #include "efi-rtmap-stub.h"
 #include "efistub.h"
 
-/* Room for entries: the least, for memory that only the kernel knows of, and the most. */
+/*
+ * Number of entries: the least, for memory that only the kernel knows of, and the
+ * most.
+ */
 #define MIN_ENTRIES	256
 #define MAX_ENTRIES	8192
 
 /*
- * A runtime descriptor becomes an entry, and a descriptor of the memory attributes
- * table cuts one in at most three. Other descriptors differ from boot to boot of one
- * machine, and the size of the table must not: hibernation compares memory maps.
+ * A runtime descriptor becomes an entry. A descriptor of the memory attributes table
+ * cuts an entry into at most three. Other descriptors are not counted: they differ
+ * from boot to boot of one machine, and the size of the table must not, because
+ * hibernation compares memory maps.
  */
 static u32 entries_needed(void)
 {
@@ -51,7 +55,7 @@ static u32 entries_needed(void)
 	return roundup_pow_of_two(entries);
 }
 
-/* Runs since the machine was started. */
+/* Returns a counter that runs since the machine was started. */
 static u64 counter(void)
 {
 #ifdef CONFIG_X86
@@ -62,8 +66,8 @@ static u64 counter(void)
 }
 
 /*
- * Tells this life of the firmware from others. Memory of this type is mapped for
- * calls, saved by no image of a hibernated system, and reused by no kernel.
+ * Marks this life of the firmware. Memory of this type is mapped for calls. No image
+ * of a hibernated system saves it, and no kernel reuses it.
  */
 static void begin_life(struct efi_rtmap_table_header *table)
 {
@@ -87,7 +91,7 @@ static void begin_life(struct efi_rtmap_table_header *table)
 		efi_bs_call(free_pool, life);
 }
 
-/* Puts the RT_PROPERTIES table in @table in the place of firmware's. */
+/* Puts the RT_PROPERTIES table of @table in the place of firmware's own. */
 static void install_properties(struct efi_rtmap_table_header *table)
 {
 	efi_guid_t guid = EFI_RT_PROPERTIES_TABLE_GUID;
@@ -112,7 +116,7 @@ static void install_properties(struct efi_rtmap_table_header *table)
 
 static struct efi_rtmap_request request;
 
-/* The table of this boot, if there is one. */
+/* The table of this boot, or NULL. */
 static struct efi_rtmap_table_header *table;
 
 /**
@@ -137,10 +141,10 @@ struct efi_rtmap_table_header *efi_rtmap_stub_table(void)
 /**
  * efi_rtmap_install_table() - give the kernels of this boot a handover table
  *
- * Allocates and installs an empty table as a configuration table. It is memory
- * that no kernel reuses, and that kexec tells every successor to leave alone.
- * Without it the kernel still boots, and its successors find the map by the
- * traces that stock kernels leave. With efi=rtmap:off, nothing is done at all.
+ * Allocates an empty table and installs it as a configuration table. No kernel reuses
+ * its memory, and kexec tells every successor to leave it alone. Without the table
+ * the kernel still boots, and its successors find the map by the traces that stock
+ * kernels leave. With efi=rtmap:off, this function does nothing.
  */
 void efi_rtmap_install_table(void)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The contract of an architecture: what [`crate::this_arch`] defines, by subject.
+//! The contract of an architecture: [`crate::this_arch`] fulfils it, one trait for each subject.
 
 use crate::{
     failure::Failure,
@@ -20,55 +20,56 @@ use crate::{
 };
 use kernel::prelude::*;
 
-/// The architecture's answers to questions of the decision.
+/// The answers of an architecture that the decision needs.
 pub(crate) trait Architecture {
-    /// The map kind for firmware that nothing is known about.
+    /// The map kind for firmware without special facts.
     const DEFAULT_KIND: Kind;
 
     /// The kind to report for a 1:1 map that a kernel without handover table has left.
     const LEGACY_IDENTITY: Kind;
 
-    /// The kernel proper calls SVAM: see [`CallsSvam`]. If not, the stub does.
+    /// `true` if the kernel proper calls SVAM: see [`CallsSvam`]. Otherwise the stub does.
     const CALLS_SVAM: bool;
 
-    /// The words of firmware that count for permissions, as in stock.
+    /// The facts of firmware that count for permissions, as in stock.
     const BASIS: Basis;
 }
 
-/// The kernel's memory map of the firmware, which it goes by and hands to its successors.
+/// The kernel's memory map of the firmware. The kernel uses it, and passes it on to successors.
 pub(crate) trait KeepsMemoryMap {
-    /// Makes the kernel's memory map, whose descriptors have `desc_size` bytes, one with the addresses
-    /// of `regions`. Also adds to the page tables what calls need besides the regions.
+    /// Makes a memory map with the addresses of `regions` the kernel's. Its descriptors have
+    /// `desc_size` bytes. Also adds the rest that calls need to the page tables.
     ///
     /// # Errors
     ///
     /// `ENOMEM`, and `EINVAL` if the map is not the one that `regions` were made from.
     fn install_memory_map(take_over: &TakeOver, desc_size: usize, regions: &[Region]) -> Result;
 
-    /// Keeps the memory map that this kernel was started with, for successors. The handover table says
-    /// by `used` that there was a kernel before this one.
+    /// Keeps the memory map that this kernel was started with, for successors. `used` is the field
+    /// of the handover table that shows a kernel before this one.
     ///
     /// # Errors
     ///
     /// A [`Failure`] if there is no memory map, or no memory for it.
     fn pass_on_memory_map(booting: &Booting, used: bool) -> Result<(), Failure>;
 
-    /// Takes back what the memory map tells successors of firmware that has failed, if that could make
-    /// those call it that do not know the handover table.
+    /// Withdraws the addresses that the memory map gives to successors, because firmware has
+    /// failed. Does so only if the addresses could make a successor that does not know the handover
+    /// table call firmware.
     fn withdraw_addresses();
 }
 
 /// The steps around one firmware call.
 pub(crate) trait CallsFirmware {
-    /// Names of the state that firmware may not change, by number of the bit that blames it for that:
-    /// `enum efi_rtmap_kept`.
+    /// Names of the state that firmware has to preserve. The index is the bit that reports a
+    /// change: `enum efi_rtmap_kept`.
     const KEPT: &'static [&'static str];
 
-    /// The processor as firmware expects it. Dropping it puts everything back.
+    /// The processor in the state that firmware expects. A drop restores its former state.
     type Installed;
 
-    /// Prepares the processor for a firmware call, which is aborted if it takes more than so many
-    /// `seconds`.
+    /// Prepares the processor for a firmware call. The call is aborted if it takes more than so
+    /// many `seconds`.
     ///
     /// # Safety
     ///
@@ -81,12 +82,12 @@ pub(crate) trait CallsFirmware {
 /// SVAM, where the kernel proper calls it.
 #[cfg_attr(CONFIG_ARM64, allow(dead_code))]
 pub(crate) trait CallsSvam: KeepsMemoryMap {
-    /// SVAM can be called: all that it may touch is mapped, the kernel's memory map is what it takes,
-    /// and boot services memory is intact.
+    /// SVAM can be called: all memory that it may touch is mapped, the kernel's memory map is its
+    /// argument, and boot services memory is intact.
     type Prepared<'a>;
 
-    /// Maps `regions` for SVAM, and makes them the kernel's memory map. Without SVAM as well, as the
-    /// kernel unmaps boot services memory in any case.
+    /// Maps `regions` for SVAM, and makes them the kernel's memory map. Call this without SVAM too:
+    /// the kernel unmaps boot services memory in any case.
     ///
     /// # Errors
     ///
@@ -108,8 +109,8 @@ pub(crate) trait CallsSvam: KeepsMemoryMap {
         systab: PhysAddr,
     ) -> Result<(), u64>;
 
-    /// Unmaps the addresses that a layout has given `regions`, but for their 1:1 aliases: SVAM has
-    /// failed, and firmware is at those still.
+    /// Unmaps the addresses that a layout has given to `regions`, except their 1:1 aliases. SVAM
+    /// has failed, so firmware is still at the aliases.
     ///
     /// # Errors
     ///
@@ -127,8 +128,8 @@ pub(crate) trait CallsSvam: KeepsMemoryMap {
         regions: &[Region],
     ) -> Result;
 
-    /// Unmaps and frees boot services memory, and drops it from the kernel's memory map. A debug option
-    /// keeps it: then it loses the execution that only SVAM needed.
+    /// Unmaps and frees boot services memory, and drops it from the kernel's memory map. If a debug
+    /// option keeps this memory, takes away the right to execute it, which only SVAM needed.
     ///
     /// # Errors
     ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Lists of the plan in memory of the kernel's.
+//! Lists of the plan in the kernel's memory.
 
 use crate::{
     failure::Failure,
@@ -8,11 +8,11 @@ use crate::{
 };
 use kernel::prelude::*;
 
-/// The items that `fill` puts into a list with room for `most`. `blank` fills the room until then.
+/// Returns the items that `fill` puts into a list with room for `most`. `blank` fills unused room.
 ///
 /// # Errors
 ///
-/// Those of `fill`, and a [`Failure`] if there is no memory for the list.
+/// The errors of `fill`, and a [`Failure`] if there is no memory for the list.
 pub(crate) fn filled<T: Copy, E>(
     blank: T,
     most: usize,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The EFI runtime map: at which addresses firmware is called, whether SetVirtualAddressMap (SVAM)
-//! is, what is installed around each call, and what the next kernel of a kexec chain is told.
+//! The EFI runtime map: the addresses at which firmware is called, the call of SetVirtualAddressMap
+//! (SVAM), the steps around each call, and the facts that the next kernel of a kexec chain gets.
 //!
 //! ```text
 //!  firmware      facts + decision   layout        page tables    one call     next kernel
@@ -9,12 +9,12 @@
 //!                plan/handover                                                plan/handover
 //! ```
 //!
-//! Each room uses those below it only:
+//! Each room uses only the rooms below it:
 //!
 //! | room | holds |
 //! | --- | --- |
 //! | [`exports`] | the functions that C calls |
-//! | [`takeover`] | the one moment at boot when the map is decided upon and made. Any doubt there costs the runtime services, never the boot |
+//! | [`takeover`] | the one moment at boot when the map is decided on and built. In doubt, the runtime services go off, and the boot goes on |
 //! | [`call`] | one firmware call: the map is installed before it and removed after it |
 //! | [`report`] | the boot line and sysfs |
 //! | [`state`] | the outcome of the take-over |
@@ -50,9 +50,9 @@ mod this_arch;
 #[path = "../../../../arch/arm64/efi/rtmap.rs"]
 mod this_arch;
 
-// What the tests of `plan` check tables with.
+// The tests of `plan` check tables with this.
 #[cfg(CONFIG_EFI_RTMAP_KUNIT_TEST)]
 use ffi::crc32;
 
-/// Required by the printing macros: what this crate prints stands beside what C prints of EFI.
+/// Required by the printing macros. C prints the same prefix for EFI.
 const __LOG_PREFIX: &[u8] = b"efi: rtmap\0";

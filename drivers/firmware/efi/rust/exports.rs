@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The functions that C calls. Pointers become slices and references here, and nowhere else.
+//! The functions that C calls. Only here do pointers become slices and references.
 
 #![allow(unsafe_code)]
 
@@ -53,11 +53,11 @@ use kernel::{
     }, //
 };
 
-/// Seconds that the kernel waits for a call beyond those that it may take.
+/// Seconds that the kernel waits for a call, in addition to the limit of the call.
 const GRACE_SECONDS: u32 = 5;
 
-/// The walk through variables that the last call of GetNextVariableName belongs to. Calls at once may
-/// lose a step, which makes a walk longer by one.
+/// The walk through variables of the last call of GetNextVariableName. Concurrent calls may lose a
+/// step, which makes a walk longer by one.
 static WALK: Atomic<u64> = Atomic::new(0);
 
 /// Reads the words of one `efi=` option.
@@ -78,7 +78,7 @@ unsafe extern "C" fn efi_rtmap_parse_option(option: *const c_char) {
     state::set_request(request);
 }
 
-/// Whether everything is left to stock Linux.
+/// Tells if everything is left to stock Linux.
 ///
 /// # Safety
 ///
@@ -88,8 +88,8 @@ unsafe extern "C" fn efi_rtmap_is_off() -> bool {
     state::request().off
 }
 
-/// Marks the handover table as used, if the take-over has not: whatever kept this kernel from taking
-/// the map over, its successors are not the first.
+/// Marks the handover table as used, if the take-over has not done so. Even if this kernel could
+/// not take the map over, its successors are not the first kernel.
 ///
 /// # Safety
 ///
@@ -116,7 +116,7 @@ unsafe extern "C" fn efi_rtmap_take_over(systab: usize) -> bool {
     let take_over = &unsafe { TakeOver::new() };
     let request = state::request();
     if request.off {
-        // Off is off: what is in the table does not matter.
+        // The content of the table does not matter: off is off.
         pr_info!("off, as requested\n");
         return false;
     }
@@ -139,7 +139,8 @@ unsafe extern "C" fn efi_rtmap_take_over(systab: usize) -> bool {
     true
 }
 
-/// Passes on to successors what this kernel has found, which must not call firmware.
+/// Passes on to successors the state that this kernel has found. This kernel must not call
+/// firmware.
 ///
 /// # Safety
 ///
@@ -181,7 +182,7 @@ unsafe extern "C" fn efi_rtmap_remove() -> bool {
     unsafe { call::remove() }
 }
 
-/// Tells if the current thread may enter firmware, once it has installed the map.
+/// Tells if the current thread may enter firmware. Called after it has installed the map.
 ///
 /// # Safety
 ///
@@ -211,8 +212,8 @@ unsafe extern "C" fn efi_rtmap_reserve() {
     inside::reserve();
 }
 
-/// The seconds that the kernel waits for a firmware call before it gives it up, and the thread that
-/// makes it: more than the call may take.
+/// The seconds that the kernel waits for a firmware call before it gives up the call and the thread
+/// that makes it. This is more than the call may take.
 ///
 /// # Safety
 ///
@@ -232,7 +233,7 @@ unsafe extern "C" fn efi_rtmap_call_hung(service: u32) {
     call::hung(service);
 }
 
-/// Looks at firmware once the machine has slept. Returns whether it can still be called.
+/// Checks firmware after the machine has slept. Returns `true` if it can still be called.
 ///
 /// # Safety
 ///
@@ -242,7 +243,7 @@ unsafe extern "C" fn efi_rtmap_resume() -> bool {
     resume::resume()
 }
 
-/// Prints what is at an address at which firmware has faulted.
+/// Prints the region and the code at an address where firmware has faulted.
 ///
 /// # Safety
 ///
@@ -257,7 +258,7 @@ unsafe extern "C" fn efi_rtmap_show_place(address: usize) {
     }
 }
 
-/// Whether firmware has failed, and is not called any more.
+/// Tells if firmware has failed, and is not called any more.
 ///
 /// # Safety
 ///
@@ -267,8 +268,8 @@ unsafe extern "C" fn efi_rtmap_is_faulted() -> bool {
     state::is_faulted()
 }
 
-/// Whether successors may be told of firmware as far as this kernel knows: if it has failed, they can
-/// be kept from calling it.
+/// Tells if this kernel may pass firmware on to successors: if firmware has failed, that requires a
+/// way to keep them from calling it.
 ///
 /// # Safety
 ///
@@ -279,14 +280,14 @@ unsafe extern "C" fn efi_rtmap_can_pass_on() -> bool {
         return false;
     };
     let Ok(map) = &state.map else {
-        // The memory map is there still only if they can.
+        // If successors could call firmware, the take-over would have removed the memory map.
         return true;
     };
     let denies = |table: &TableMemory| table.supported().is_some();
     !state::is_faulted() || map.table.as_ref().is_some_and(denies)
 }
 
-/// Tells if a list of variables that has come to the name of this checksum is too long.
+/// Tells if a list of variables is too long at the name with this checksum.
 ///
 /// # Safety
 ///
@@ -296,7 +297,7 @@ unsafe extern "C" fn efi_rtmap_names_end_at(name: u32) -> bool {
     Walk::from_bits(WALK.load(Relaxed)).ends_at(name)
 }
 
-/// Notes that after one name firmware has given another.
+/// Records that firmware has answered the name `from` with the name `to`.
 ///
 /// # Safety
 ///
@@ -307,7 +308,7 @@ unsafe extern "C" fn efi_rtmap_name_given(from: u32, to: u32) {
     WALK.store(walk.step(from, to).to_bits(), Relaxed);
 }
 
-/// Whether there is anything to show in sysfs.
+/// Tells if there are values to show in sysfs.
 ///
 /// # Safety
 ///
@@ -342,7 +343,7 @@ unsafe extern "C" fn efi_rtmap_show(file: *const c_char, buf: *mut c_char, size:
     count as isize
 }
 
-/// Bytes of the handover table, 0 if there is none.
+/// The size of the handover table in bytes, or 0 if there is none.
 ///
 /// # Safety
 ///
@@ -368,7 +369,7 @@ unsafe extern "C" fn efi_rtmap_read_table(buf: *mut c_char, offset: usize, size:
     table.read(offset, target) as isize
 }
 
-/// Tells other parts of the kernel of the map. Returns `false` if there is none.
+/// Describes the map to other parts of the kernel. Returns `false` if there is none.
 ///
 /// # Safety
 ///
@@ -389,8 +390,8 @@ unsafe extern "C" fn efi_rtmap_get_info(info: *mut Info) -> bool {
     true
 }
 
-/// Tells other parts of the kernel of a runtime region. Returns `false` if there is none of this
-/// number.
+/// Describes a runtime region to other parts of the kernel. Returns `false` if there is no region
+/// of this number.
 ///
 /// # Safety
 ///

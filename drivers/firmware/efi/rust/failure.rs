@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Why a take-over ends without runtime services.
+//! The reasons for which a take-over ends without runtime services.
 
 use crate::plan::{
     base::list::Full,
@@ -24,7 +24,7 @@ use kernel::{
     prelude::*, //
 };
 
-/// Why the kernel goes without runtime services.
+/// The reason why the kernel has no runtime services.
 pub(crate) enum Failure {
     Off(Off),
     NoMemoryMap,
@@ -42,8 +42,8 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// Whether firmware has faulted, hung, not returned to an earlier kernel, or left in doubt what SVAM
-    /// has done to it.
+    /// Tells if the reason is firmware: it has faulted, hung, or not returned to an earlier kernel,
+    /// or the effect of SVAM on it is in doubt.
     pub(crate) fn is_firmwares(&self) -> bool {
         let Self::Off(off) = self else { return false };
         matches!(off, Off::Faulted { .. } | Off::InCall { .. }) || off.is_svams()

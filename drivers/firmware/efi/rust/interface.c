@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where the EFI runtime map meets the user: boot option and sysfs. Both need
- * macros that Rust has no counterpart of; what they say and do is in Rust.
+ * The user's side of the EFI runtime map: boot option and sysfs. Both need macros
+ * that Rust does not have. The content is in Rust.
  */
 
 #define pr_fmt(fmt) "efi: rtmap: " fmt
@@ -22,9 +22,9 @@ EXPORT_SYMBOL_GPL(efi_rtmap_get_region);
 
 /**
  * efi_rtmap_get_time() - read the firmware's clock
- * @time: where to store it
+ * @time: buffer for the time
  *
- * Return: whether firmware gave the time.
+ * Return: true if firmware gave the time.
  */
 bool efi_rtmap_get_time(efi_time_t *time)
 {
@@ -33,7 +33,7 @@ bool efi_rtmap_get_time(efi_time_t *time)
 }
 EXPORT_SYMBOL_GPL(efi_rtmap_get_time);
 
-/* Which service is about to be called: the workqueue's, or one called directly. */
+/* Returns the service that is about to be called, or EFI_RTMAP_CALL_DIRECT. */
 u32 efi_rtmap_current_service(void)
 {
 	if (current_work() == &efi_rts_work.work)
@@ -46,16 +46,19 @@ bool efi_rtmap_services_enabled(void)
 	return efi_enabled(EFI_RUNTIME_SERVICES);
 }
 
-/* Rust has this too, but under names that differ between kernel versions. */
+/* Rust has this barrier too, but under names that differ between kernel versions. */
 void efi_rtmap_write_barrier(void)
 {
-	/* Who finds the handover slot's CRC must find what it is of. */
+	/*
+	 * A reader that finds the handover slot's CRC must find the slot's content
+	 * too.
+	 */
 	smp_wmb();
 }
 
 /*
- * Tells who waits for the call in progress that it has failed. The workqueue's
- * thread would not: once services are off, it goes no further.
+ * Ends the wait for the call in progress with an error. The workqueue's thread would
+ * not do this: once services are off, it goes no further.
  */
 void efi_rtmap_give_up_call(void)
 {
@@ -78,7 +81,7 @@ static ssize_t show(struct kobject *kobj, struct kobj_attribute *attr, char *buf
 	return efi_rtmap_show(attr->attr.name, buf, PAGE_SIZE);
 }
 
-/* Rust has the value of each by its name. */
+/* Rust finds the value of each file by its name. */
 #define RTMAP_FILE(name) (&((struct kobj_attribute)__ATTR(name, 0444, show, NULL)).attr)
 
 static struct attribute *rtmap_attrs[] = {

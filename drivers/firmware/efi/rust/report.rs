@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the user gets to see: the boot line and the values in sysfs.
+//! The report to the user: the boot line and the values in sysfs.
 
 use crate::{
     plan::{
@@ -17,7 +17,7 @@ use crate::{
 use core::fmt;
 use kernel::prelude::*;
 
-/// Prints the one line that says which map there is, whose, and why.
+/// Prints the one line that names the map, its origin and its reason.
 pub(crate) fn print(state: &State) {
     match &state.map {
         Ok(map) => pr_info!("{}\n", format_args!("{}", Summary(map))),

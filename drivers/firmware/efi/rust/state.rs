@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the take-over has come to. Set once, at boot, and only read from then on.
+//! The outcome of the take-over. It is set once, at boot, and only read afterwards.
 
 use crate::{
     failure::Failure,
@@ -30,7 +30,7 @@ use kernel::{
     },
 };
 
-/// Where the map came from.
+/// The origin of the map.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub(crate) enum Origin {
@@ -56,28 +56,28 @@ impl Origin {
 pub(crate) struct Map {
     pub(crate) origin: Origin,
     pub(crate) reason: Reason,
-    /// What successors are told of it, but for the entries.
+    /// The facts about the map that successors get, except the entries.
     pub(crate) snapshot: Snapshot,
     /// The services that firmware claims to have and has code for.
     pub(crate) services: Services,
-    /// Those that it has no code for: they are refused without entering it.
+    /// The services that firmware has no code for: they are refused and firmware is not entered.
     pub(crate) services_off: Services,
     pub(crate) regions: KVVec<Region>,
-    /// Pages in which W^X is given up because this kernel's are larger than the firmware's.
+    /// Pages without W^X, because this kernel's pages are larger than the firmware's.
     pub(crate) shared_pages: usize,
-    /// Pages of 4 KiB that firmware asks to be writable and executable, or does not say of which
-    /// they are.
+    /// Pages of 4 KiB that firmware wants writable and executable, or does not tell which of the
+    /// two it needs.
     pub(crate) wx_pages: u64,
-    /// The handover table, if the first kernel's stub has made one.
+    /// The handover table, if there is one.
     pub(crate) table: Option<TableMemory>,
-    /// The mark of the firmware's life, if that stub has left one.
+    /// The mark of the firmware's life, if the first kernel's stub has left one.
     pub(crate) mark: Option<Mark>,
 }
 
-/// How the take-over ended.
+/// The outcome of the take-over.
 pub(crate) struct State {
     pub(crate) request: Request,
-    /// The map, or why the runtime services are off.
+    /// The map, or the reason why the runtime services are off.
     pub(crate) map: Result<Map, Failure>,
 }
 
@@ -85,17 +85,17 @@ static REQUEST: Atomic<u32> = Atomic::new(0);
 static STATE: SetOnce<State> = SetOnce::new();
 static FAULTED: Atomic<bool> = Atomic::new(false);
 
-/// What the command line has asked for so far.
+/// The request on the part of the command line that has been read.
 pub(crate) fn request() -> Request {
     Request::from_bits(REQUEST.load(Relaxed))
 }
 
-/// Replaces what the command line asks for. Only while the command line is read, by one thread.
+/// Replaces the request. Only the one thread that reads the command line may call this.
 pub(crate) fn set_request(request: Request) {
     REQUEST.store(request.to_bits(), Relaxed);
 }
 
-/// How the take-over ended, or [`None`] if it has not, or has left everything to C.
+/// The outcome of the take-over, or [`None`] before it, and if everything is left to C.
 pub(crate) fn get() -> Option<&'static State> {
     STATE.as_ref()
 }
@@ -105,18 +105,18 @@ pub(crate) fn map() -> Option<&'static Map> {
     STATE.as_ref()?.map.as_ref().ok()
 }
 
-/// Whether firmware is known to have failed, in this kernel or in an earlier one.
+/// Tells if firmware is known to have failed, in this kernel or in an earlier one.
 pub(crate) fn is_faulted() -> bool {
     let at_boot = get().and_then(|state| state.map.as_ref().err());
     FAULTED.load(Relaxed) || at_boot.is_some_and(Failure::is_firmwares)
 }
 
-/// Records that firmware has failed in this kernel. Returns whether that was known.
+/// Records that firmware has failed in this kernel. Returns `true` if this was known before.
 pub(crate) fn set_faulted() -> bool {
     FAULTED.xchg(true, Relaxed)
 }
 
-/// Records how the take-over ended.
+/// Records the outcome of the take-over.
 pub(crate) fn set(state: State) -> Option<&'static State> {
     STATE.populate(state);
     STATE.as_ref()

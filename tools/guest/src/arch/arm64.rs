@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! arm64: kernels find the firmware's map where the device tree says, and so do we.
+//! arm64: the device tree gives the place of firmware's map, to kernels and to this guest.
 
 use std::fs;
 
@@ -12,10 +12,10 @@ use crate::memory;
 
 pub use efi_rtmap_guest::ptdump::arm64::parse as parse_page_tables;
 
-/// The only port that the driver of such ports finds: a PCI card.
+/// The only port that the driver finds: a PCI card.
 pub const REPORT_PORT: &str = "/dev/ttyS0";
 pub const PAGE_TABLES: &str = "/sys/kernel/debug/efi_page_tables";
-/// There with ACPI as well: the stub makes one.
+/// This also exists with ACPI: the stub makes one.
 const DEVICE_TREE: &str = "/sys/firmware/fdt";
 /// `EFI_SYSTEM_TABLE.RuntimeServices`.
 const RUNTIME_SERVICES: u64 = 88;
@@ -37,8 +37,8 @@ pub fn runtime_services() -> Result<u64> {
     Ok(u64::from_le_bytes(bytes.try_into().expect("8 bytes")))
 }
 
-/// Bytes that the device tree reserves, in whole pages, but for the initrd, which this kernel gives
-/// free.
+/// Bytes that the device tree reserves, in whole pages, without the initrd, which this kernel
+/// frees.
 pub fn reserved() -> Result<u64> {
     let bytes = fs::read(DEVICE_TREE).context(DEVICE_TREE)?;
     let initrd = chosen("linux,initrd-start").unwrap_or(0);

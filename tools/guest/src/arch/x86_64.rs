@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! x86-64: what kernels know of the firmware's map is in sysfs.
+//! x86-64: the kernel shows firmware's map in sysfs.
 
 use std::fs;
 use std::path::Path;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! /sys/kernel/debug/efi_page_tables of arm64. All in it is EFI's own: the kernel's half of the
-//! address space has other page tables.
+//! /sys/kernel/debug/efi_page_tables of arm64. All mappings in it are EFI's own: the kernel's half
+//! of the address space has other page tables.
 
 use super::{Line, Mapping};
 

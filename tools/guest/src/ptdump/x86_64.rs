@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
-//! /sys/kernel/debug/page_tables/efi of x86, as far as it is EFI's own.
+//! /sys/kernel/debug/page_tables/efi of x86, without the mappings that are not EFI's own.
 
 use super::{Line, Mapping};
 
-/// Stock and rtmap alike put fixed runtime addresses into -68 GiB .. -4 GiB.
+/// Both stock and rtmap put fixed runtime addresses into -68 GiB .. -4 GiB.
 const FIXED_START: u64 = 0xffff_ffef_0000_0000;
 const FIXED_END: u64 = 0xffff_ffff_0000_0000;
 const LOWER_HALF_END: u64 = 1 << 63;
 const UNCACHED: [&str; 2] = ["PWT", "PCD"];
 
-/// The mappings below 2^63 (1:1) and in the window of fixed addresses. The rest of the dump is
-/// the kernel's half, which the EFI page tables share.
+/// Returns the mappings below 2^63 (1:1) and in the window of fixed addresses. The rest of the dump
+/// is the kernel's half, which the EFI page tables share.
 pub fn parse(dump: &str) -> Result<Vec<Mapping>, String> {
     let mut mappings = super::parse(dump, parse_line)?;
     mappings.retain(of_efi);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What takes the processor's own instructions. Both files have the same names.
+//! Functions that need the processor's own instructions. Both files have the same names.
 
 use efi_rtmap_orders::Service;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! The memory attributes table: made to tell the truth about this driver, and then what is ordered.
+//! The memory attributes table: first it is made to describe this driver right, then it gets its
+//! lies.
 
 use core::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 
@@ -16,13 +17,13 @@ use crate::image;
 use crate::schedule::{all, announce};
 
 const TABLE: Guid = guid!("dcfa911d-26eb-469f-a220-38b7dc461220");
-/// Of no table.
+/// The GUID of no table.
 const NOBODY: Guid = Guid::ZERO;
 
-/// Some 22,000 entries.
+/// Room for some 22,000 entries.
 const ROOM: usize = 256 * PAGE as usize;
 
-/// For a table with more entries than firmware's.
+/// Memory for a table with more entries than firmware's.
 static COPY: AtomicPtr<[u8; ROOM]> = AtomicPtr::new(core::ptr::null_mut());
 
 /// # Safety
@@ -35,7 +36,7 @@ pub unsafe fn prepare(boot: &BootServices) -> Result<(), Status> {
     Ok(())
 }
 
-/// Replaces the table by one that describes us, with all lies that are ordered.
+/// Replaces the table by one that describes this driver, with all ordered lies.
 ///
 /// # Safety
 ///
@@ -54,7 +55,7 @@ pub unsafe fn replace(system: &mut SystemTable) {
             let table = core::slice::from_raw_parts(table.cast::<u8>(), size);
             (table, &mut *COPY.load(Relaxed))
         };
-        // A larger one would be a surprise, and says of us what firmware thinks.
+        // A larger table would be a surprise. It stays, and describes this driver as firmware does.
         if let Some(start) = copy.get_mut(..table.len()) {
             start.copy_from_slice(table);
             describe_us(copy);
@@ -64,13 +65,14 @@ pub unsafe fn replace(system: &mut SystemTable) {
     }
 }
 
-/// Firmware before edk2-stable202511 takes all of an image that was loaded as late as ours for data.
+/// Firmware before edk2-stable202511 describes an image that was loaded as late as this one as
+/// data.
 fn describe_us(table: &mut [u8]) {
     attributes::describe(table, &image::range(), Content::Data);
     for code in image::code() {
         attributes::describe(table, &code, Content::Code);
     }
-    // On arm64 an image gets more than it takes.
+    // On arm64 an image gets more memory than it uses.
     attributes::describe_rest(table, image::range().end);
 }
 

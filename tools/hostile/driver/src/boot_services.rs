@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What needs boot services, or their memory: to be had while they are there, and wrongly used
+//! Functions that need boot services or their memory. They prepare it in time, and use it wrongly
 //! afterwards.
 
 use core::ffi::c_void;
@@ -18,13 +18,13 @@ const EXIT_BOOT_SERVICES: Guid = guid!("27abf055-b1b8-4c26-8048-748f37baa2df");
 const VIRTUAL_ADDRESS_CHANGE: Guid = guid!("13fa7698-c831-49c7-87ea-8f43fcc25196");
 
 static SYSTEM: AtomicPtr<SystemTable> = AtomicPtr::new(null_mut());
-/// Physical addresses, whatever becomes of them.
+/// These are physical addresses for ever.
 static CODE: AtomicUsize = AtomicUsize::new(0);
 static DATA: AtomicUsize = AtomicUsize::new(0);
 static RUNTIME_POOL: AtomicUsize = AtomicUsize::new(0);
 
-/// Allocates what the faults use, and asks to be told when boot services end and when addresses
-/// change.
+/// Allocates the memory for the faults, and registers for the end of boot services and for the
+/// change of addresses.
 ///
 /// # Safety
 ///
@@ -57,7 +57,7 @@ pub fn checked(status: Status) -> Result<(), Status> {
     }
 }
 
-/// Whole pages, by their physical address.
+/// Allocates whole pages. Returns their physical address.
 ///
 /// # Safety
 ///
@@ -88,7 +88,8 @@ unsafe fn when(boot: &BootServices, group: &Guid, handler: Handler) -> Result<()
     })
 }
 
-/// The last moment before the tables are the kernel's: its stub has already seen the true ones.
+/// Runs at the last moment before the tables are the kernel's. Its stub has already seen the true
+/// ones.
 unsafe extern "efiapi" fn at_exit(_: Event, _: *mut c_void) {
     if schedule::at_runtime() {
         return;
@@ -112,7 +113,7 @@ pub fn data() -> usize {
     DATA.load(Relaxed)
 }
 
-/// A few bytes of runtime services data that are not in the image.
+/// Returns a few bytes of runtime services data outside the image.
 pub fn runtime_pool() -> usize {
     RUNTIME_POOL.load(Relaxed)
 }

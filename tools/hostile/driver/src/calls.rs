@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! One call of a runtime service: what is told of it, what goes wrong in it.
+//! One call of a runtime service: its report and its misbehaviour.
 
 use efi_rtmap_orders::{Event, Fault, Service, What, GENERATION_VARIABLE};
 use uefi_raw::{Guid, Status};
@@ -12,7 +12,7 @@ use crate::schedule::{
 use crate::services::{pass_on, Arguments};
 use crate::{arch, boot_services, lies, processor, properties, svam};
 
-/// Where the hook of the service number `INDEX` ends up.
+/// The hook of the service with the number `INDEX` calls this function.
 ///
 /// # Safety
 ///
@@ -36,7 +36,7 @@ pub unsafe extern "efiapi" fn serve<const INDEX: usize>(
                 begin_generation(number);
                 let pc = arch::program_counter();
                 say(&Event::Generation { number, pc });
-                // It is for us alone: firmware's variables stay as they were.
+                // The call is only for this driver: firmware's variables stay unchanged.
                 return Status::SUCCESS;
             }
         }
@@ -78,7 +78,7 @@ unsafe fn announced_generation(arguments: Arguments) -> Option<u16> {
     }
 }
 
-/// What is wrong with the whole driver rather than with one service.
+/// Performs faults of the whole driver, not of one service.
 fn in_every_call(service: Service) {
     if let Some(fault) = ordered(What::NeedsSvam) {
         if !svam::was_called() {
@@ -116,7 +116,7 @@ unsafe fn ordinary(service: Service, arguments: Arguments, number: u32) -> Statu
     }
 }
 
-/// A status: the call ends here.
+/// Returns a status if the call ends here.
 ///
 /// # Safety
 ///
@@ -142,8 +142,8 @@ unsafe fn before(fault: &'static Fault, service: Service, arguments: Arguments) 
     None
 }
 
-/// Until the machine has been stopped, and what was due meanwhile has happened. It can be told by the
-/// processor's clock, which nothing stops.
+/// Waits until the machine has been stopped and the delayed work is done. The processor's clock
+/// shows the stop: nothing stops this clock.
 fn wait_for_stop() {
     let mut before = arch::clock();
     loop {

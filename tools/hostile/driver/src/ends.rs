@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Tables at the very end of their memory: what reads on gets into memory of another type.
+//! Tables at the very end of their memory. A reader that goes on gets into memory of another type.
 
 use core::slice;
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -19,11 +19,11 @@ const SMBIOS_3: Guid = guid!("f2fd1544-9794-4a2c-992e-e5bbcf20e394");
 
 const PAGE: usize = 4096;
 const SIZE: usize = GRANULE * PAGE;
-/// Bytes of a 64-bit entry point, and what it claims of its structures beyond those that there are.
+/// The size of a 64-bit entry point, and the excess that it claims for its structures, in bytes.
 const ENTRY_POINT: usize = 24;
 const CLAIMED: usize = 0x8000;
 
-/// Where the memory for each ends.
+/// The ends of the memory for the tables.
 static VENDOR: AtomicUsize = AtomicUsize::new(0);
 static ENTRY: AtomicUsize = AtomicUsize::new(0);
 static STRUCTURES: AtomicUsize = AtomicUsize::new(0);
@@ -45,7 +45,8 @@ pub unsafe fn prepare(boot: &BootServices) -> Result<(), Status> {
     place(What::SmbiosAtEnd, &[&ENTRY, &STRUCTURES])
 }
 
-/// Runtime services data of [`SIZE`], by its end: behind it lies what is free to a kernel.
+/// Allocates runtime services data of [`SIZE`] and returns its end. Memory behind it is free to a
+/// kernel.
 ///
 /// # Safety
 ///
@@ -68,7 +69,7 @@ unsafe fn allocate_end(boot: &BootServices) -> Result<usize, Status> {
     }
 }
 
-/// Moves what is ordered.
+/// Moves the ordered tables.
 ///
 /// # Safety
 ///
@@ -128,11 +129,12 @@ unsafe fn move_smbios(system: &mut SystemTable) {
         table.vendor_table = copy_to(ENTRY.load(Relaxed), entry.as_ptr(), entry.len()) as *mut _;
         table.vendor_guid = SMBIOS_3;
     }
-    // There is one now.
+    // Now there is one entry point.
     found.for_each(|table| table.vendor_guid = Guid::ZERO);
 }
 
-/// Where they are, and their size, by the entry point (DMTF DSP0134, section 5.2).
+/// Returns the address and the size of the structures, by the entry point (DMTF DSP0134, section
+/// 5.2).
 ///
 /// # Safety
 ///
@@ -168,7 +170,7 @@ fn entry_point(start: usize, size: usize) -> [u8; ENTRY_POINT] {
     entry
 }
 
-/// Where the copy is.
+/// Returns the address of the copy.
 ///
 /// # Safety
 ///

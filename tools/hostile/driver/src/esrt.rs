@@ -9,11 +9,11 @@ use crate::boot_services::{allocate, checked};
 use crate::schedule::{announce, ordered};
 
 const TABLE: Guid = guid!("b122a263-3661-4f68-9929-78f8b0d62180");
-/// Of the table's format.
+/// The version of the table's format.
 const VERSION: u64 = 1;
-/// EFI_FIRMWARE_RESOURCE_TYPE's: device firmware.
+/// EFI_FIRMWARE_RESOURCE_TYPE: device firmware.
 const DEVICE: u32 = 2;
-/// Of the firmware that the first entry is about.
+/// The version of the firmware in the first entry.
 const FIRST_VERSION: u32 = 1000;
 const PAGE: usize = 4096;
 
@@ -66,7 +66,7 @@ pub unsafe fn install(boot: &BootServices) -> Result<(), Status> {
     }
 }
 
-/// Each differs from all others.
+/// Makes an entry that differs from all others.
 fn entry(index: u32) -> Entry {
     let mut class = TABLE.to_bytes();
     class[12..].copy_from_slice(&index.to_be_bytes());

@@ -6,7 +6,7 @@ use crate::arch;
 const DIRECTORY: u16 = 0x19;
 const LONGEST_NAME: usize = 56;
 
-/// The file's content in `buffer`, or none if there is no such file or it is too large.
+/// Reads the file into `buffer`. Returns None if there is no such file or it is too large.
 pub fn read<'a>(name: &str, buffer: &'a mut [u8]) -> Option<&'a [u8]> {
     let (selector, size) = find(name)?;
     let content = buffer.get_mut(..size as usize)?;

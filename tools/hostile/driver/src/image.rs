@@ -3,15 +3,15 @@
 
 use core::ops::Range;
 
-/// Where the pointer to the COFF header is.
+/// The place of the pointer to the COFF header.
 const COFF: usize = 0x3c;
-/// Offsets from there.
+/// Offsets from the COFF header.
 const SECTIONS: usize = 0x6;
 const OPTIONAL_SIZE: usize = 0x14;
 const OPTIONAL: usize = 0x18;
 const ALIGNMENT: usize = 0x38;
 const IMAGE_SIZE: usize = 0x50;
-/// A section header, and offsets in it.
+/// The size of a section header, and offsets in it.
 const SECTION: usize = 0x28;
 const SECTION_SIZE: usize = 0x8;
 const SECTION_START: usize = 0xc;
@@ -19,11 +19,11 @@ const SECTION_FLAGS: usize = 0x24;
 const EXECUTE: u32 = 1 << 29;
 
 extern "C" {
-    /// The linker's: where the image's headers are.
+    /// The linker defines this at the image's headers.
     static __ImageBase: u8;
 }
 
-/// Where it is, as seen from where it runs.
+/// The current address of the image.
 pub fn base() -> u64 {
     (&raw const __ImageBase) as u64
 }
@@ -45,7 +45,7 @@ pub fn code() -> impl Iterator<Item = Range<u64>> {
         })
 }
 
-/// Nothing of another kind is in the rest of a section's last unit, which may be a kernel's page.
+/// Rounds a section's size up. The rest of its last unit, which may be a kernel's page, is unused.
 fn whole(size: u32) -> u64 {
     u64::from(size).next_multiple_of(number(coff() + ALIGNMENT).into())
 }

@@ -9,16 +9,16 @@ use uefi_raw::{Guid, Status};
 use crate::schedule::announce;
 use crate::services::Arguments;
 
-/// Of the variables of the lab's guests.
+/// The GUID of the variables of the lab's guests.
 pub const VENDOR: Guid = Guid::parse_or_panic(VENDOR_GUID);
-/// How much more than the buffer holds has been written, says the lie.
+/// The excess over the buffer's size in the lie.
 const BEYOND: usize = 4096;
 const ENDLESS: &[u8] = b"Endless";
 const DIGITS: usize = 8;
 
 static NAMES: AtomicU32 = AtomicU32::new(0);
 
-/// What GetVariable()'s buffer holds, before the call changes that word.
+/// The size of GetVariable()'s buffer, before the call changes that word.
 ///
 /// # Safety
 ///
@@ -51,7 +51,7 @@ pub unsafe fn buffer_too_small(arguments: Arguments) -> Status {
     Status::BUFFER_TOO_SMALL
 }
 
-/// Makes the truth, `status`, a lie if `fault` is one.
+/// Returns a lie instead of the true `status` if `fault` is one.
 ///
 /// # Safety
 ///
@@ -80,7 +80,7 @@ pub unsafe fn after(
     }
 }
 
-/// The name of a variable that does not exist, never the same.
+/// Returns a name of a variable that does not exist. The name is always new.
 ///
 /// # Safety
 ///
@@ -113,7 +113,7 @@ unsafe fn one_more_name(arguments: Arguments) -> Status {
     Status::SUCCESS
 }
 
-/// Of the lowest four bits.
+/// The digit of the lowest four bits.
 fn hex_digit(number: u32) -> u8 {
     match (number & 0xf) as u8 {
         digit @ 0..=9 => b'0' + digit,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Firmware's adversary: an EFI runtime driver that stands between kernel and runtime services. It
-//! tells who calls what and where, and misbehaves as its orders say.
+//! Firmware's adversary: an EFI runtime driver between kernel and runtime services. It reports each
+//! call with its caller and its address, and misbehaves by its orders.
 //!
-//! Everything that the services' hooks use must do without boot services, without allocation, and
-//! with the image at whatever address the kernel has chosen.
+//! The code of the services' hooks must work without boot services, without allocation, and with
+//! the image at any address that the kernel has chosen.
 
 #![no_std]
 #![no_main]
@@ -45,7 +45,7 @@ unsafe extern "efiapi" fn efi_main(_image: Handle, system: *mut SystemTable) -> 
     // SAFETY: firmware has started this image with its system table; boot services are there.
     let done = unsafe {
         let boot = &mut *(*system).boot_services;
-        // If that fails, this image is gone: nothing may lead to it yet.
+        // If this fails, the image is unloaded, so nothing may point to it yet.
         if let Err(error) = regions::allocate(boot, &*(*system).runtime_services) {
             return error;
         }
@@ -58,7 +58,7 @@ unsafe extern "efiapi" fn efi_main(_image: Handle, system: *mut SystemTable) -> 
     done.err().unwrap_or(Status::SUCCESS)
 }
 
-/// No orders are good orders: then nothing goes wrong. Bad ones are not.
+/// Without orders, the driver behaves well. Orders that cannot be read are an error.
 fn read_orders() -> Option<Orders> {
     let mut bytes = [0; MAX_SIZE];
     match fw_cfg::read(FW_CFG_NAME, &mut bytes) {

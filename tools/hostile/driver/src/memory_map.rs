@@ -20,7 +20,7 @@ type GetMemoryMap = unsafe extern "efiapi" fn(
 
 static ORIGINAL: AtomicUsize = AtomicUsize::new(0);
 
-/// Hooks it if there is a lie to tell.
+/// Hooks the service if there is a lie for it.
 ///
 /// # Safety
 ///
@@ -35,7 +35,7 @@ pub unsafe fn hook(boot: &mut BootServices) {
     unsafe { services::seal(&raw mut boot.header) };
 }
 
-/// Asks for more room than firmware needs, for what the lies add. The key stays true.
+/// Asks for more room than firmware needs, because lies add descriptors. The key stays true.
 unsafe extern "efiapi" fn get_memory_map(
     size: *mut usize,
     map: *mut MemoryDescriptor,

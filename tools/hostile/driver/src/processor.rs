@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What a call may leave behind in the processor. The hook itself does it, as its last deed: only
-//! there is it certain that nothing undoes it.
+//! Processor state that a call may leave behind. The hook itself changes it, as its last step: only
+//! there can no later code undo the change.
 
 use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
@@ -19,10 +19,10 @@ pub const MXCSR: u8 = 1 << 5;
 #[cfg(target_arch = "aarch64")]
 pub const PLATFORM_REGISTER: u8 = 1 << 6;
 
-/// What the call that now runs is to spoil.
+/// The state that the current call will spoil.
 pub static SPOILED: AtomicU8 = AtomicU8::new(0);
 
-/// Nothing if `what` is of another kind.
+/// Does nothing if `what` is of another kind.
 pub fn spoil(what: What) {
     let bit = match what {
         What::CalleeSaved => CALLEE_SAVED,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! RT_PROPERTIES, the table in which firmware says what it supports at run time (UEFI 2.10, 4.6.2).
+//! RT_PROPERTIES, the table of services that firmware supports at run time (UEFI 2.10, 4.6.2).
 
 use efi_rtmap_orders::{Service, What};
 use uefi_raw::table::boot::{BootServices, MemoryType};
@@ -24,7 +24,7 @@ struct Properties {
     supported: u32,
 }
 
-/// Installs the table if there is something to deny. Without it, all is supported.
+/// Installs the table if it has to deny a service. Without the table, all services are supported.
 ///
 /// # Safety
 ///
@@ -62,8 +62,8 @@ pub unsafe fn install(boot: &BootServices) -> Result<(), Status> {
     }
 }
 
-/// The table's order of bits is the services table's, but for SetVirtualAddressMap and
-/// ConvertPointer, which come after the four of variables.
+/// The table has its bits in the order of the services table, with two exceptions:
+/// SetVirtualAddressMap and ConvertPointer come after the four services of variables.
 fn bit(service: Service) -> u32 {
     let number = match service {
         Service::GetVariable => 4,
@@ -76,7 +76,7 @@ fn bit(service: Service) -> u32 {
     1 << number
 }
 
-/// What is said not to be supported is not.
+/// Refuses services that the table denies.
 pub fn refuse(service: Service) -> bool {
     let denied = ordered(What::PropertiesWithoutVariables);
     match denied.filter(|_| VARIABLES.contains(&service)) {

@@ -16,16 +16,16 @@ use crate::schedule::{announce_once, ordered};
 
 const PAGE: u64 = 4096;
 const MEBIBYTE: u64 = 1 << 20;
-/// A region and what keeps it apart from the next.
+/// The size of a region and of the gap before the next one.
 const PERIOD: u64 = 2 * GRANULE as u64 * PAGE;
-/// Firmware allocates page tables meanwhile, and may take places from us.
+/// Spare places: firmware allocates page tables meanwhile, and may take some.
 const SPARE: u64 = 64;
-/// For what the map grows by while it is read.
+/// Room for the growth of the map while it is read.
 const SLACK: usize = 4096;
-/// At the place that is ordered.
+/// The size of the memory at the ordered place.
 const AT_ONE_PLACE: u64 = 64 * MEBIBYTE;
 
-/// Allocates what is ordered.
+/// Allocates the ordered memory.
 ///
 /// # Safety
 ///
@@ -40,8 +40,8 @@ pub unsafe fn allocate(boot: &BootServices, runtime: &RuntimeServices) -> Result
     };
     // SAFETY: the caller's, for all of these.
     let many = |boot: &_, fault: &Fault| unsafe {
-        // Between them lies what is no memory to a kernel either, or its own map of memory would
-        // become as long.
+        // The gaps are no memory to a kernel either. Otherwise its own map of memory would become
+        // as long.
         let kind = MemoryType::RUNTIME_SERVICES_DATA;
         scatter(boot, fault.count, kind, Some(MemoryType::RESERVED))
     };
@@ -107,7 +107,7 @@ unsafe fn scatter(
                 left -= 1;
             }
             if let Some(kind) = between {
-                // Where that fails, something else lies between them.
+                // If this fails, other memory is already between the regions.
                 let _ = take(boot, kind, region + PERIOD / 2, GRANULE);
             }
         }
@@ -149,7 +149,7 @@ unsafe fn take(
     checked(unsafe { (boot.allocate_pages)(at, kind, pages, &mut address) })
 }
 
-/// The free memory that has the highest rank.
+/// Finds the free memory with the highest rank.
 ///
 /// # Safety
 ///

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Tells the lab, on a line that needs no memory of the machine and no driver.
+//! Reports to the lab. This needs no memory of the machine and no driver.
 
 use efi_rtmap_orders::Event;
 
 use crate::arch;
 
-/// A line and what ends it.
+/// The longest line, with its end.
 const LONGEST: usize = 256;
 
 pub fn say(event: &Event) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-//! When to misbehave: the orders, and how far the chain of kernels has come.
+//! The time of each misbehaviour: the orders, and the progress of the chain of kernels.
 //!
-//! Firmware is entered by one processor at a time (UEFI 2.10, section 8.1), so that a load and a
-//! store do for a counter.
+//! One processor at a time enters firmware (UEFI 2.10, section 8.1). So a load and a store are
+//! enough for a counter.
 
 use core::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, AtomicU8, Ordering::Relaxed};
 
@@ -11,7 +11,7 @@ use spin::Once;
 
 use crate::report::say;
 
-/// So that a lie that is told for ever does not fill the disk.
+/// The limit keeps an endless lie from filling the disk.
 const MOST_TOLD: u8 = 16;
 
 static ORDERS: Once<Orders> = Once::new();
@@ -24,7 +24,7 @@ pub fn start(orders: Orders) {
     ORDERS.call_once(|| orders);
 }
 
-/// Boot services are gone: from now on all calls are a kernel's.
+/// Boot services have ended: all later calls are a kernel's.
 pub fn begin_runtime() {
     AT_RUNTIME.store(true, Relaxed);
 }
@@ -37,7 +37,7 @@ pub fn generation() -> u16 {
     GENERATION.load(Relaxed)
 }
 
-/// A generation that says its name again does not start anew.
+/// Begins a generation. A second announcement of the same generation has no effect.
 pub fn begin_generation(number: u16) {
     if number == generation() {
         return;
@@ -51,7 +51,7 @@ pub fn begin_generation(number: u16) {
     }
 }
 
-/// Which call of this service in this generation this is, from 1.
+/// Returns the number of this call of this service in this generation, from 1.
 pub fn count(service: Service) -> u32 {
     let calls = &CALLS[service as usize];
     let count = calls.load(Relaxed).saturating_add(1);
@@ -59,7 +59,7 @@ pub fn count(service: Service) -> u32 {
     count
 }
 
-/// Whether it was ordered, and applies whatever is called.
+/// Returns the fault if it was ordered, for any service.
 pub fn ordered(what: What) -> Option<&'static Fault> {
     all().find(|fault| fault.what == what)
 }
@@ -68,7 +68,7 @@ pub fn all() -> impl Iterator<Item = &'static Fault> {
     ORDERS.get().into_iter().flat_map(|orders| &orders.faults)
 }
 
-/// Those for this call of this service.
+/// Returns the faults for this call of this service.
 pub fn due(service: Service, call: u32) -> impl Iterator<Item = &'static Fault> {
     all().filter(move |fault| {
         let now = generation();
@@ -80,12 +80,12 @@ pub fn due(service: Service, call: u32) -> impl Iterator<Item = &'static Fault> 
     })
 }
 
-/// To be called before it happens: afterwards there may be nobody left to tell.
+/// Call this before the fault happens: afterwards, this code may never run.
 pub fn announce(fault: &'static Fault, service: Service) {
     announce_up_to(MOST_TOLD, fault, service);
 }
 
-/// For what happens as often as a kernel asks.
+/// Announces a fault that would otherwise be announced at each request of a kernel.
 pub fn announce_once(fault: &'static Fault) {
     announce_up_to(1, fault, fault.service);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! The runtime services table: our hooks in it, and what they have replaced.
+//! The runtime services table: our hooks in it, and the pointers that they have replaced.
 
 use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering::Relaxed};
 
@@ -21,15 +21,15 @@ const _: () = assert!(size_of::<Table>() == size_of::<RuntimeServices>());
 
 type Pointers = [AtomicUsize; Service::ALL.len()];
 
-/// At its physical address, so of use until SetVirtualAddressMap() has returned. HOOKS are too.
+/// The physical address. It is valid until SetVirtualAddressMap() has returned, like HOOKS.
 static TABLE: AtomicPtr<Table> = AtomicPtr::new(core::ptr::null_mut());
 static HOOKS: Pointers = [const { AtomicUsize::new(0) }; Service::ALL.len()];
 static ORIGINALS: Pointers = [const { AtomicUsize::new(0) }; Service::ALL.len()];
-/// What they will be once SetVirtualAddressMap() has returned: until then services are still called
-/// at the old addresses, by other drivers' handlers.
+/// The originals after SetVirtualAddressMap() has returned. Until then, other drivers' handlers
+/// still call services at the old addresses.
 static CONVERTED: Pointers = [const { AtomicUsize::new(0) }; Service::ALL.len()];
 
-/// The words that all services' arguments are passed in; none has more than five.
+/// The words of all services' arguments. No service has more than five.
 pub type Arguments = [usize; 5];
 type Original = unsafe extern "efiapi" fn(usize, usize, usize, usize, usize) -> uefi_raw::Status;
 
@@ -53,7 +53,7 @@ pub unsafe fn hook(table: *mut RuntimeServices) {
     unsafe { seal(&raw mut (*table).header) };
 }
 
-/// Makes the CRC of a table right again.
+/// Corrects the CRC of a table.
 ///
 /// # Safety
 ///
@@ -68,7 +68,7 @@ pub unsafe fn seal(header: *mut Header) {
     }
 }
 
-/// Calls what the hook has replaced.
+/// Calls the service that the hook has replaced.
 ///
 /// # Safety
 ///
@@ -84,7 +84,7 @@ pub unsafe fn pass_on(service: Service, arguments: Arguments) -> uefi_raw::Statu
     }
 }
 
-/// Asks firmware, which is amid SetVirtualAddressMap(), for the new addresses.
+/// Asks firmware for the new addresses, in the middle of SetVirtualAddressMap().
 pub fn convert() {
     for (original, converted) in ORIGINALS.iter().zip(&CONVERTED) {
         let mut pointer = original.load(Relaxed);
@@ -95,7 +95,7 @@ pub fn convert() {
     }
 }
 
-/// SetVirtualAddressMap() is done: what the hooks call has moved.
+/// Switches to the new addresses, after SetVirtualAddressMap().
 pub fn use_converted() {
     for (original, converted) in ORIGINALS.iter().zip(&CONVERTED) {
         original.store(converted.load(Relaxed), Relaxed);
@@ -107,7 +107,7 @@ pub fn keep_pointer(service: Service) {
     replace(service, HOOKS[service as usize].load(Relaxed));
 }
 
-/// Lies in the table itself. To be called when nobody but the kernel is going to use it.
+/// Puts lies into the table itself. Only the kernel may use the table after this call.
 pub fn falsify() {
     for fault in schedule::all() {
         let service = fault.service;

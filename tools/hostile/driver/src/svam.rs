@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-//! SetVirtualAddressMap(): counted, told, and the place of most of firmware's sins.
+//! SetVirtualAddressMap(): it is counted and reported, and most of firmware's misbehaviour is here.
 //!
-//! Whatever happens after firmware's own has returned must do without constants that hold addresses,
-//! text among them: these have moved already, while the processor is still here.
+//! Code that runs after firmware's own call has returned must not use constants that hold
+//! addresses, such as text: the constants have moved already, and the processor is still at the old
+//! place.
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
@@ -22,7 +23,7 @@ static RUNNING: AtomicBool = AtomicBool::new(false);
 static DONE: AtomicBool = AtomicBool::new(false);
 static MOVED: AtomicBool = AtomicBool::new(false);
 
-/// Firmware is amid it: calls are those of other drivers, at addresses of the old kind.
+/// Firmware is in this call: other calls come from other drivers, at old addresses.
 pub fn is_running() -> bool {
     RUNNING.load(Relaxed)
 }
@@ -31,7 +32,7 @@ pub fn was_called() -> bool {
     DONE.load(Relaxed)
 }
 
-/// It was called, and our image is not where it was.
+/// The call was made, and it has moved our image.
 pub fn has_moved_us() -> bool {
     MOVED.load(Relaxed)
 }
@@ -57,7 +58,7 @@ pub unsafe fn serve(arguments: Arguments, number: u32) -> Status {
         identity,
     });
     if count > 1 {
-        // At most once in firmware's life, whatever was ordered.
+        // At most one call is allowed in firmware's life, with any orders.
         arch::crash(What::UndefinedInstruction);
     }
 
@@ -89,7 +90,7 @@ pub unsafe fn serve(arguments: Arguments, number: u32) -> Status {
     status
 }
 
-/// A status: the call ends here.
+/// Returns a status if the call ends here.
 fn before(fault: &'static Fault, identity: bool) -> Option<Status> {
     if fault.what == What::BreaksOnIdentity && !identity {
         return None;
@@ -113,7 +114,7 @@ fn before(fault: &'static Fault, identity: bool) -> Option<Status> {
     None
 }
 
-/// `distance` is what an address of ours has grown by.
+/// Performs the faults after the call. Our addresses have grown by `distance`.
 fn leave_behind(distance: u64, number: u32) {
     for fault in due(SERVICE, number) {
         if fault.what == What::SvamUsesBothMaps {

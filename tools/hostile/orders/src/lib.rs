@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What the lab and the hostile firmware driver say to each other.
+//! The messages between the lab and the hostile firmware driver.
 //!
 //! The driver finds its [`Orders`] as a file of the machine's fw_cfg device, encoded by `postcard`.
-//! It answers with one JSON object per line, an [`Event`] each: on the debug port of x86, through
-//! semihosting on arm64.
+//! It answers with one JSON object per line. Each is an [`Event`]. The lines go to the debug port
+//! of x86, and through semihosting on arm64.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -13,28 +13,28 @@ use serde::{Deserialize, Serialize};
 
 /// Name of the orders among the machine's fw_cfg files.
 pub const FW_CFG_NAME: &str = "opt/efi-rtmap/orders";
-/// The most bytes that orders take.
+/// The largest size of orders in bytes.
 pub const MAX_SIZE: usize = 1024;
-/// The most faults at once.
+/// The largest number of faults in one order.
 pub const MAX_FAULTS: usize = 8;
-/// The guest sets this variable, of [`VENDOR_GUID`], to the number of its generation, two bytes, before
-/// it makes any other call.
+/// The guest sets this variable, of [`VENDOR_GUID`], to the number of its generation in two bytes.
+/// It does so before any other call.
 pub const GENERATION_VARIABLE: &str = "RtmapGeneration";
-/// Of the variables that the lab's guests write.
+/// The GUID of the variables that the lab's guests write.
 pub const VENDOR_GUID: &str = "6b6f1c4e-2a0d-4f53-9a51-72746d617031";
 
-/// How the names of these variables begin; the first guest on a machine writes the one that ends with
+/// The start of these variables' names. The first guest on a machine writes the one that ends with
 /// `00`.
 pub const VARIABLE_PREFIX: &str = "RtmapLab";
 
-/// Everything that the driver is to do.
+/// All orders to the driver.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Orders {
     pub faults: Vec<Fault, MAX_FAULTS>,
 }
 
 impl Orders {
-    /// None: there are too many.
+    /// Returns None if there are too many faults.
     pub fn new(faults: &[Fault]) -> Option<Self> {
         Some(Self {
             faults: Vec::from_slice(faults).ok()?,
@@ -42,29 +42,31 @@ impl Orders {
     }
 }
 
-/// One misbehaviour, and when.
+/// One misbehaviour and its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Fault {
     pub what: What,
-    /// In calls of which service, for a misbehaviour that happens in one.
+    /// The service in whose calls the misbehaviour happens, if it happens in calls.
     #[serde(default = "Service::default")]
     pub service: Service,
-    /// From which generation on, as [`GENERATION_VARIABLE`] counts. Calls belong to the generation that
-    /// was announced last, to 0 before any was; those before ExitBootServices() do not count.
+    /// The first generation of the misbehaviour, as [`GENERATION_VARIABLE`] counts. Calls belong to
+    /// the generation that was announced last, or to 0 before any announcement. Calls before
+    /// ExitBootServices() do not count.
     #[serde(default)]
     pub generation: u16,
-    /// In which call of the service in that very generation, counted from 1; 0: in every one from that
-    /// generation on.
+    /// The number of the call of the service in exactly this generation, from 1. With 0, every call
+    /// from this generation on misbehaves.
     #[serde(default)]
     pub call: u32,
-    /// How many, of what is ordered by number.
+    /// A number for misbehaviours that need one.
     #[serde(default)]
     pub count: u16,
 }
 
 impl Fault {
-    /// The service in whose calls it happens, if that is when: some are told, some know only one.
+    /// The service in whose calls the fault happens, if it happens in calls. Some misbehaviours are
+    /// told the service, and some know only one.
     pub const fn in_calls_of(&self) -> Option<Service> {
         match self.what {
             What::PageFault
@@ -163,47 +165,47 @@ pub enum What {
     UnalignedJump,
     /// Never returns.
     Hang,
-    /// Takes `count` seconds, and then does what it is asked to.
+    /// Takes `count` seconds, and then works normally.
     Slow,
-    /// The lab stops the machine for `count` seconds. Some time after that the call goes on, and does
-    /// what it is asked to.
+    /// The lab stops the machine for `count` seconds. Some time later, the call continues and works
+    /// normally.
     MachineStops,
 
     // In SetVirtualAddressMap only.
-    /// Returns an error without having done anything.
+    /// Returns an error and does nothing.
     SvamUnsupported,
     SvamInvalidParameter,
     SvamNoMapping,
     SvamNotFound,
-    /// Does what it is asked to, and returns a warning.
+    /// Works normally, and returns a warning.
     SvamWarning,
-    /// Returns success without having done anything.
+    /// Returns success and does nothing.
     SvamConvertsNothing,
     /// Reads its own data at the old addresses and at the new ones before it returns.
     SvamUsesBothMaps,
     /// Writes to page 0, as some firmware does.
     SvamWritesPageZero,
-    /// Runs code and writes data that are boot services memory.
+    /// Runs code and writes data in boot services memory.
     SvamUsesBootServices,
     /// Computes with vector registers.
     SvamUsesSimd,
-    /// arm64: reads a device that is no runtime region.
+    /// arm64: reads a device that is not in a runtime region.
     SvamUsesDevice,
 
-    // What SetVirtualAddressMap leaves behind.
+    // The state that SetVirtualAddressMap leaves behind.
     /// A pointer to the driver's data, which each call uses, is not converted.
     KeepsDataPointer,
     /// The pointer to the service in the runtime services table is not converted.
     KeepsServicePointer,
     /// Each call fails as an undefined instruction unless SetVirtualAddressMap has been called.
     NeedsSvam,
-    /// SetVirtualAddressMap, whatever the addresses, ends in an undefined instruction.
+    /// SetVirtualAddressMap ends in an undefined instruction, with any addresses.
     BreaksOnSvam,
-    /// The same if the new addresses are the old ones.
+    /// SetVirtualAddressMap does so if the new addresses are the old ones.
     BreaksOnIdentity,
 
     // In a call of the service, with lasting effect on memory or the processor.
-    /// Reads boot services memory that the driver has kept a pointer to.
+    /// Reads boot services memory: the driver has kept a pointer to it.
     ReadsBootServices,
     ReadsPageZero,
     /// Returns with interrupts off.
@@ -222,31 +224,32 @@ pub enum What {
     PlatformRegister,
 
     // Lies about variables.
-    /// GetVariable says EFI_BUFFER_TOO_SMALL for ever, asking for one byte more each time.
+    /// GetVariable always returns EFI_BUFFER_TOO_SMALL, and asks for one byte more each time.
     BufferTooSmall,
-    /// GetVariable succeeds and says that it has written more than the buffer holds.
+    /// GetVariable succeeds and says that it has written more bytes than the buffer holds.
     SizeBeyondBuffer,
-    /// GetNextVariableName always has one more.
+    /// GetNextVariableName always returns one more name.
     EndlessNames,
 
     // Lies in the tables, before the first kernel starts.
     /// The pointer to the service is NULL.
     NullPointer,
-    /// It leads to memory that firmware does not have at run time.
+    /// The pointer to the service points to memory that firmware does not have at run time.
     PointerOutside,
-    /// It leads to runtime services data.
+    /// The pointer to the service points to runtime services data.
     PointerToData,
     /// The CRC of the runtime services table is wrong.
     BadCrc,
     /// Runtime services code and data of the driver lack EFI_MEMORY_RUNTIME in the memory map.
     MapWithoutRuntime,
-    /// Another runtime region begins in the middle of one.
+    /// A runtime region begins in the middle of another one.
     MapOverlapping,
     /// One runtime region is listed twice.
     MapDuplicate,
     /// No lie: one runtime region is listed as two, side by side.
     MapSplit,
-    /// The runtime regions can be write-protected and made not executable, as maps said before UEFI 2.5.
+    /// The runtime regions can be write-protected and made not executable, as in maps before UEFI
+    /// 2.5.
     MapCapable,
     /// A runtime region begins in the middle of a page.
     MapUnaligned,
@@ -258,52 +261,53 @@ pub enum What {
     MapWithoutCacheability,
     /// Page 0 is a runtime region.
     MapAtZero,
-    /// No lie: `count` runtime regions more, at the end of memory, with reserved memory between them.
+    /// No lie: there are `count` more runtime regions at the end of memory. Reserved memory is
+    /// between them.
     ManyRegions,
-    /// The same, but only once a guest has run on the machine, and it was reset since.
+    /// The same, but only after a guest has run on the machine and the machine was reset.
     ManyRegionsLater,
     /// A region of boot services data overlaps the one before it.
     MapBootOverlapping,
-    /// No lie: `count` regions of boot services data more, at the end of memory, with free memory
-    /// between them.
+    /// No lie: there are `count` more regions of boot services data at the end of memory. Free
+    /// memory is between them.
     ScatteredBootServices,
-    /// No lie: 64 MiB of boot services data, from `count` MiB on.
+    /// No lie: there are 64 MiB of boot services data, from `count` MiB on.
     BootServicesAt,
-    /// No lie: of the largest free region all but the last `count` MiB is boot services data.
+    /// No lie: the largest free region is boot services data, except its last `count` MiB.
     BootServicesEverywhere,
-    /// No lie: an ESRT of `count` entries in boot services data, of firmware of version 1000, 1001
-    /// and so on.
+    /// No lie: an ESRT with `count` entries is in boot services data. Its firmware has the versions
+    /// 1000, 1001 and so on.
     Esrt,
-    /// The memory attributes table is not there.
+    /// The memory attributes table does not exist.
     AttributesAbsent,
-    /// It has version 3.
+    /// The memory attributes table has version 3.
     AttributesVersion,
-    /// It says that it has 65,537 entries.
+    /// The memory attributes table says that it has 65,537 entries.
     AttributesCount,
-    /// Two of its entries overlap.
+    /// Two of the table's entries overlap.
     AttributesOverlap,
-    /// One of its entries goes beyond its region.
+    /// One of the table's entries goes beyond its region.
     AttributesBeyond,
-    /// One of its entries is of data, though in a region of code.
+    /// One of the table's entries is of type data, but in a region of code.
     AttributesType,
-    /// One of its entries lies outside the runtime regions.
+    /// One of the table's entries is outside the runtime regions.
     AttributesOutside,
-    /// All of its entries are read-only and not executable.
+    /// All of the table's entries are read-only and not executable.
     AttributesReadOnly,
-    /// None of its entries takes any right away.
+    /// None of the table's entries takes any right away.
     AttributesExecutable,
     /// RT_PROPERTIES says that SetVirtualAddressMap is not supported, and a call of it fails.
     PropertiesWithoutSvam,
-    /// RT_PROPERTIES says that variable services are not supported, and they are not.
+    /// RT_PROPERTIES says that variable services are not supported, and they do not work.
     PropertiesWithoutVariables,
-    /// No lie: the vendor's name ends with the memory that it is in, and other memory follows.
+    /// No lie: the vendor's name ends at the end of its memory, and other memory follows.
     VendorAtEnd,
-    /// The same of SMBIOS: of its entry point, and of its structures, which claim to be larger.
+    /// The same for SMBIOS: for its entry point, and for its structures, which claim to be larger.
     SmbiosAtEnd,
 }
 
 impl What {
-    /// The lab's name of the architecture that alone has it; none: all do.
+    /// The lab's name of the only architecture that has this misbehaviour. None if all have it.
     pub const fn only_on(self) -> Option<&'static str> {
         match self {
             Self::GeneralProtection
@@ -318,14 +322,14 @@ impl What {
     }
 }
 
-/// What the driver has seen.
+/// The driver's observations.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Event {
-    /// It has read its orders, and its image begins at this physical address.
+    /// The driver has read its orders. Its image begins at this physical address.
     Ready { code: u64, faults: u8 },
-    /// SetVirtualAddressMap is called, for the `count`th time, with the driver's image at `phys` to be
-    /// found at `virt` from then on, 0 if it would not be mapped. It runs at `pc` meanwhile. `identity`:
+    /// SetVirtualAddressMap is called for the `count`th time. From then on, the driver's image at
+    /// `phys` is at `virt`, or `virt` is 0 if it is not mapped. The call runs at `pc`. `identity`:
     /// no address changes.
     Svam {
         count: u32,
@@ -334,15 +338,15 @@ pub enum Event {
         pc: u64,
         identity: bool,
     },
-    /// A kernel has said which generation it is. `pc` is where SetVariable runs.
+    /// A kernel has announced its generation. SetVariable runs at `pc`.
     Generation { number: u16, pc: u64 },
-    /// The first call of a service in this generation, and where it runs.
+    /// The first call of a service in this generation runs at `pc`.
     Call {
         service: Service,
         generation: u16,
         pc: u64,
     },
-    /// A fault is about to happen. Of each, 16 are told in a generation.
+    /// A fault is about to happen. For each fault, a generation reports at most 16.
     Fault {
         what: What,
         service: Service,

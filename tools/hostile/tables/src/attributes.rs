@@ -22,29 +22,30 @@ pub struct Header {
 const RIGHTS: u64 = Descriptor::READ_ONLY | Descriptor::NOT_EXECUTABLE;
 const FALSE_VERSION: u32 = 3;
 const FALSE_COUNT: u32 = 65_537;
-/// Where no machine of the lab has memory.
+/// No machine of the lab has memory at this address.
 const OUTSIDE: u64 = 1 << 45;
-/// More pages than any region of firmware's.
+/// More pages than any region of firmware has.
 const BEYOND: u64 = 1 << 20;
 const CODE: u32 = 5;
 const DATA: u32 = 6;
 
 impl Header {
-    /// How many bytes the whole table takes, as long as it does not lie.
+    /// The size of the whole table in bytes, if its header does not lie.
     pub fn table_size(&self) -> usize {
         size_of::<Self>() + self.count.get() as usize * self.stride.get() as usize
     }
 }
 
-/// What a part of the image holds, for [`describe`].
+/// The content of a part of the image, for [`describe`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content {
     Code,
     Data,
 }
 
-/// Gives a part of memory the rights of what it holds, in the table at the start of the buffer. That
-/// takes room for two more entries; without it, or if they lie, the table stays as it is.
+/// Gives a part of memory the rights of its content, in the table at the start of the buffer. This
+/// needs room for two more entries. Without this room, or if the entries lie, the table stays as it
+/// is.
 pub fn describe(buffer: &mut [u8], range: &Range<u64>, content: Content) {
     let Some((header, mut table)) = parts(buffer) else {
         return;
@@ -65,7 +66,7 @@ pub fn describe(buffer: &mut [u8], range: &Range<u64>, content: Content) {
     header.count = (table.len() as u32).into();
 }
 
-/// Takes the right to run from memory that nothing is known of, in the entry that begins here.
+/// Takes the right to execute from memory of unknown content, in the entry that begins at `start`.
 pub fn describe_rest(table: &mut [u8], start: u64) {
     let Some((_, mut table)) = parts(table) else {
         return;
@@ -76,7 +77,7 @@ pub fn describe_rest(table: &mut [u8], start: u64) {
     });
 }
 
-/// None: the table says of itself what cannot be.
+/// Returns None if the header's values are impossible.
 fn parts(buffer: &mut [u8]) -> Option<(&mut Header, Table<'_>)> {
     let (header, entries) = Header::mut_from_prefix(buffer).ok()?;
     let stride = header.stride.get() as usize;
@@ -90,12 +91,12 @@ fn parts(buffer: &mut [u8]) -> Option<(&mut Header, Table<'_>)> {
     possible.then_some((header, table))
 }
 
-/// How many bytes the table at the start of a buffer takes.
+/// The size of the table at the start of a buffer, in bytes.
 pub fn size(buffer: &[u8]) -> usize {
     Header::ref_from_prefix(buffer).map_or(0, |(header, _)| header.table_size())
 }
 
-/// Changes a whole table. False: `what` is no lie about it, or it has too few entries for that one.
+/// Changes a whole table. Returns false if `what` is no lie about it, or if it has too few entries.
 pub fn falsify(table: &mut [u8], what: What) -> bool {
     let Ok((header, entries)) = Header::mut_from_prefix(table) else {
         return false;
@@ -111,7 +112,7 @@ pub fn falsify(table: &mut [u8], what: What) -> bool {
         What::AttributesVersion => header.version = FALSE_VERSION.into(),
         What::AttributesCount => header.count = FALSE_COUNT.into(),
         What::AttributesOverlap => {
-            // The second begins a page before the first ends.
+            // The second entry begins one page before the first ends.
             let Some(before) = entries.next() else {
                 return false;
             };
@@ -173,7 +174,7 @@ mod tests {
         table
     }
 
-    /// The number of version and entries, and the entries, after one lie.
+    /// The version, the number of entries, and the entries, after one lie.
     fn after(what: What) -> (u32, u32, [Descriptor; COUNT]) {
         let mut table = table();
         assert!(falsify(&mut table, what));

@@ -45,7 +45,7 @@ pub struct Descriptors<'a> {
 }
 
 impl<'a> Descriptors<'a> {
-    /// Of a stride that is too small there are none.
+    /// Makes descriptors. There are none if the stride is too small.
     pub fn new(bytes: &'a [u8], stride: usize) -> Self {
         Self {
             bytes,
@@ -58,7 +58,7 @@ impl<'a> Descriptors<'a> {
         entries.filter_map(|entry| Some(Descriptor::ref_from_prefix(entry).ok()?.0))
     }
 
-    /// Where the map puts a physical address.
+    /// The address that the map gives to a physical address.
     pub fn virtual_address(self, phys: u64) -> Option<u64> {
         let holds = |region: &&Descriptor| (region.start.get()..region.end()).contains(&phys);
         let region = self
@@ -73,17 +73,17 @@ impl<'a> Descriptors<'a> {
         )
     }
 
-    /// Each runtime region stays where it is.
+    /// Tells if each runtime region stays at its address.
     pub fn is_identity(self) -> bool {
         let mut runtime = self.iter().filter(|region| region.is_runtime());
         runtime.all(|region| region.start == region.virtual_start)
     }
 }
 
-/// The same in a buffer that may have room for more.
+/// Descriptors in a buffer that may have room for more.
 pub struct Table<'a> {
     pub buffer: &'a mut [u8],
-    /// Of all descriptors, in bytes.
+    /// The size of all descriptors in bytes.
     pub size: usize,
     pub stride: usize,
 }
@@ -115,7 +115,7 @@ impl Table<'_> {
         }
     }
 
-    /// Puts a copy of this descriptor after it. False: there is no room.
+    /// Puts a copy of this descriptor after it. Returns false if there is no room.
     pub fn double(&mut self, index: usize) -> bool {
         let start = index * self.stride;
         if self.size + self.stride > self.buffer.len() {
@@ -127,7 +127,7 @@ impl Table<'_> {
         true
     }
 
-    /// Makes two of the descriptor whose range lies on both sides of this address, a page's.
+    /// Splits the descriptor whose range is on both sides of this page address.
     pub fn cut(&mut self, address: u64) {
         let around = |one: &Descriptor| one.start < address && address < one.end();
         let Some(index) = self.position(around) else {

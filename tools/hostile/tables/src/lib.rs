@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! The lies that firmware's tables tell, as changes of their bytes: no pointers, no firmware.
+//! The lies in firmware's tables, as changes of their bytes. There are no pointers and no firmware.
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -7,7 +7,7 @@ use efi_rtmap_orders::What;
 
 use crate::descriptor::{Descriptor, Table, PAGE};
 
-/// How many descriptors one lie adds at most.
+/// The largest number of descriptors that one lie adds.
 pub const MOST_MORE: usize = 2;
 
 const BOOT_SERVICES_DATA: u32 = 4;
@@ -31,9 +31,9 @@ pub fn is_lie(what: What) -> bool {
     )
 }
 
-/// Changes the first `size` bytes of the buffer, a map of descriptors of `stride` bytes each, and
-/// returns how many there are afterwards. `image` is where the driver is. There must be room for
-/// [`MOST_MORE`].
+/// Changes the first `size` bytes of the buffer, a map with descriptors of `stride` bytes. Returns
+/// the new size. `image` is the place of the driver. There must be room for [`MOST_MORE`]
+/// descriptors.
 pub fn falsify(
     buffer: &mut [u8],
     size: usize,
@@ -72,12 +72,12 @@ pub fn falsify(
     map.size
 }
 
-/// The region of this kind that lies are about: one that can be cut.
+/// The region of this kind that lies change. It is large enough to be cut.
 fn victim(map: &Table<'_>, kind: impl Fn(&Descriptor) -> bool) -> Option<usize> {
     map.position(|region| kind(region) && region.pages >= 2)
 }
 
-/// Only its second half stays.
+/// Keeps only the second half of a region.
 fn halve(region: &mut Descriptor) {
     let half = region.pages.get() / 2;
     region.start += half * PAGE;
@@ -99,7 +99,7 @@ fn split(map: &mut Table<'_>) {
     }
 }
 
-/// The victim stays, and after it comes a copy with changes.
+/// Keeps the victim, and adds a changed copy after it.
 fn add(map: &mut Table<'_>, kind: impl Fn(&Descriptor) -> bool, change: impl Fn(&mut Descriptor)) {
     let index = victim(map, kind).filter(|index| map.double(*index));
     if let Some(copy) = index.and_then(|index| map.at(index + 1)) {
@@ -107,7 +107,7 @@ fn add(map: &mut Table<'_>, kind: impl Fn(&Descriptor) -> bool, change: impl Fn(
     }
 }
 
-/// Cuts the image out of the runtime region that holds it, and takes the right away from it alone.
+/// Cuts the image out of its runtime region, and takes the runtime attribute from the image alone.
 fn withhold(map: &mut Table<'_>, image: &Range<u64>) {
     map.cut(image.start);
     map.cut(image.end);
@@ -117,7 +117,7 @@ fn withhold(map: &mut Table<'_>, image: &Range<u64>) {
     });
 }
 
-/// Takes the page from the region that has it, if there is one.
+/// Takes page 0 from the region that has it, if there is one.
 fn claim_page_zero(map: &mut Table<'_>) {
     map.cut(PAGE);
     let owner = map.position(|region| region.start == 0 && region.pages > 0);
@@ -138,7 +138,7 @@ mod tests {
     use zerocopy::IntoBytes;
 
     const RUNTIME: u64 = Descriptor::RUNTIME | 0xf;
-    /// As firmware's: more than the structure.
+    /// The stride is larger than the structure, as in firmware.
     const STRIDE: usize = 48;
     const ROOM: usize = 8;
 
@@ -151,7 +151,7 @@ mod tests {
         ]
     }
 
-    /// The map of `original` after one lie, with room for as many as lies may need and not more.
+    /// The map of `original` after one lie, with exactly the room that lies may need.
     fn after(what: What) -> ([Descriptor; ROOM], usize) {
         after_of(&original(), what)
     }
@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn boot_services_data_overlaps_and_no_runtime_region() {
-        // `original` has none.
+        // `original` has no boot services data.
         assert_map(What::MapBootOverlapping, &original());
         let regions = original().map(|mut region| {
             if region.kind == RUNTIME_SERVICES_DATA {

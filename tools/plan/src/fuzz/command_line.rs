@@ -8,7 +8,7 @@ use crate::plan::{
     choice::request::Request, //
 };
 
-/// The option, as it stands there.
+/// Reads the option as it is on the command line.
 pub fn command_line(data: &[u8]) {
     let mut unknown = 0;
     let request = Request::default().add(data, |word| {
@@ -17,7 +17,7 @@ pub fn command_line(data: &[u8]) {
     });
     assert_eq!(Request::from_bits(request.to_bits()), request);
 
-    // Said in other words: of the words that are ours, the last one counts; time limits by themselves.
+    // The same in other words: of our words the last one counts, and time limits count separately.
     let words = || data.split(|&byte| byte == b',');
     let ours = words().filter_map(|word| word.strip_prefix(b"rtmap:"));
     let (limits, ours): (Vec<_>, Vec<_>) = ours.partition(|word| word.starts_with(b"timeout="));
@@ -37,7 +37,7 @@ pub fn command_line(data: &[u8]) {
     let chosen = choices.find(|word| **word != b"off");
     assert_eq!(request.kind, chosen.and_then(|word| kind_of(word)));
 
-    // Options add up, wherever the line is cut between two words.
+    // Options add up: the line can be cut between any two words.
     for (at, _) in data.iter().enumerate().filter(|(_, byte)| **byte == b',') {
         let first = Request::default().add(&data[..at], |_| ());
         assert_eq!(first.add(&data[at + 1..], |_| ()), request);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The handover table: what a kernel wrote, damaged anywhere, and what the next makes of it.
+//! The handover table: a kernel writes it, it is damaged anywhere, and the next kernel reads it.
 
 use super::*;
 use crate::{
@@ -40,9 +40,9 @@ const IDENTITY: Identity = Identity {
     vendor_crc: 0xdead_beef,
 };
 
-/// Byte 0: the map kind. Byte 1: bits 0 and 1, the address space; bit 2, the CRC is made right
-/// again; bit 3, the last quarter is cut off. Then a memory map, its length before it. The rest is
-/// the damage: where, 2 bytes, and what, 4 bytes.
+/// Byte 0 is the map kind. Byte 1 has flags. Bits 0 and 1: the address space. Bit 2: the CRC is
+/// made right again. Bit 3: the last quarter is cut off. Then comes a memory map, after its length.
+/// The rest is the damage: 2 bytes for the place, and 4 bytes for the value.
 pub fn handover(data: &[u8]) {
     let [kind, options, rest @ ..] = data else {
         return;
@@ -80,7 +80,7 @@ pub fn handover(data: &[u8]) {
         assert_eq!(taken, Ok(in_order(&entries)), "not what was written");
     }
     if let Ok(taken) = taken {
-        // Those that the entries move as a whole have one address.
+        // Regions that the entries move as a whole have one address.
         if place(&mut regions, &taken).is_ok() {
             for region in &regions {
                 let start = region.phys.start();
@@ -91,14 +91,14 @@ pub fn handover(data: &[u8]) {
     }
 }
 
-/// `entries` as a successor has them.
+/// Returns `entries` in the order in which a successor reads them.
 pub(crate) fn in_order(entries: &[Entry]) -> Vec<Entry> {
     let mut entries = entries.to_vec();
     entries.sort_by_key(|entry| entry.phys.start());
     entries
 }
 
-/// A table as the first kernel leaves it.
+/// Writes the table of a first kernel.
 pub(crate) fn write(kind: Kind, entries: &[Entry]) -> Vec<u8> {
     let slot_size = SLOT_HEADER_SIZE + entries.len() * ENTRY_SIZE;
     let size = HEADER_SIZE + 2 * slot_size;
@@ -125,7 +125,7 @@ pub(crate) fn write(kind: Kind, entries: &[Entry]) -> Vec<u8> {
     bytes
 }
 
-/// Makes the CRC of both slots right, as far as there are any.
+/// Corrects the CRC of both slots, if there are slots.
 fn seal(bytes: &mut [u8]) {
     let Ok(table) = Table::new(bytes) else {
         return;
@@ -138,7 +138,8 @@ fn seal(bytes: &mut [u8]) {
     }
 }
 
-/// What the next kernel takes of the table, checked, or why it takes nothing.
+/// Returns the checked entries that the next kernel takes from the table, or the reason for a
+/// refusal.
 pub(crate) fn read(
     bytes: &[u8],
     memory_map: &MemoryMap<'_>,
@@ -147,7 +148,7 @@ pub(crate) fn read(
     let table = Table::new(bytes).map_err(|error| error.to_string())?;
     assert!(Table::size(bytes).is_ok_and(|size| size <= bytes.len()));
     assert!(table.capacity() * ENTRY_SIZE <= table.slot_size());
-    // No bytes make these panic.
+    // These never panic, with any bytes.
     table.used();
     table.latch();
     let slot = table

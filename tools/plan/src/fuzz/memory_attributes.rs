@@ -9,7 +9,7 @@ use crate::plan::{
 };
 use std::string::ToString;
 
-/// A memory map, its length before it, and the table.
+/// The input is a memory map, after its length, and then the table.
 pub fn memory_attributes(data: &[u8]) {
     let Some((memory_map, table)) = split_map(data) else {
         return;
@@ -27,7 +27,7 @@ pub fn memory_attributes(data: &[u8]) {
     }
 }
 
-/// What the table says of `regions`, checked.
+/// Reads the table's pieces of `regions`, and checks them.
 pub(super) fn read(table: &[u8], regions: &[Region], basis: Basis) -> Option<Vec<Piece>> {
     let header = match Header::new(table) {
         Ok(header) => header,

@@ -13,7 +13,7 @@ use crate::plan::{
 };
 use std::string::ToString;
 
-/// Byte 0: the size of a descriptor, in units of 4 bytes. The rest: descriptors.
+/// Byte 0 is the size of a descriptor, in units of 4 bytes. The rest are descriptors.
 pub fn memory_map(data: &[u8]) {
     let [units, bytes @ ..] = data else {
         return;
@@ -52,14 +52,14 @@ fn use_regions(map: &MemoryMap<'_>, mut regions: Vec<Region>, bytes: &[u8], desc
     }
 }
 
-/// A stock successor finds the addresses in the memory map, all of it or the runtime regions only.
+/// Checks that a stock successor finds the addresses in the whole map, and in its runtime regions.
 fn hand_down(regions: &[Region], bytes: &[u8], desc_size: usize, space: &AddressSpace) {
     let mut stays: Vec<_> = regions
         .iter()
         .copied()
         .filter(|r| !r.is_temporary())
         .collect();
-    // Of memory that no machine has, fixed addresses can be the physical ones by chance.
+    // With memory that no machine has, fixed addresses can equal the physical ones by chance.
     let physical = |r: &Region| r.virt == r.phys.start().identity();
     let reachable = |r: &Region| space.check_identity(&r.phys).is_ok();
     if !stays.iter().all(physical) || stays.iter().all(reachable) {
@@ -78,7 +78,7 @@ fn hand_down(regions: &[Region], bytes: &[u8], desc_size: usize, space: &Address
     follow(&written, desc_size, &stays);
 }
 
-/// The addresses of `regions` are found again in `bytes`.
+/// Checks that the addresses of `regions` are found in `bytes`.
 fn follow(bytes: &[u8], desc_size: usize, regions: &[Region]) {
     let map = MemoryMap::new(bytes, desc_size).expect("sizes that were accepted");
     let found = regions_of(&map, false).expect("regions that were accepted");

@@ -27,8 +27,8 @@ use crate::{
 };
 use std::string::ToString;
 
-/// A memory map, its length before it, 4 bytes of which the highest bit makes the pointers 32 bits
-/// wide, and the table.
+/// The input is a memory map, after its length, then 4 bytes, and then the table. The highest bit
+/// of the 4 bytes makes the pointers 32 bits wide.
 pub fn runtime_table(data: &[u8]) {
     let Some((memory_map, rest)) = split_map(data) else {
         return;

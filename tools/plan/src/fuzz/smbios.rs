@@ -14,8 +14,8 @@ use crate::plan::{
     },
 };
 
-/// Byte 0: bit 0, the sum of the entry point is made right; the rest, where the structures are cut
-/// off. Then an entry point, and the structures.
+/// Byte 0: bit 0 corrects the sum of the entry point, and the other bits are the place at which the
+/// structures are cut off. Then come an entry point and the structures.
 pub fn smbios(data: &[u8]) {
     let [options, rest @ ..] = data else {
         return;

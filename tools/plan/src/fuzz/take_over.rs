@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The take-over: the decision and the layout, from arbitrary facts and regions, and what is handed
-//! to the next kernel.
+//! The take-over with arbitrary facts and regions: the decision, the layout, and the table for the
+//! next kernel.
 
 use super::*;
 use crate::plan::{
@@ -44,10 +44,10 @@ use arbitrary::{
     Unstructured, //
 };
 
-/// Nothing taken away, writing, execution, both.
+/// The rights that attributes take away: none, writing, execution, and both.
 const RIGHTS: [u64; 4] = [0, Attributes::RO.0, Attributes::XP.0, 0x2_4000];
 
-/// Facts, an address space, descriptors and memory attributes, as `arbitrary` makes them of bytes.
+/// `arbitrary` makes facts, an address space, descriptors and memory attributes from the bytes.
 pub fn take_over(data: &[u8]) {
     // The only error is that there are too few bytes.
     let _ = run(&mut Unstructured::new(data));
@@ -95,7 +95,7 @@ fn run(u: &mut Unstructured<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The spaces that there are, and smaller ones.
+/// Chooses a real address space, or a smaller one.
 fn space(u: &mut Unstructured<'_>) -> Result<AddressSpace> {
     let space = *u.choose(&SPACES)?;
     let window = (space.layout_top.value() - space.fixed_bottom.value()) >> 12;
@@ -149,8 +149,8 @@ fn kind(u: &mut Unstructured<'_>) -> Result<Kind> {
     u.choose(&Kind::ALL).copied()
 }
 
-/// What UEFI defines up to 2.10, what it leaves to firmware and to loaders, and what is nobody's: the
-/// types that firmware uses at run time most often.
+/// Chooses a type that UEFI defines up to 2.10, one for firmware or for loaders, or an undefined
+/// one. Types that firmware uses at run time are the most frequent.
 fn memory_type(u: &mut Unstructured<'_>) -> Result<MemoryType> {
     Ok(MemoryType(match u.int_in_range(0..=7)? {
         0 => 0x7000_0000 | u32::from(u.arbitrary::<u16>()?),
@@ -161,7 +161,7 @@ fn memory_type(u: &mut Unstructured<'_>) -> Result<MemoryType> {
     }))
 }
 
-/// In order and without overlaps, most often. Some reach back into those before them.
+/// Makes descriptors. Most are in order and do not overlap. Some reach back into earlier ones.
 fn descriptors(u: &mut Unstructured<'_>) -> Result<Vec<Descriptor>> {
     let mut page: u64 = u.int_in_range(0..=1 << 36)?;
     let mut list = Vec::new();
@@ -194,7 +194,7 @@ fn descriptors(u: &mut Unstructured<'_>) -> Result<Vec<Descriptor>> {
     Ok(list)
 }
 
-/// What firmware says of parts of the regions.
+/// Makes firmware's description of parts of the regions.
 fn parts(u: &mut Unstructured<'_>, regions: &[Region]) -> Result<Vec<Descriptor>> {
     let mut list = Vec::new();
     for _ in 0..u.int_in_range(0..=16)? {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The targets themselves, with inputs that are the same each time, so that `cargo test` runs them too.
+//! The fuzz targets with the same inputs each time, so that `cargo test` runs them too.
 
 use super::*;
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     recorded::noise,
 };
 
-/// The bytes of a firmware with data and code, their length before them.
+/// The memory map of a firmware with data and code, after its length.
 fn with_length() -> Vec<u8> {
     let descriptors = [data(0x10_0000, 4), code(0x20_0000, 0x13)];
     let mut bytes = vec![0; descriptors.len() * DESC_SIZE];

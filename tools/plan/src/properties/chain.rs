@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Chains of kernels, ours and stock, on one modelled firmware that counts calls of SVAM. What each
-//! kernel finds is what the one before it has left, and nothing else.
+//! Chains of kernels, ours and stock, on one modelled firmware that counts calls of SVAM. Each
+//! kernel finds only the state that the kernel before it has left.
 
 use super::{
     wire::{
@@ -95,12 +95,12 @@ enum Arch {
     Arm64,
 }
 
-/// What firmware does in SVAM.
+/// Firmware's behaviour in SVAM.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Does {
     Converts,
     Refuses,
-    /// A kernel proper recovers; a stub does not come back.
+    /// A kernel proper recovers. A stub does not come back.
     Faults,
 }
 
@@ -110,10 +110,10 @@ struct Firmware {
     /// RT_PROPERTIES does not exclude SVAM.
     supports_svam: bool,
     quirk: Option<Kind>,
-    /// Its memory is higher than 39 bits reach.
+    /// Its memory is above the addresses of 39 bits.
     high: bool,
     svam_calls: u32,
-    /// The addresses that it goes by; nobody knows them after a fault in SVAM.
+    /// The addresses that firmware uses, or [`None`] after a fault in SVAM: then they are unknown.
     addresses: Option<Vec<VirtAddr>>,
 }
 
@@ -160,24 +160,26 @@ fn make_identity(regions: &mut [Region]) {
     }
 }
 
-/// How a kernel of ours is started on x86 by the one before it. That of the others always tells.
+/// The way in which the kernel before starts our kernel on x86. Stock kernels always find the
+/// trace.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Loader {
     Tells,
-    /// It does not say that it is kexec, but passes runtime regions on and nothing else.
+    /// The loader does not say that it is kexec, but passes only runtime regions on.
     PassesLess,
-    /// Nor that, if the handover table tells.
+    /// The loader does not say so either. It passes all memory on if the handover table shows the
+    /// earlier kernel.
     Silent,
 }
 
 #[derive(Clone, Debug)]
 struct Kernel {
     loader: Loader,
-    /// Ours; stock otherwise.
+    /// This is our kernel. Otherwise it is stock.
     ours: bool,
-    /// On arm64, 39 bits of virtual address instead of 48.
+    /// On arm64, the kernel has 39 bits of virtual address instead of 48.
     narrow: bool,
-    /// Not with `efi=noruntime`.
+    /// The kernel calls firmware: it has no `efi=noruntime`.
     calls: bool,
     request: Request,
     /// Our stub gets memory for the handover table.
@@ -187,7 +189,7 @@ struct Kernel {
 }
 
 impl Kernel {
-    /// Stock leaves all to the C code, and so do we if told to.
+    /// Tells if C does everything: in stock, and in our kernel if it is told so.
     fn is_stock(&self) -> bool {
         !self.ours || self.request.off
     }
@@ -201,19 +203,19 @@ impl Kernel {
     }
 }
 
-/// How a kernel has come up.
+/// The state of a kernel after its boot.
 #[derive(Clone, Copy, Debug)]
 struct Outcome {
     /// It calls firmware, at the addresses in the memory map.
     serves: bool,
-    /// It tells the next kernel of firmware.
+    /// It passes firmware on to the next kernel.
     passes_on: bool,
-    /// The generation that it finds itself in, if it calls firmware.
+    /// Its own generation, if it calls firmware.
     generation: Option<u32>,
 }
 
-/// Boots `kernels` one after the other, and checks each. Returns how they have come up; the machine
-/// may stop before the last.
+/// Boots `kernels` one after the other, and checks each. Returns their outcomes. The machine may
+/// stop before the last kernel.
 fn run(arch: Arch, firmware: &mut Firmware, kernels: &[Kernel]) -> Vec<Outcome> {
     let mut left = firmware.start();
     let mut outcomes = Vec::new();
@@ -303,7 +305,7 @@ proptest! {
     fn kernels_of_ours_keep_the_services(
         arch in arch(), firmware in firmware(), kernels in vec(kernel(), 1..7),
     ) {
-        // Stock's arm64 stub leaves no way to go on after an error, nor has ours without a table.
+        // After an error, stock's arm64 stub cannot go on, and neither can ours without a table.
         let allocates = firmware.does == Does::Refuses;
         let good = |kernel: Kernel| Kernel {
             ours: true,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The decision, whatever the facts: what must never happen does not.
+//! The decision with any facts: it is never a forbidden one.
 
 use super::*;
 use crate::plan::{
@@ -56,7 +56,7 @@ fn stub() -> impl Strategy<Value = Stub> {
     (prop::option::weighted(0.9, kind()), reason, answer).prop_map(|(kind, reason, answer)| Stub {
         kind,
         reason,
-        // It is called for a map that tells firmware of addresses, and for no other.
+        // SVAM is called only for a map that gives firmware addresses.
         answer: Some(answer).filter(|_| matches!(kind, Some(Kind::Ident | Kind::Fixed))),
     })
 }
@@ -99,7 +99,7 @@ fn facts() -> impl Strategy<Value = Facts> {
             request,
             predecessor: past.0,
             latch: past.1,
-            // The architecture whose stub calls SVAM runs no 32-bit firmware.
+            // On the architecture whose stub calls SVAM, there is no 32-bit firmware.
             mixed: firmware.0 && !matches!(past.0, Predecessor::Stub(_) | Predecessor::PassedOn(_)),
             svam_supported: firmware.1,
             quirk: firmware.2,

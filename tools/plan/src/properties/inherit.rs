@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Inheritance: a map that was made here is taken back, and no other map that breaks a rule is.
+//! Inheritance: a map that was made here is accepted, and a map that breaks a rule is refused.
 
 use super::{
     wire::{
@@ -57,7 +57,7 @@ use std::string::ToString;
 
 const SLOT_SIZE: usize = 4096;
 
-/// Hands `entries` over in a table, as `snapshot` describes them, to a kernel that finds `map` and has `space`.
+/// Hands `entries` over in a table with `snapshot`, to a kernel that finds `map` and has `space`.
 fn hand_over(
     snapshot: &Snapshot,
     entries: &[Entry],
@@ -76,7 +76,7 @@ fn hand_over(
     Ok(list.to_vec())
 }
 
-/// One entry for a part of `regions`, most often with the address that its kind asks for.
+/// One entry for a part of `regions`. Most have the address that their kind asks for.
 fn entry(regions: &[Region]) -> impl Strategy<Value = Entry> {
     let part = (select(regions.to_vec()), 0u64..24, 1u64..24);
     let slip = prop_oneof![30 => Just(0u64), 1 => 1u64..0x4000, 1 => any::<u64>()];
@@ -88,7 +88,7 @@ fn entry(regions: &[Region]) -> impl Strategy<Value = Entry> {
         let size = region.phys.pages().count();
         let first = from % size;
         let start = region.phys.start().value() + first * PAGE_SIZE;
-        // Now and then, beyond the region.
+        // Some entries end beyond the region.
         let pages = if pages > 22 {
             pages
         } else {
@@ -118,7 +118,7 @@ fn offers() -> impl Strategy<Value = (Vec<Descriptor>, Snapshot, Vec<Entry>)> {
     })
 }
 
-/// One region in two entries, which may lie apart or overlap.
+/// One region in two entries. They may be apart or overlap.
 fn halves(regions: &[Region]) -> impl Strategy<Value = Vec<Entry>> {
     (select(regions.to_vec()), any::<u64>(), -2i64..3).prop_map(|(region, cut, moved)| {
         let (start, end) = (region.phys.start().value(), region.phys.end().value());
@@ -154,7 +154,7 @@ fn disjoint(a: (u64, u64), b: (u64, u64)) -> bool {
     a.0 + a.1 <= b.0 || b.0 + b.1 <= a.0
 }
 
-/// Whether an entry by itself is one that a kernel may take.
+/// Tells if a kernel may accept this entry by itself.
 fn sound(entry: &Entry, snapshot: &Snapshot, map: &[Descriptor]) -> bool {
     let (start, size) = (entry.phys.start().value(), entry.phys.bytes());
     let virt = entry.virt.value();
@@ -247,7 +247,7 @@ proptest! {
         snapshot in snapshot(),
     ) {
         let moved = |addr: PhysAddr| PhysAddr::new(addr.value() + high);
-        // Firmware keeps memory-mapped I/O in blocks of 64 KiB of its own.
+        // Firmware keeps memory-mapped I/O in separate blocks of 64 KiB.
         let ty = MemoryType::RUNTIME_SERVICES_DATA;
         let map: Vec<_> = map.iter().map(|d| Descriptor { ty, phys: moved(d.phys), ..*d }).collect();
         for region in &mut regions {

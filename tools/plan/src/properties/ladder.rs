@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The ladder, whatever SVAM answers: firmware is never called at addresses that it may not know.
+//! The ladder, with any answer of SVAM: firmware is never called at addresses that it may not know.
 
 use super::*;
 use crate::plan::{

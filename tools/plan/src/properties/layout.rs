@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Layout: what stock Linux would do, and never more than the address space has.
+//! Layout: the same as in stock Linux, and always within the address space.
 
 use super::*;
 use crate::plan::{
@@ -54,7 +54,7 @@ fn any_space() -> impl Strategy<Value = AddressSpace> {
     })
 }
 
-/// The address spaces of arm64 kernels: all address sizes and page sizes there are.
+/// The address spaces of arm64 kernels: all address sizes and page sizes.
 fn arm64() -> impl Strategy<Value = AddressSpace> {
     let bits = select(vec![36, 39, 42, 47, 48, 52]);
     let page = select(vec![4u64 << 10, 16 << 10, 64 << 10]);
@@ -66,15 +66,16 @@ fn arm64() -> impl Strategy<Value = AddressSpace> {
     })
 }
 
-/// The rule of stock's `efi_map_region()`, said in other words: of all addresses that leave room
-/// below the region mapped before and have the offset of `start` within a large page, the highest.
+/// The rule of stock's `efi_map_region()` in other words. Some addresses leave room below the
+/// region mapped before, and have the offset of `start` within a large page. The highest of them is
+/// taken.
 fn stock_address(top: i128, start: u64, bytes: u64) -> i128 {
     let highest = top - i128::from(bytes);
     highest - (highest - i128::from(start)).rem_euclid(LARGE_PAGE)
 }
 
-/// Where stock maps `ranges`: from the last to the first, down from the top of the window. Given in
-/// that order.
+/// The addresses at which stock maps `ranges`: from the last range to the first, down from the top
+/// of the window. They are returned in that order.
 fn stock_addresses(ranges: &[(u64, u64)]) -> Vec<i128> {
     let place = |top: &mut i128, &(start, bytes): &(u64, u64)| {
         *top = stock_address(*top, start, bytes);

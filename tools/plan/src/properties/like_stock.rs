@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Generated firmware with this plan and with stock: never less.
+//! Generated firmware with this plan and with stock: the plan never maps less.
 
 use super::*;
 use crate::{
@@ -57,8 +57,8 @@ fn recorded(descriptors: &[Descriptor]) -> Vec<Recorded> {
     descriptors.iter().map(one).collect()
 }
 
-/// A sound map, some of whose regions are said to be protected or not cached, and a table for it whose
-/// entries do not overlap.
+/// A sound map and a table for it. Some regions are marked as protected or not cached. The entries
+/// of the table do not overlap.
 fn firmware() -> impl Strategy<Value = (Vec<Descriptor>, Vec<Descriptor>)> {
     let marks = select(vec![
         0,
@@ -95,8 +95,8 @@ fn end(descriptor: &Descriptor) -> PhysAddr {
     PhysAddr::new(descriptor.phys.value() + bytes)
 }
 
-/// Page tables for `regions` and what the memory attributes `table` says of them, [`None`] if stock goes
-/// by a table that firmware cannot live with.
+/// Page tables for `regions` with the memory attributes `table`. [`None`] if stock uses a table
+/// that firmware cannot work with.
 fn tables(
     regions: &[Region],
     table: &[u8],
@@ -137,7 +137,7 @@ proptest! {
             attributes: Some(&table),
         }.mapped();
         let mut regions = regions_of(&map, true).unwrap();
-        // Stock arm64 does not know of an entry that it lies in two regions which might be one.
+        // Stock arm64 does not see that two regions of an entry might be one region.
         let merged: Vec<_> = regions.iter().map(Region::descriptor).collect();
         X86_64.lay_out_fixed(&mut regions).unwrap();
         if let Some(ours) = tables(&regions, &bytes, Basis::Table, &X86_64) {
@@ -149,11 +149,12 @@ proptest! {
         }
     }
 
-    /// Whatever is wrong with a map: what stock maps 1:1 is mapped 1:1, but for two things.
+    /// For any map, everything that stock maps 1:1 is mapped 1:1, with two exceptions.
     ///
-    /// If a region starts within a page, arm64 stock maps one more at its end; ours has as many as the
-    /// map says, as stock on x86. And x86 stock lets boot services code run that is marked as a runtime
-    /// region, by firmware or by a kernel that keeps it; ours does in SVAM only.
+    /// If a region starts within a page, arm64 stock maps one more page at its end. Ours has the
+    /// number of pages that the map gives, as stock on x86. And x86 stock makes boot services code
+    /// executable if firmware, or a kernel that keeps it, marks it as a runtime region. Ours does
+    /// so only in SVAM.
     #[test]
     fn nothing_that_stock_maps_is_missing(map in wild_map()) {
         let mut described = recorded(&map);

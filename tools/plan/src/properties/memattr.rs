@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The memory attributes table: only sound pieces come out, and none is lost.
+//! The memory attributes table: only sound pieces are found, and none is lost.
 
 use super::*;
 use crate::plan::{
@@ -25,7 +25,7 @@ fn with_entries() -> impl Strategy<Value = (Vec<Region>, Vec<Descriptor>)> {
     })
 }
 
-/// Whether `entry` says something about one runtime region of its own type.
+/// Tells if `entry` describes a part of one runtime region of its own type.
 fn belongs(entry: &Descriptor, regions: &[Region]) -> bool {
     let bytes = |pages: u64| pages * PAGE_SIZE;
     let end = entry.phys.value() + bytes(entry.pages.count());
@@ -81,7 +81,7 @@ proptest! {
             Err(error) => return Err(TestCaseError::fail(std::format!("{error}"))),
         };
         if let Some(taken) = taken {
-            // Refused for a reason, and nothing is left of it.
+            // The table is refused for a reason, and no piece of it is left.
             prop_assert!(list.is_empty());
             let says = |addr: PhysAddr| entries.iter().any(|entry| {
                 let range = PhysRange::new(entry.phys, entry.pages).unwrap();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Memory maps: no bytes harm the reader, and what it collects is what firmware described.
+//! Memory maps: no bytes harm the reader, and it collects exactly the memory that firmware
+//! described.
 
 use super::*;
 use crate::plan::{
@@ -18,7 +19,7 @@ use crate::plan::{
     },
 };
 
-/// Whether `page` lies in one of `ranges`.
+/// Tells if `page` is in one of `ranges`.
 fn has(ranges: &[PhysRange], page: u64) -> bool {
     ranges
         .iter()
@@ -129,7 +130,7 @@ proptest! {
             };
             prop_assert_eq!(Descriptor { virt, attributes, ..*old }, new);
         }
-        // What another kernel collects from it is what this one has, but for what is temporary.
+        // Another kernel collects the same regions from the map, except temporary ones.
         let mut buffer = vec![BLANK_REGION; map.len()];
         let mut again = List::new(&mut buffer);
         prop_assert_eq!(collect(&read, false, &mut again), Ok(()));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Whose memory it is: what is found goes exactly as far as page after page is firmware's.
+//! The owner of memory: the found part ends exactly where the last of firmware's pages ends.
 
 use super::*;
 use crate::plan::{
@@ -12,7 +12,7 @@ use crate::plan::{
     },
 };
 
-/// Whether `page` is firmware's, by the table in the module's head: one descriptor is enough.
+/// Tells if `page` is firmware's, by the table in the module's head. One descriptor is enough.
 fn is_firmwares(map: &[Descriptor], kept: &[(u64, u64)], intact: bool, page: u64) -> bool {
     let addr = PhysAddr::new(page * PAGE_SIZE);
     let here = map

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Page tables: page for page what the entries ask for, for every page size.
+//! Page tables: for every page size, each page is mapped as the entries ask for.
 
 use super::*;
 use crate::plan::{
@@ -32,7 +32,8 @@ use crate::plan::{
 };
 use std::collections::BTreeMap;
 
-/// Where the entries that are not at 1:1 addresses lie: among the others, so that they meet.
+/// The addresses of entries that are not at 1:1 addresses. They are among the others, so that
+/// entries meet.
 const DISTANCES: [u64; 4] = [0x1_0000, 0x4_0000, 0x1_0000_0000, 0x1_0000_4000];
 
 fn space() -> impl Strategy<Value = AddressSpace> {
@@ -45,7 +46,8 @@ fn space() -> impl Strategy<Value = AddressSpace> {
     })
 }
 
-/// Entries that do not overlap in memory unless they are alike, in any order, with a few distances to their addresses.
+/// Entries in any order, with a few distances to their addresses. They overlap in memory only if
+/// they are alike.
 fn entries() -> impl Strategy<Value = Vec<Entry>> {
     let gap = prop_oneof![3 => Just(0u64), 1 => 1u64..20];
     let distance = prop_oneof![
@@ -75,7 +77,7 @@ fn entries() -> impl Strategy<Value = Vec<Entry>> {
         };
         parts.into_iter().map(&mut place).collect::<Vec<_>>()
     });
-    // Parts of some are described again.
+    // Parts of some entries are described again.
     let again = vec((any::<Index>(), any::<[Index; 2]>()), 0..3);
     let all = (parts, again).prop_map(|(mut parts, again)| {
         for (which, [from, pages]) in again {
@@ -96,8 +98,8 @@ fn entries() -> impl Strategy<Value = Vec<Entry>> {
     all.prop_shuffle()
 }
 
-/// What one page holds: which page of memory, with which rights, whether these were united, and
-/// whether it is a device's.
+/// The content of one page of addresses: its page of memory, its rights, and two flags: the rights
+/// were united, and the page is a device's.
 #[derive(Clone, Copy, PartialEq, Debug)]
 struct Page {
     phys: u64,
@@ -108,8 +110,8 @@ struct Page {
 
 type Table = BTreeMap<u64, Page>;
 
-/// Puts what `entry` asks for at `distance` into `table`, one of 4 KiB after the other. Says whether
-/// it can be had.
+/// Puts the pages that `entry` asks for at `distance` into `table`, one of 4 KiB after the other.
+/// Returns `false` if this is impossible.
 fn put(table: &mut Table, entry: &Entry, distance: u64, page: u64) -> bool {
     let start = entry.phys.start().value();
     (0..entry.phys.pages().count()).all(|n| {
@@ -133,14 +135,14 @@ fn distance(entry: &Entry) -> u64 {
     entry.virt.value() - entry.phys.start().value()
 }
 
-/// Brute force: what page tables should hold, or [`None`] if they cannot.
+/// Brute force: the right content of the page tables, or [`None`] if it is impossible.
 fn model(entries: &[Entry], space: &AddressSpace) -> Option<Table> {
     let page = space.page;
     let mut fixed = Table::new();
     let mapped = entries
         .iter()
         .all(|e| put(&mut fixed, e, distance(e), page));
-    // Entries may overlap at their addresses, though not in memory.
+    // Entries may overlap at their addresses, but not in memory.
     let end = |e: &Entry| e.virt.value() + e.phys.bytes();
     let apart = entries.iter().enumerate().all(|(index, a)| {
         entries[..index].iter().all(|b| {
@@ -253,7 +255,7 @@ proptest! {
 
 #[test]
 fn thousands_of_entries_fit() {
-    // As many as a table can hold and more, in the worst order, each sharing pages.
+    // These are as many as a table can hold and more, in the worst order. Each shares pages.
     let count = 8192;
     let entries: Vec<_> = (0..count)
         .map(|n| {

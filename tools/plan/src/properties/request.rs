@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The command line: anything may stand there, and the last word wins.
+//! The command line: it may hold anything, and the last word wins.
 
 use super::*;
 use crate::plan::choice::request::Request;

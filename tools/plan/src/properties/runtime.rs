@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The runtime services table: whatever is in it, only code is called.
+//! The runtime services table: with any content, only code is called.
 
 use super::*;
 use crate::plan::{
@@ -23,7 +23,7 @@ use crate::plan::{
     },
 };
 
-/// A table whose pointers lead to code for the most part, and else anywhere.
+/// A table with pointers. Most of them point to code, and the others anywhere.
 fn table(regions: &[Region]) -> impl Strategy<Value = Vec<u8>> {
     let inside = (select(regions.to_vec()), any::<u16>(), any::<bool>()).prop_map(
         |(region, offset, converted)| {
@@ -55,7 +55,7 @@ fn input() -> impl Strategy<Value = (Vec<Region>, Vec<u8>)> {
     })
 }
 
-/// The strays that there are if nothing is mapped.
+/// Counts the strays if nothing is mapped.
 fn all(bytes: &[u8], width: Width) -> usize {
     let table = RuntimeTable::new(bytes, width).unwrap();
     table.strays(&[]).count()
@@ -68,7 +68,7 @@ proptest! {
             *signature = *b"RUNTSERV";
         }
         let width = if wide { Width::Bits64 } else { Width::Bits32 };
-        // Often a size that a table has.
+        // Often, this is a size that a table has.
         if let Some(size) = bytes.get_mut(12..16).filter(|_| wide) {
             size.copy_from_slice(&said.to_le_bytes());
         }
@@ -90,7 +90,7 @@ proptest! {
     fn only_code_is_called((regions, mut bytes) in input(), services in 8usize..=14) {
         let size = 24 + 8 * services;
         bytes[12..16].copy_from_slice(&(size as u32).to_le_bytes());
-        // A size that no table has does not count.
+        // A size that no table has is ignored.
         let size = if services < 11 { 136 } else { size };
 
         let mut buffer = vec![BLANK_ENTRY; regions.len()];
@@ -100,7 +100,8 @@ proptest! {
             let within = |start: u64, r: &Region| (start..start + r.phys.bytes()).contains(&addr);
             regions.iter().any(|r| within(r.virt.value(), r) || within(r.phys.start().value(), r))
         };
-        // Bits of RT_PROPERTIES in the order of the table's pointers; two are never called.
+        // Bits of RT_PROPERTIES in the order of the table's pointers. Two services are never
+        // called.
         let bits = [0, 1, 2, 3, 31, 31, 4, 5, 6, 9, 10, 11, 12, 13];
         let mut sound = 0;
         for (pointer, bit) in bytes[24..size].chunks_exact(8).zip(bits) {

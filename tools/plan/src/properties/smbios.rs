@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! SMBIOS: no bytes harm the reader, and what is found first is what was written first.
+//! SMBIOS: no bytes harm the reader, and the first structure that was written is found first.
 
 use super::*;
 use crate::plan::{
@@ -37,7 +37,7 @@ fn bytes_of(structures: &[Structure]) -> Vec<u8> {
     bytes
 }
 
-/// What should be found: the names of the machine.
+/// The names of the machine that should be found.
 fn first(structures: &[Structure]) -> Option<[Vec<u8>; 2]> {
     let (_, fields, strings) = structures.iter().find(|(ty, ..)| *ty == 1)?;
     Some([0, 2].map(|at| {
@@ -59,7 +59,7 @@ proptest! {
     fn what_is_written_is_read(structures in vec(structure(), 0..8), low: bool, cut: Index) {
         let mut structures = structures;
         for (_, fields, _) in &mut structures {
-            // String numbers that may be right.
+            // These string numbers may be right.
             for at in [0, 2] {
                 if let Some(number) = fields.get_mut(at).filter(|_| low) {
                     *number %= 7;

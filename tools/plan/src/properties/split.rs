@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Entries tile the runtime regions, each page with the permission that it should have.
+//! Entries tile the runtime regions, and each page has the right permission.
 
 use super::*;
 use crate::plan::{

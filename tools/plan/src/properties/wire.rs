@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The handover table: what is written is read, and damage is never taken for a message.
+//! The handover table: a message is read as it was written, and damage is never read as a message.
 
 use super::*;
 use crate::{
@@ -107,7 +107,7 @@ fn memory_of(bytes: &[u8], id: SlotId) -> Range<usize> {
     start..start + table.slot_size()
 }
 
-/// Writes a message, and returns where it lies.
+/// Writes a message, and returns its place.
 pub(super) fn write(
     bytes: &mut [u8],
     id: SlotId,
@@ -120,7 +120,7 @@ pub(super) fn write(
     start..start + used
 }
 
-/// Reads whatever is there, as the next kernel does.
+/// Reads any bytes, as the next kernel does.
 fn read(
     bytes: &[u8],
     identity: &Identity,
@@ -139,7 +139,7 @@ fn read(
     Ok(Some((slot.id, message)))
 }
 
-/// What an accident, or an older or newer kernel, may leave in a word.
+/// A word that an accident, or an older or newer kernel, may leave.
 fn word() -> impl Strategy<Value = u32> {
     prop_oneof![
         select(vec![

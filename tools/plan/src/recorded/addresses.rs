@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Where recorded firmware is called.
+//! The addresses at which recorded firmware is called.
 
 use super::*;
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     plan::map::write::annotate, //
 };
 
-/// Where `tables` map `addr` to.
+/// The physical address that `tables` map `addr` to.
 fn found(tables: &[Mapping], addr: u64) -> Option<u64> {
     let mut homes = tables
         .iter()
@@ -31,7 +31,7 @@ fn some_layout_can_be_mapped_by_every_kernel() {
                     let last = region.phys.bytes() - 1;
                     assert_eq!(found(&tables, virt), Some(phys));
                     assert_eq!(found(&tables, virt + last), Some(phys + last));
-                    // For pointers that firmware fails to convert.
+                    // Pointers that firmware fails to convert need the alias.
                     let alias = Some(phys).filter(|_| region.phys.end() <= space.identity_end);
                     assert_eq!(found(&tables, phys), alias);
                 }
@@ -43,8 +43,8 @@ fn some_layout_can_be_mapped_by_every_kernel() {
     });
 }
 
-/// The addresses that a kernel had given are none, as in a map as firmware gave it, 1:1, ours, or those
-/// of stock: these check the model of stock, and ours agree with it on x86.
+/// A kernel may have written addresses into a recorded map: none, 1:1 ones, ours, or stock's. These
+/// addresses check the model of stock. On x86, our addresses are the same as stock's.
 #[test]
 fn the_addresses_are_those_that_some_kernel_gives() {
     let (mut high, mut low) = (0, 0);
@@ -70,13 +70,13 @@ fn the_addresses_are_those_that_some_kernel_gives() {
         if x86 {
             assert_eq!(ours, theirs);
         }
-        // Of boot services memory, where they are recorded.
+        // These are the addresses of boot services memory, if they are recorded.
         let boot = firmware.recording.firmware.memory_map.descriptors.iter();
         for d in boot.filter(|d| MemoryType(d.ty).is_boot_services() && d.virt != 0) {
             assert_eq!(stock.address_of(d), Some(d.virt), "{d:x?}");
         }
     }
-    // The model was put to the test.
+    // These many recordings have tested the model.
     assert!(high >= 10 && low >= 1, "{high} and {low}");
 }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What recorded firmware says of its code. Which page may be written and executed is compared with
-//! stock in `like_stock`.
+//! Recorded firmware's description of its code. `like_stock` compares the rights of each page with
+//! stock.
 
 use super::*;
 
-/// GetTime() and all the others must be somewhere.
+/// GetTime() and all other services must be somewhere.
 #[test]
 fn something_is_executable() {
     with_each(|firmware| {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Firmware of real machines, from public reports: what the plan makes of each. The recordings say
-//! what is special about them.
+//! Firmware of real machines, from public reports, and the plan's result for each. The recordings
+//! say what is special about them.
 
 use super::*;
 use crate::plan::map::entry::wx_pages;
 
-/// What a kernel has room for: nothing but 1:1, nothing but fixed addresses, or either.
+/// The layouts that fit a kernel: only 1:1, only fixed addresses, or both.
 #[derive(PartialEq, Eq, Debug)]
 enum Fits {
     Identity,
@@ -17,11 +17,11 @@ enum Fits {
 struct Case {
     name: &'static str,
     regions: usize,
-    /// For each of [`Recorded::spaces`].
+    /// One value for each of [`Recorded::spaces`].
     fits: &'static [Fits],
     /// Pages that firmware may write and execute.
     wx_pages: u64,
-    /// Entries of the memory attributes table that say nothing, [`None`] if it is not used.
+    /// Ignored entries of the memory attributes table, or [`None`] if the table is not used.
     passed_over: Option<usize>,
     /// Pages of 64 KiB that different permissions share, in a 1:1 map.
     shared: usize,
@@ -29,7 +29,7 @@ struct Case {
 
 const PC: &[Fits] = &[Fits::Both];
 const SERVER: &[Fits] = &[Fits::Both, Fits::Both, Fits::Both, Fits::Both];
-/// More memory than 39 bits reach.
+/// More memory than 39 bits can address.
 const LARGE: &[Fits] = &[Fits::Both, Fits::Both, Fits::Fixed, Fits::Both];
 
 const CASES: [Case; 13] = [

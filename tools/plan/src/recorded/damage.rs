@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Recorded firmware with a few words changed: what comes out is refused, or sound.
+//! Recorded firmware with a few words changed: the result is a refusal, or sound.
 
 use super::*;
 use crate::fuzz;
 
-/// `bytes` with words changed, some of them to what others are.
+/// Changes words of `bytes`. Some get the values of other words.
 fn damaged(bytes: &[u8], noise: &[u8]) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     let words = bytes.len() / 8;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the next kernel takes of the map for a recorded firmware.
+//! The map that the next kernel takes over, for recorded firmware.
 
 use super::*;
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// The regions at the addresses of `kind`, if firmware can have them.
+/// The regions at the addresses of `kind`, if they fit this firmware.
 fn laid_out(firmware: &Recorded, kind: Kind) -> Option<Vec<Region>> {
     let [identity, fixed] = firmware.layouts(&firmware.space);
     if kind.is_identity() {
@@ -57,7 +57,7 @@ fn the_table_of_one_firmware_is_not_taken_for_another() {
     });
 }
 
-/// A stock successor is told the runtime regions and their addresses, and nothing else.
+/// A stock successor gets the runtime regions with their addresses, and nothing else.
 #[test]
 fn a_stock_successor_finds_the_kind_and_the_addresses() {
     with_each(|firmware| {

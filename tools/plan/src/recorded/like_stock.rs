@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Recorded firmware with this plan and with stock: never less.
+//! Recorded firmware with this plan and with stock: the plan never maps less.
 
 use super::*;
 use crate::{
@@ -28,7 +28,7 @@ fn firmware_has_what_stock_gives_it() {
                     .collect();
                 assert_not_less(&ours, &physical, machine, strict);
             }
-            // Elsewhere than on x86, stock has other addresses.
+            // Only on x86 does stock have the same addresses.
             if let (Some(fixed), Machine::X86 { .. }) = (fixed, machine) {
                 let ours = firmware.page_tables(&fixed, &space);
                 assert_not_less(&ours, &theirs, machine, strict);
@@ -60,8 +60,8 @@ fn a_successor_of_stock_has_what_stock_had() {
     });
 }
 
-/// Whether both go by the memory attributes table, or both do not: stock uses one that firmware cannot
-/// live with.
+/// Tells if both use the memory attributes table, or both do not. Stock uses even a table that
+/// firmware cannot work with.
 fn strict(firmware: &Recorded) -> bool {
     !matches!(
         firmware.described(),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What SMBIOS says on real machines, from public reports, and the map kind that they are known to
-//! need.
+//! SMBIOS facts of real machines, from public reports, and the map kind that the machines are known
+//! to need.
 
 use super::*;
 use crate::plan::{
@@ -9,7 +9,7 @@ use crate::plan::{
     choice::quirk::quirk, //
 };
 
-/// Strings exactly as firmware has them; nothing where the report has none.
+/// Strings exactly as firmware has them. A string that the report lacks is empty.
 #[derive(Default)]
 struct Facts {
     name: &'static str,
@@ -21,7 +21,7 @@ struct Facts {
 
 fn machines() -> [Facts; 3] {
     [
-        // Never programmed.
+        // The manufacturer's name was never programmed.
         Facts {
             name: "Intel NUC DE3815TYKH",
             manufacturer: &[0xff; 64],
@@ -35,7 +35,7 @@ fn machines() -> [Facts; 3] {
             kind: Some(Kind::Ident),
             ..Facts::default()
         },
-        // Only the first generation is in the report.
+        // The report names only the first generation.
         Facts {
             name: "ThinkPad Yoga 11e 3rd Gen (20G8)",
             manufacturer: b"LENOVO",
@@ -45,7 +45,7 @@ fn machines() -> [Facts; 3] {
     ]
 }
 
-/// A structure: its fields behind the header, in which [`None`] is the number of the next string.
+/// A structure. In its fields, which follow the header, [`None`] is the number of the next string.
 fn structure(ty: u8, fields: &[Option<u8>], strings: &[&[u8]]) -> Vec<u8> {
     let mut bytes = vec![ty, 4 + fields.len() as u8, 0, ty];
     let mut text = Vec::new();
@@ -69,7 +69,7 @@ fn structure(ty: u8, fields: &[Option<u8>], strings: &[&[u8]]) -> Vec<u8> {
     bytes
 }
 
-/// The structure of the system, as DSP0134 lays it out.
+/// A table with the structure of the system, as DSP0134 defines it.
 fn table(facts: &Facts) -> Vec<u8> {
     let names = [facts.manufacturer, facts.product, facts.version];
     let system = structure(1, &[None; 3], &names);

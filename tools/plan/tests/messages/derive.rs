@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Whether a message can be put together from the texts of the code.
+//! The derivation of a message from the texts of the code.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::source::{split, Source, Text};
 
 pub struct Grammar<'a> {
     source: &'a Source,
-    /// Whether values may be texts too.
+    /// Values may be texts too.
     nested: bool,
 }
 
@@ -23,7 +23,7 @@ impl<'a> Grammar<'a> {
         }
     }
 
-    /// Puts `message` together: from a text that is printed, or from one that is part of others.
+    /// Derives `message` from a text that is printed, or from a text that is part of others.
     pub fn derive(&self, message: &str) -> Option<Used> {
         let whole = self.source.prints.iter().chain(&self.source.fragments);
         let mut whole: Vec<_> = whole.filter(|text| text.has_words()).collect();
@@ -34,7 +34,7 @@ impl<'a> Grammar<'a> {
             .or_else(|| self.bare(message))
     }
 
-    /// The texts that are `quoted` in an explanation.
+    /// Finds the text that an explanation has `quoted`.
     pub fn same_as(&self, quoted: &str) -> Option<String> {
         let skeleton = split(quoted).join("{}");
         self.source
@@ -44,7 +44,7 @@ impl<'a> Grammar<'a> {
             .find(|fragment| *fragment == skeleton)
     }
 
-    /// A print that gives nothing of its own but the prefix.
+    /// Derives `message` from a print with no words of its own except the prefix.
     fn bare(&self, message: &str) -> Option<Used> {
         self.source
             .prints
@@ -53,7 +53,7 @@ impl<'a> Grammar<'a> {
             .find_map(|text| self.is(text, message))
     }
 
-    /// `message` is `text`, with values.
+    /// Derives `message` from `text` with values.
     fn is(&self, text: &Text, message: &str) -> Option<Used> {
         let [parts @ .., last] = &text.parts[..] else {
             return None;
@@ -67,7 +67,8 @@ impl<'a> Grammar<'a> {
             .find_map(|(used, value)| Some(&used | &self.value(value)?))
     }
 
-    /// All ways in which `message` begins with `parts` of `text`, and the rest of it.
+    /// All ways in which `message` begins with `parts` of `text`, each with the rest of the
+    /// message.
     fn begins<'m>(&self, text: &Text, parts: &[String], message: &'m str) -> Vec<(Used, &'m str)> {
         let Some(message) = message.strip_prefix(&parts[0]) else {
             return Vec::new();
@@ -88,8 +89,8 @@ impl<'a> Grammar<'a> {
         ways
     }
 
-    /// Whether the code may print `value` in the place of one: a name in angle brackets stands for
-    /// any, and others are numbers, words of the code, or texts.
+    /// Derives `value`, which the code may print in the place of a value. A name in angle brackets
+    /// stands for any value. Others are numbers, words of the code, or texts.
     fn value(&self, value: &str) -> Option<Used> {
         let is_name = value.starts_with('<') && value.find('>') == Some(value.len() - 1);
         let is_number = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
@@ -108,7 +109,7 @@ impl<'a> Grammar<'a> {
             .or_else(|| self.joined(value))
     }
 
-    /// `value` is written piece by piece, by one file.
+    /// Derives `value` from pieces that one file writes.
     fn joined(&self, value: &str) -> Option<Used> {
         let files: BTreeSet<_> = self
             .source
@@ -142,7 +143,7 @@ impl<'a> Grammar<'a> {
     }
 }
 
-/// Where a value may end that `part` follows.
+/// The places at which a value may end. `part` follows the value.
 fn ends<'m>(message: &'m str, part: &'m str) -> Vec<usize> {
     if part.is_empty() {
         let within = message.char_indices().map(|(at, _)| at).skip(1);

@@ -8,7 +8,7 @@ use crate::source::split;
 pub struct Page {
     /// The terms of the list.
     pub entries: Vec<String>,
-    /// What else is set as a literal, in the explanations.
+    /// Other literals, in the explanations.
     pub quoted: Vec<String>,
     /// Terms without an explanation.
     pub unexplained: Vec<String>,
@@ -41,8 +41,8 @@ impl Page {
         page
     }
 
-    /// The entry that a line of the log is found under: of those that match it, the one that shares
-    /// most of its text.
+    /// The entry that explains a line of the log: of the matching entries, the one with the most
+    /// text in common.
     pub fn explaining(&self, line: &str) -> Option<&str> {
         let matching = self.entries.iter().filter(|entry| matches(entry, line));
         let shared = |entry: &&String| split(entry).iter().map(|part| part.len()).sum::<usize>();
@@ -50,13 +50,13 @@ impl Page {
     }
 }
 
-/// The message of a line that is nothing but a message.
+/// The message of a line that consists only of a message.
 fn term(line: &str) -> Option<&str> {
     let term = line.strip_prefix("``")?.strip_suffix("``")?;
     (!term.contains('`')).then_some(term)
 }
 
-/// Whether `line` is `entry` with values in the places of names.
+/// Tells if `line` is `entry` with values in the places of names.
 fn matches(entry: &str, line: &str) -> bool {
     let parts = split(entry);
     let [first, rest @ ..] = &parts[..] else {

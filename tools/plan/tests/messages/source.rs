@@ -12,7 +12,7 @@ use crate::tree::files;
 #[derive(Debug)]
 pub struct Text {
     pub file: String,
-    /// What stands between the values; one more than there are values.
+    /// The text between the values. There is one part more than there are values.
     pub parts: Vec<String>,
 }
 
@@ -25,7 +25,7 @@ impl Text {
         self.words() > 0
     }
 
-    /// How many letters it has, apart from what all messages begin with.
+    /// The number of letters, without the common prefix of all messages.
     pub fn words(&self) -> usize {
         let letters = |part: &String| part.bytes().filter(u8::is_ascii_alphabetic).count();
         let prefix = self.parts[0].starts_with(PREFIX);
@@ -33,9 +33,9 @@ impl Text {
     }
 }
 
-/// What the kernel puts before what Rust prints; C says it itself.
+/// The prefix that the kernel adds to messages of Rust. C has it in its own texts.
 const PREFIX: &str = "efi: rtmap: ";
-/// Those of messages that a user may get to see.
+/// The levels of messages that a user may see.
 const LEVELS: [&str; 7] = ["emerg", "alert", "crit", "err", "warn", "notice", "info"];
 const FW_BUG: &str = "[Firmware Bug]: ";
 
@@ -43,7 +43,7 @@ const FW_BUG: &str = "[Firmware Bug]: ";
 pub struct Source {
     /// Whole lines of the log.
     pub prints: Vec<Text>,
-    /// Parts of them.
+    /// Parts of lines.
     pub fragments: Vec<Text>,
     /// All short texts, of which some are values.
     pub words: BTreeSet<String>,
@@ -63,7 +63,7 @@ impl Source {
     }
 
     fn read_rust(&mut self, file: &str, code: &str) {
-        // What follows are tests.
+        // Tests follow this line.
         let code = code.split("\nmod tests {").next().unwrap();
         let code = without_comments(code);
         for level in LEVELS {
@@ -106,7 +106,7 @@ impl Source {
     }
 }
 
-/// `text` apart from what is in braces or angle brackets.
+/// Splits `text` at the values in braces or angle brackets.
 pub fn split(text: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut rest = text;
@@ -131,16 +131,16 @@ fn template(file: &str, text: &str) -> Text {
     }
 }
 
-/// What follows each `call` in `code`.
+/// The text after each `call` in `code`.
 fn arguments<'c>(code: &'c str, call: &'c str) -> impl Iterator<Item = &'c str> {
     let calls = code.match_indices(call).filter(move |(at, _)| {
-        // Not the end of a longer name.
+        // The match must not be the end of a longer name.
         !code[..*at].ends_with(|before: char| before.is_alphanumeric() || before == '_')
     });
     calls.map(move |(at, _)| code[at + call.len()..].trim_start())
 }
 
-/// The text of a Rust `argument`: a literal, or the name of one. [`None`]: it is neither.
+/// The text of a Rust `argument`, which is a literal or a constant. [`None`] if it is neither.
 fn rust_text(code: &str, argument: &str) -> Option<String> {
     let text = match literal(argument) {
         Some((text, _)) => text,
@@ -151,14 +151,14 @@ fn rust_text(code: &str, argument: &str) -> Option<String> {
         }
     };
     let text = text.replace("{FW_BUG}", FW_BUG);
-    // The value has a name of its own, and is the same in all messages.
+    // This value is a constant, and is the same in all messages.
     Some(match code.split_once("let retry = ") {
         Some((_, value)) => text.replace("{retry}", &literal(value)?.0),
         None => text,
     })
 }
 
-/// The text of a C `argument`: literals and names of literals, one after the other.
+/// The text of a C `argument`: literals and constants, one after the other.
 fn c_text(argument: &str) -> String {
     let mut text = String::new();
     let mut rest = argument;
@@ -179,7 +179,7 @@ fn c_text(argument: &str) -> String {
     }
 }
 
-/// The same with braces for conversions: `%#lx`, `%pa`, `%s`.
+/// Replaces conversions by braces: `%#lx`, `%pa`, `%s`.
 fn braces(text: &str) -> String {
     let mut parts = text.split('%');
     let mut braces = parts.next().unwrap().to_owned();
@@ -192,7 +192,7 @@ fn braces(text: &str) -> String {
     braces
 }
 
-/// The literal that `code` begins with, and what follows it.
+/// The literal at the start of `code`, and the rest.
 fn literal(code: &str) -> Option<(String, &str)> {
     let code = code.strip_prefix('"')?;
     let mut text = String::new();
@@ -203,7 +203,7 @@ fn literal(code: &str) -> Option<(String, &str)> {
             '\\' => match chars.next()?.1 {
                 'n' => text.push('\n'),
                 '\n' => {
-                    // The line goes on where the next one begins.
+                    // The literal continues on the next line.
                     let rest = chars.as_str().trim_start();
                     chars = code.char_indices();
                     chars.nth(code.chars().count() - rest.chars().count() - 1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! arm64: in the device tree. The EFI stub makes one where firmware has none.
+//! arm64: the device tree shows the tables. If firmware has no device tree, the EFI stub makes one.
 
 use std::fs;
 

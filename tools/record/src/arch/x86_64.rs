@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! x86-64: in the boot parameters, which the EFI stub filled in, and in sysfs.
+//! x86-64: the boot parameters, which the EFI stub has filled in, and sysfs show the tables.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 use crate::firmware::Place;
 
 const BOOT_PARAMETERS: &str = "/sys/kernel/boot_params/data";
-/// Of `efi_info` in `struct boot_params`.
+/// The offset of `efi_info` in `struct boot_params`.
 const EFI_INFO: usize = 0x1c0;
 const SYSFS: &str = "/sys/firmware/efi";
 
@@ -59,7 +59,7 @@ pub fn place() -> Result<Place> {
     })
 }
 
-/// What the kernel read from the system table before SetVirtualAddressMap().
+/// The address that the kernel read from the system table before SetVirtualAddressMap().
 fn address(name: &str) -> Result<u64> {
     let path = format!("{SYSFS}/{name}");
     let text = fs::read_to_string(&path).context(path.clone())?;

@@ -10,10 +10,10 @@ const CONFIG: u64 = 0x3000;
 const VENDOR: u64 = 0x4000;
 const ATTRIBUTES: u64 = 0x5000;
 const PROPERTIES: u64 = 0x6000;
-/// Where firmware has been told to find its data.
+/// The address at which converted firmware finds its data.
 const HIGH: u64 = 0xffff_fffe_0000_0000;
 
-/// Memory from 0 on.
+/// Memory that starts at 0.
 struct Ram(Vec<u8>);
 
 impl PhysicalMemory for Ram {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What firmware says of variables, held against what it was given: the kernel's
- * own callers rely on sizes and on an end of the list.
+ * Checks of firmware's answers about variables. The kernel's own callers rely on the
+ * sizes and on an end of the list.
  *
- * C: its functions take the place of pointers in struct efi.
+ * This file is C, because its functions replace pointers in struct efi.
  */
 
 #define pr_fmt(fmt) "efi: rtmap: " fmt
@@ -17,7 +17,7 @@
 static efi_get_variable_t *get_variable __ro_after_init;
 static efi_get_next_variable_t *get_next_variable __ro_after_init;
 
-/* Callers may leave @size out, for firmware to refuse. */
+/* Callers may leave @size out: firmware then refuses the call. */
 static efi_status_t checked(efi_status_t status, unsigned long *size,
 			    unsigned long room, const char *service)
 {
@@ -42,7 +42,7 @@ static efi_status_t checked_get_variable(efi_char16_t *name, efi_guid_t *vendor,
 	return checked(status, size, room, "GetVariable");
 }
 
-/* The checksum of a name in a buffer of @room bytes; an empty one has no vendor. */
+/* Returns the checksum of a name in @room bytes. An empty name has no vendor. */
 static u32 name_sum(const efi_char16_t *name, const efi_guid_t *vendor,
 		    unsigned long room)
 {
@@ -79,7 +79,7 @@ static efi_status_t checked_get_next_variable(unsigned long *size,
 	return status;
 }
 
-/* Called before anyone has copied the pointers. */
+/* Call this before anyone copies the pointers. */
 void __init efi_rtmap_check_answers(void)
 {
 	get_variable = efi.get_variable;

@@ -19,8 +19,8 @@ use kernel::prelude::*;
 /// Bytes of code that are shown.
 const SHOWN: usize = 16;
 
-/// Prints the region that `address` is in, and the bytes there, which `read` gives: it is asked for
-/// memory of regions only, by the address that they are mapped at.
+/// Prints the region that holds `address`, and the bytes at `address`. `read` gives these bytes. It
+/// is called only for memory of regions, with the address at which the memory is mapped.
 pub(crate) fn show_place(map: &Map, address: VirtAddr, read: impl FnOnce(VirtAddr, &mut [u8])) {
     let offset = |region| Some((region, Region::offset_of(region, address)?));
     if let Some((region, offset)) = map.regions.iter().find_map(offset) {
@@ -49,8 +49,8 @@ pub(crate) fn show_place(map: &Map, address: VirtAddr, read: impl FnOnce(VirtAdd
     }
 }
 
-/// The part of `buffer` that `region` has memory for from `offset` on. Registers of devices are left
-/// alone.
+/// Returns the part of `buffer` for which `region` has memory from `offset` on. Registers of
+/// devices are not read.
 fn memory<'a>(region: &Region, offset: u64, buffer: &'a mut [u8]) -> &'a mut [u8] {
     let left = region.phys.bytes().saturating_sub(offset);
     let count = match region.ty {
@@ -62,7 +62,7 @@ fn memory<'a>(region: &Region, offset: u64, buffer: &'a mut [u8]) -> &'a mut [u8
     buffer.get_mut(..count).unwrap_or_default()
 }
 
-/// Bytes as the kernel prints code.
+/// Formats bytes as the kernel prints code.
 struct Bytes<'a>(&'a [u8]);
 
 impl fmt::Display for Bytes<'_> {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of what becomes of exceptions in firmware, with registers that are made up:
- * few processors have those that control flow checks raise.
+ * Tests of the handling of exceptions in firmware. The registers are made up: few
+ * processors have the exceptions of control flow checks.
  *
- * They are called as a service is, by the kernel's assembly for that, but without the
- * firmware's map. Nobody else calls firmware while the kernel tests itself at boot.
+ * The kernel's assembly for firmware calls makes these calls too, but without the
+ * firmware's map. No other thread calls firmware while the kernel tests itself at boot.
  *
- * C: the registers and the assembly that it calls are C's.
+ * This file is C, because the registers and the assembly belong to C.
  */
 
 #include <kunit/test.h>
@@ -19,7 +19,7 @@
 
 #include <asm/efi.h>
 
-/* Neither the kernel's nor that of a runtime region. */
+/* An address that is neither the kernel's nor in a runtime region. */
 #define NOWHERE		0x5555555000
 
 #ifdef CONFIG_X86_64
@@ -39,13 +39,16 @@ static void make_up(struct pt_regs *regs, unsigned long ip)
 	regs->sp = current_stack_pointer;
 }
 
-/* Nothing is left that the next instruction of compiled code would fall over. */
+/* Returns true if no flag is left that would stop the next compiled instruction. */
 static bool is_clean(const struct pt_regs *regs)
 {
 	return !regs->flags && !regs->fred_cs.wfe;
 }
 
-/* Where the call has put the address that it returns to: it may be patched, and shorter. */
+/*
+ * Returns true if the stack is as the call has left it, with the return address below.
+ * The call instruction may be patched, and shorter.
+ */
 static bool has_the_callers_stack(const struct pt_regs *regs)
 {
 	unsigned long *sp = (unsigned long *)regs->sp;
@@ -53,7 +56,7 @@ static bool has_the_callers_stack(const struct pt_regs *regs)
 	return object_is_on_stack(sp) && regs->ip - sp[-1] < MAX_INSN_SIZE;
 }
 
-/* A return to an address that the shadow stack does not have. */
+/* Raises the exception for a return address that the shadow stack does not have. */
 static void refuse_branch(struct pt_regs *regs)
 {
 #ifdef CONFIG_X86_CET
@@ -82,7 +85,7 @@ static bool is_clean(const struct pt_regs *regs)
 	return !(regs->pstate & PSR_BTYPE_MASK);
 }
 
-/* It is handed over in the link register. */
+/* The return address is in the link register. */
 static bool has_the_callers_stack(const struct pt_regs *regs)
 {
 	return object_is_on_stack((void *)regs->regs[30]);
@@ -100,7 +103,7 @@ struct trial {
 	bool recovered;
 };
 
-/* A service whose return address is not what it was. */
+/* A service whose return address has changed. */
 static efi_status_t __efiapi return_wrongly(struct trial *trial)
 {
 	struct pt_regs *regs = &trial->regs;
@@ -129,7 +132,7 @@ static void refused_branch_of_firmware_ends_the_call(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, on);
 }
 
-/* A service that is interrupted by kernel code with a fault of its own. */
+/* A service that kernel code with a fault of its own interrupts. */
 static efi_status_t __efiapi get_interrupted(struct trial *trial)
 {
 	make_up(&trial->regs, (unsigned long)kernel_text_address);
@@ -180,5 +183,5 @@ static struct kunit_suite guard_suite = {
 	.test_cases	= guard_cases,
 };
 
-/* At boot only. */
+/* These tests run at boot only. */
 kunit_test_init_section_suite(guard_suite);

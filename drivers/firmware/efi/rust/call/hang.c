@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Firmware that hangs: a call that reads is interrupted, and returns as if it had
- * faulted. One that writes could be in the middle of the store: it is given up by the
- * kernel's own limit, which leaves firmware to finish.
+ * Firmware that hangs. A call that only reads is interrupted, and returns as if it had
+ * faulted. A call that writes could be in the middle of a store, so it is not
+ * interrupted: when the kernel's own limit is reached, the kernel no longer waits for
+ * the call, and firmware can finish.
  *
- * Seconds count in which the machine runs: a virtual one may be stopped for minutes,
- * which the clock shows when it goes on.
+ * The limit counts seconds in which the machine runs. A virtual machine may be stopped
+ * for minutes, and its clock jumps when it goes on.
  *
- * The timer is that of the processor which firmware runs on, and needs neither
- * softirqs, which calls on x86 keep off, nor another processor. What is left to the
- * kernel's own limit is firmware that hangs with interrupts off. Calls that are
- * made with interrupts off have no limit.
+ * The timer runs on the same processor as firmware. It needs no softirqs, which
+ * calls on x86 keep off, and no other processor. If firmware hangs with interrupts
+ * off, only the kernel's own limit applies. Calls that are made with interrupts off
+ * have no limit.
  *
- * C: the registers of the interrupted thread are found by an inline function.
+ * This file is C, because an inline function finds the registers of the interrupted
+ * thread.
  */
 
 #include <linux/completion.h>
@@ -25,11 +27,11 @@
 
 #include <asm/irq_regs.h>
 
-/* Until the thread that calls firmware has the processor again. */
+/* Time until the thread that calls firmware has the processor again. */
 #define AGAIN_MS	5
 
 static struct hrtimer watchdog;
-/* Of the call in progress. */
+/* These belong to the call in progress. */
 static unsigned int seconds_left;
 static bool may_be_torn;
 
@@ -52,7 +54,7 @@ static enum hrtimer_restart bark(struct hrtimer *timer)
 {
 	struct pt_regs *regs = get_irq_regs();
 
-	/* Once for all the seconds that the machine was stopped. */
+	/* Counts one second for the whole time in which the machine was stopped. */
 	if (seconds_left)
 		seconds_left--;
 	if (seconds_left || !READ_ONCE(may_be_torn)) {
@@ -70,7 +72,7 @@ void efi_rtmap_init_watchdog(void)
 	hrtimer_setup(&watchdog, bark, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
 }
 
-/* Without interrupts it would be of no use, and who panics may hold timer locks. */
+/* With interrupts off the timer would be useless, and a panic may hold timer locks. */
 void efi_rtmap_watch_call(u32 seconds)
 {
 	if (in_nmi() || irqs_disabled())
@@ -85,13 +87,16 @@ void efi_rtmap_unwatch_call(void)
 	hrtimer_cancel(&watchdog);
 }
 
-/* For a machine that goes down, and would stop firmware in the call in any case. */
+/* For a machine that goes down: that would stop firmware in the call in any case. */
 void efi_rtmap_tear_call(void)
 {
 	WRITE_ONCE(may_be_torn, true);
 }
 
-/* For the kernel's own limit, which is @timeout. Returns 0 if it is reached. */
+/*
+ * Waits in place of the kernel, whose own limit is @timeout. Returns 0 if the call has
+ * not ended within the limit.
+ */
 unsigned long efi_rtmap_wait_for_call(struct completion *done,
 				      unsigned long timeout)
 {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The inside of firmware, which one thread at a time owns.
+//! The inside of firmware. One thread at a time owns it.
 //!
-//! `efi_runtime_lock` is not enough: it belongs to the thread that waits for a call, which gives it up
-//! when it has waited too long, while firmware still runs (`__efi_queue_work()` in
-//! drivers/firmware/efi/runtime-wrappers.c). Nor does every caller ask whether services are still on
-//! (`__uv_bios_call()`), and thunks have a lock of their own.
+//! `efi_runtime_lock` is not enough, for three reasons. It belongs to the thread that waits for a
+//! call, and this thread gives the lock up after its limit, while firmware still runs
+//! (`__efi_queue_work()` in drivers/firmware/efi/runtime-wrappers.c). Some callers do not ask if
+//! services are still on (`__uv_bios_call()`). Thunks have a lock of their own.
 
 use kernel::{
     sync::atomic::{
@@ -40,7 +40,7 @@ impl Inside {
         OWNER.cmpxchg(NOBODY, current, Full).ok()?;
         // INVARIANT: `OWNER` has just become the current thread.
         let inside = Self(NotThreadSafe);
-        // `reserve()` does the same in the other order, so one of both sees the other.
+        // `reserve()` does the same in the other order, so at least one of the two sees the other.
         let reserved_for = RESERVED_FOR.load(Relaxed);
         (reserved_for == NOBODY || reserved_for == current).then_some(inside)
     }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Install and remove: what happens around one firmware call.
+//! Install and remove: the steps around one firmware call.
 //!
-//! C makes the call and tells us before and after, so what [`install`] acquires must outlive it
-//! until [`remove`]. Only one call is in progress at a time: [`Inside`] sees to it.
+//! C makes the call. It calls [`install`] before and [`remove`] after the call, so the state that
+//! [`install`] acquires is kept in a static until [`remove`]. Only one call is in progress at a
+//! time: [`Inside`] ensures this.
 
 #![allow(unsafe_code)]
 
@@ -48,8 +49,8 @@ static IN_PROGRESS: InProgress = InProgress(UnsafeCell::new(None));
 /// Installs the map for a firmware call, and marks the call as in progress for a successor to see.
 /// Returns `false`, having done nothing, if the map is not ours.
 ///
-/// It also does nothing if firmware may not be entered: another thread is inside, or the machine goes
-/// down, or firmware has failed. The call is to be made only if it [`is_admitted`].
+/// It also does nothing if firmware may not be entered: another thread is inside, the machine goes
+/// down, or firmware has failed. C makes the call only if it [`is_admitted`].
 ///
 /// # Safety
 ///
@@ -93,15 +94,15 @@ pub(crate) unsafe fn remove() -> bool {
     if !Inside::is_current() {
         return true;
     }
-    // The FPU still holds what firmware has left in it.
+    // The FPU still holds the state that firmware has left in it.
     let changed = ffi::restore_processor();
     // SAFETY: Only the thread that is inside touches this.
     let Some((installed, _inside)) = (unsafe { (*IN_PROGRESS.0.get()).take() }) else {
         return true;
     };
     drop(installed);
-    // A call that has cost the services was aborted, because firmware faulted or hung, or came back
-    // after it had been given up.
+    // The services are off if firmware has faulted or hung, which aborted the call, or if it has
+    // come back after the kernel gave the call up.
     let failed = !ffi::services_enabled();
     if failed {
         record_fault(map, ffi::current_service());
@@ -117,14 +118,15 @@ pub(crate) unsafe fn remove() -> bool {
     true
 }
 
-/// Records that firmware does not come back from the call of `service`, and cannot be made to.
+/// Records that firmware does not come back from the call of `service`, and that nothing can abort
+/// this call.
 pub(crate) fn hung(service: u32) {
     if let Some(map) = state::map() {
         record_fault(map, service);
     }
 }
 
-/// Records the first time that firmware has failed, for the user and for successors.
+/// Records the first failure of firmware, for the user and for successors.
 fn record_fault(map: &Map, service: u32) {
     if state::set_faulted() {
         return;
@@ -135,11 +137,11 @@ fn record_fault(map: &Map, service: u32) {
     Arch::withdraw_addresses();
 }
 
-/// The bits of [`CallsFirmware::KEPT`] that firmware has been blamed for already.
+/// The bits of [`CallsFirmware::KEPT`] that firmware has already been blamed for.
 static BLAMED: Atomic<u32> = Atomic::new(0);
 
-/// Blames firmware for the state that it has `changed` and may not, once for each: one bit for each of
-/// [`CallsFirmware::KEPT`].
+/// Blames firmware for state that it has to preserve and has `changed`: one bit for each of
+/// [`CallsFirmware::KEPT`]. Blames it once for each bit.
 fn blame(changed: u32) {
     let known = BLAMED.load(Relaxed);
     BLAMED.store(known | changed, Relaxed);

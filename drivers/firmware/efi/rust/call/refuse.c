@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Services that firmware has no code for: refused without entering it, whoever
- * calls them, asked for or not. Most callers of the kernel do not ask.
+ * Refusal of services that firmware has no code for. All callers get an error, and
+ * firmware is not entered. Most callers in the kernel do not ask for support first.
  *
  * ACPI PRM handlers are no runtime services, and are not refused.
  *
- * C: its functions take the place of pointers in struct efi.
+ * This file is C, because its functions replace pointers in struct efi.
  */
 
 #define pr_fmt(fmt) "efi: rtmap: " fmt
@@ -16,10 +16,11 @@
 #include <linux/printk.h>
 
 /*
- * The kernel asks for these together with a neighbour, and goes without both if one
- * is not supported: rtc-efi, its alarm, and efivars. It gets an error of the one
- * instead. Without GetNextVariableName it has no efivars all the same: a list that
- * is empty would say that there are no variables.
+ * The kernel asks for each of these services together with a neighbour, and uses
+ * neither if one is not supported: rtc-efi, its alarm, and efivars do so. So these
+ * services count as supported, and a call of the missing one gets an error. Without
+ * GetNextVariableName the kernel still has no efivars: an empty list would say that
+ * there are no variables.
  */
 #define ASKED_FOR_TOGETHER	(EFI_RT_SUPPORTED_TIME_SERVICES |	\
 				 EFI_RT_SUPPORTED_WAKEUP_SERVICES |	\
@@ -72,7 +73,7 @@ static efi_status_t no_get_next_high_mono_count(u32 *count)
 	return EFI_UNSUPPORTED;
 }
 
-/* Returns, so that the kernel goes on to its other ways to reset. */
+/* Returns, so that the kernel tries its other ways to reset. */
 static void no_reset_system(int type, efi_status_t status, unsigned long size,
 			    efi_char16_t *data)
 {
@@ -100,10 +101,10 @@ static efi_status_t no_query_variable_info(u32 attributes, u64 *storage,
 }
 
 /**
- * efi_rtmap_refuse() - keep callers out of some services
+ * efi_rtmap_refuse() - refuse calls of some services
  * @off: the services, EFI_RT_SUPPORTED_*
  *
- * Called before anyone has copied the pointers.
+ * Call this before anyone copies the pointers.
  */
 void __init efi_rtmap_refuse(u32 off)
 {

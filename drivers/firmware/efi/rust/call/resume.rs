@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Firmware after sleep. A kernel that sleeps on disk wakes up in another life of the firmware.
+//! Firmware after sleep. A kernel that wakes up from hibernation is in another life of the
+//! firmware.
 
 use crate::{
     call,
@@ -12,8 +13,8 @@ use crate::{
 };
 use kernel::prelude::*;
 
-/// Looks at firmware after sleep, in which it may have been started anew. Returns whether it can be
-/// called as before.
+/// Checks firmware after sleep, which may have started it anew. Returns `true` if it can be called
+/// as before.
 pub(crate) fn resume() -> bool {
     let Some(map) = state::map() else { return true };
     let Some(mark) = &map.mark else { return true };

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A machine that goes down in order waits for firmware, and one that wakes up looks at
- * it first.
+ * A machine that goes down in order waits for firmware. A machine that wakes up checks
+ * firmware first.
  *
- * kexec stops the other processors where they are. Inside of firmware, that is what
- * a kernel that died there leaves behind: its successors could not call firmware.
+ * kexec stops the other processors where they are. If one is inside firmware, the
+ * successors find the same state as after a crash in firmware, and could not call it.
  *
- * C: notifiers and syscore operations have no Rust interface.
+ * This file is C, because notifiers and syscore operations have no Rust interface.
  */
 
 #define pr_fmt(fmt) "efi: rtmap: " fmt
@@ -21,10 +21,10 @@
 #include <linux/time64.h>
 
 #define POLL_MS		20
-/* For a call that is torn out of firmware: the timer for that may be a second away. */
+/* Time for a call that is aborted: its timer may be a second away. */
 #define TEAR_SECONDS	3
 
-/* Returns whether firmware is left. */
+/* Returns true if no thread is inside firmware. */
 static bool wait_for_firmware(unsigned int seconds)
 {
 	unsigned int polls = seconds * (MSEC_PER_SEC / POLL_MS);
@@ -45,11 +45,11 @@ static unsigned int patience(void)
 
 /*
  * For reboot, power-off and kexec: devices are shut down, their drivers have made
- * their last calls, and other processors still run. The thread itself may call
- * firmware on, for ResetSystem(). There is no way back from here.
+ * their last calls, and other processors still run. This thread may still call
+ * firmware, for ResetSystem(). There is no way back from here.
  *
- * A processor that stays in firmware could not be taken off, as kexec on arm64 has
- * to.
+ * A processor that stays in firmware could not be taken off, and kexec on arm64 has
+ * to take it off.
  */
 static void leave_firmware(void *data)
 {
@@ -63,15 +63,15 @@ static void leave_firmware(void *data)
 }
 
 /*
- * The last check before the machine sleeps, and before an image is saved, restored,
- * or jumped to by kexec with preserved context: other processors are off by then.
+ * The last check before the machine sleeps, before an image is saved or restored, and
+ * before kexec with preserved context. Other processors are off by then.
  */
 static int refuse_in_call(void *data)
 {
 	return efi_rtmap_is_occupied() ? -EBUSY : 0;
 }
 
-/* The first thing, before a driver can call firmware that is not the one it was. */
+/* Runs first, before a driver can call firmware that may be another one. */
 static void look_at_firmware(void *data)
 {
 	if (!efi_rtmap_resume())
@@ -86,7 +86,7 @@ static const struct syscore_ops going_down = {
 
 static struct syscore syscore = { .ops = &going_down };
 
-/* Processors cannot be taken off while one is in firmware: better now than then. */
+/* Processors cannot be taken off while one is in firmware, so wait early. */
 static int wait_before_sleep(struct notifier_block *nb, unsigned long event,
 			     void *data)
 {
@@ -95,7 +95,7 @@ static int wait_before_sleep(struct notifier_block *nb, unsigned long event,
 	return notifier_from_errno(wait_for_firmware(patience()) ? 0 : -EBUSY);
 }
 
-/* Of those that shut down, the last to come is the first to go: timers still run. */
+/* Of the shutdown operations, the last registered runs first: timers still run. */
 static int __init wait_init(void)
 {
 	if (!efi_rtmap_took_over())

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The contract with C and with other kernels: what the plan writes into the handover table is what
-//! `include/linux/efi-rtmap-table.h` defines.
+//! The contract with C and with other kernels: the plan writes the handover table as
+//! `include/linux/efi-rtmap-table.h` defines it.
 
 use crate::plan::{
     base::kind::{
@@ -24,7 +24,8 @@ use crate::plan::{
 use core::mem::offset_of;
 use kernel::bindings::*;
 
-/// Checks that a structure of the plan has all bytes of C's, and each field where that has it.
+/// Checks that a structure of the plan and its C counterpart have the same size and the same offset
+/// of each field.
 macro_rules! same_layout {
     ($ours:ident, $theirs:ident, [$($field:ident),* $(,)?]) => {
         assert!(size_of::<$ours>() == size_of::<$theirs>());

@@ -49,7 +49,7 @@ impl Mapped {
         self.size
     }
 
-    /// Copies bytes from `offset` on into `target`, as many as there are and fit. Returns how many.
+    /// Copies bytes from `offset` on into `target`, until one of both ends. Returns their number.
     pub(crate) fn read(&self, offset: usize, target: &mut [u8]) -> usize {
         let count = target.len().min(self.size.saturating_sub(offset));
         // SAFETY: Both are valid for `count` bytes: `offset + count` is at most `size`, see the type
@@ -68,7 +68,7 @@ impl Mapped {
     ///
     /// # Errors
     ///
-    /// `EINVAL` if they do not fit; nothing is written then.
+    /// `EINVAL` if they do not fit. Then nothing is written.
     pub(crate) fn write(&self, offset: usize, bytes: &[u8]) -> Result {
         let end = offset.checked_add(bytes.len()).ok_or(EINVAL)?;
         if end > self.size {
@@ -86,7 +86,7 @@ impl Mapped {
         Ok(())
     }
 
-    /// Where the 32-bit word at `offset` is, if there is one, aligned.
+    /// Returns the 32-bit word at `offset`, if the memory holds one there and it is aligned.
     pub(crate) fn word(&self, offset: usize) -> Option<Word<'_>> {
         let end = offset.checked_add(size_of::<u32>())?;
         if end > self.size {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How much memory can be mapped at once, for tables of firmware's: memremap() warns
- * of a range that is RAM in part, and of an address that there cannot be.
+ * The size of a range that can be mapped at once, for tables of firmware. memremap()
+ * warns about a range that is only in part RAM, and about an impossible address.
  *
- * C: the walk through resources has no Rust interface.
+ * This file is C, because the walk through resources has no Rust interface.
  */
 
 #include <linux/efi-rtmap-rust.h>
@@ -17,7 +17,7 @@ static int copy(struct resource *ram, void *target)
 	return 1;
 }
 
-/* How many of the @size bytes at @addr are RAM to the kernel, or are no RAM. */
+/* Returns how many of the @size bytes at @addr are of one sort: all RAM, or all not. */
 size_t efi_rtmap_mappable(u64 addr, size_t size)
 {
 	u64 end = min(iomem_resource.end, BIT_ULL(MAX_PHYSMEM_BITS) - 1);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Physical memory that holds what firmware or an earlier kernel has left: that is proven before it
-//! is mapped.
+//! Physical memory that firmware or an earlier kernel has filled. A proof comes before each
+//! mapping.
 
 use crate::{
     failure::Failure,
@@ -33,7 +33,7 @@ use kernel::{
     prelude::*, //
 };
 
-/// The proofs that memory is firmware's.
+/// The proofs that memory belongs to firmware.
 pub(crate) struct FirmwareMemory {
     /// The kernel's memory map of the firmware. Empty if it has none.
     map: KVVec<u8>,
@@ -41,7 +41,7 @@ pub(crate) struct FirmwareMemory {
 }
 
 impl FirmwareMemory {
-    /// Takes a copy of the memory map that the kernel has at the moment.
+    /// Copies the current memory map of the kernel.
     ///
     /// # Errors
     ///
@@ -68,7 +68,7 @@ impl FirmwareMemory {
     ///
     /// # Errors
     ///
-    /// A [`Failure`] if there is none, or it cannot be one.
+    /// A [`Failure`] if there is no memory map, or it is not valid.
     pub(crate) fn map(&self) -> Result<MemoryMap<'_>, Failure> {
         if self.map.is_empty() {
             return Err(Failure::NoMemoryMap);
@@ -76,12 +76,13 @@ impl FirmwareMemory {
         Ok(MemoryMap::new(&self.map, self.desc_size)?)
     }
 
-    /// Bytes of one descriptor of the memory map.
+    /// The size of one descriptor of the memory map, in bytes.
     pub(crate) fn desc_size(&self) -> usize {
         self.desc_size
     }
 
-    /// The part of the `most` bytes at `addr` that is firmware's and can be mapped at once.
+    /// Finds the start of the `most` bytes at `addr` that belongs to firmware and can be mapped at
+    /// once.
     ///
     /// # Errors
     ///
@@ -102,11 +103,12 @@ impl FirmwareMemory {
         }
     }
 
-    /// Copies what [`Self::find`] finds.
+    /// Copies the bytes that [`Self::find`] finds.
     ///
     /// # Errors
     ///
-    /// As that, and `ENOMEM` if it cannot be mapped, or there is no memory for the copy.
+    /// The errors of [`Self::find`], and `ENOMEM` if there is no memory for the mapping or the
+    /// copy.
     pub(crate) fn read(
         &self,
         addr: PhysAddr,
@@ -120,13 +122,14 @@ impl FirmwareMemory {
     }
 }
 
-/// Where memory ends that the kernel has set aside at `addr`, or `addr`.
+/// Returns the end of the memory that the kernel has set aside at `addr`, or `addr`.
 fn kept_until(addr: PhysAddr) -> PhysAddr {
     // SAFETY: There are no requirements.
     PhysAddr::new(unsafe { bindings::efi_rtmap_kept_until(addr.value()) })
 }
 
-/// How many of the `size` bytes at `addr` are all RAM to the kernel, or all are not.
+/// Returns how many of the `size` bytes at `addr` are of one sort: all RAM to the kernel, or all
+/// not.
 fn mappable(addr: PhysAddr, size: usize) -> usize {
     // SAFETY: There are no requirements.
     unsafe { bindings::efi_rtmap_mappable(addr.value(), size) }

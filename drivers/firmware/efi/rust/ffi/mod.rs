@@ -59,10 +59,10 @@ pub(crate) use bindings::{
     efi_rtmap_region as RegionInfo, //
 };
 
-/// The beginning of a complaint about firmware, as the kernel's macro of this name has it.
+/// The start of a complaint about firmware, as in the kernel's macro of this name.
 pub(crate) const FW_BUG: &str = "[Firmware Bug]: ";
 
-/// Where a map came from: `enum efi_rtmap_origin`.
+/// The origin of a map: `enum efi_rtmap_origin`.
 pub(crate) mod origin {
     pub(crate) use kernel::bindings::{
         efi_rtmap_origin_EFI_RTMAP_ORIGIN_FRESH as FRESH,
@@ -71,7 +71,7 @@ pub(crate) mod origin {
     };
 }
 
-/// The parts of the EFI system table that are read, as offsets (UEFI 2.10, section 4.3).
+/// Offsets of the fields of the EFI system table that are read (UEFI 2.10, section 4.3).
 pub(crate) struct SystemTable {
     pub(crate) size: usize,
     pub(crate) revision: usize,
@@ -99,7 +99,7 @@ pub(crate) fn crc32(bytes: &[u8]) -> u32 {
     !unsafe { bindings::crc32_le(!0, bytes.as_ptr().cast(), bytes.len()) }
 }
 
-/// The addresses there are during firmware calls.
+/// The address space during firmware calls.
 pub(crate) fn address_space() -> AddressSpace {
     let mut space = bindings::efi_rtmap_space::default();
     // SAFETY: `space` is valid for writes.
@@ -115,26 +115,26 @@ pub(crate) fn address_space() -> AddressSpace {
     }
 }
 
-/// The firmware call that is about to be made: an `efi_rts_ids` value, or `u32::MAX` for one that
-/// does not go through the workqueue.
+/// The firmware call that is about to be made: an `efi_rts_ids` value, or `u32::MAX` for a call
+/// without the workqueue.
 pub(crate) fn current_service() -> u32 {
     // SAFETY: Reads what the workqueue says of the current thread.
     unsafe { bindings::efi_rtmap_current_service() }
 }
 
-/// Orders stores before against stores after.
+/// Orders the stores before it and the stores after it.
 pub(crate) fn write_barrier() {
     // SAFETY: There are no requirements.
     unsafe { bindings::efi_rtmap_write_barrier() };
 }
 
-/// Tells if the kernel may call the runtime services. A fault inside of them takes that away.
+/// Tells if the kernel may call the runtime services. A fault inside firmware ends this.
 pub(crate) fn services_enabled() -> bool {
     // SAFETY: There are no requirements.
     unsafe { bindings::efi_rtmap_services_enabled() }
 }
 
-/// From now on, what firmware does to the processor in a call is looked after, faults included.
+/// Protects the processor's state from firmware from now on, and recovers from its faults.
 pub(crate) fn guard_calls() {
     // SAFETY: There are no requirements.
     unsafe {
@@ -143,31 +143,31 @@ pub(crate) fn guard_calls() {
     }
 }
 
-/// Puts right what firmware has changed in the last call, and returns what that was, one bit for each
-/// of [`CallsFirmware::KEPT`](crate::arch::CallsFirmware::KEPT).
+/// Restores the state that firmware has changed in the last call. Returns one bit for each change,
+/// as in [`CallsFirmware::KEPT`](crate::arch::CallsFirmware::KEPT).
 pub(crate) fn restore_processor() -> u32 {
     // SAFETY: There are no requirements.
     unsafe { bindings::efi_rtmap_restore_processor() }
 }
 
-/// Tells who waits for the call in progress that it has failed.
+/// Ends the wait for the call in progress with an error.
 pub(crate) fn give_up_call() {
     // SAFETY: There are no requirements.
     unsafe { bindings::efi_rtmap_give_up_call() };
 }
 
-/// Copies what is at `address` in the map for firmware calls.
+/// Copies the bytes at `address` in the map for firmware calls.
 ///
 /// # Safety
 ///
-/// That map is installed, and has all of it.
+/// That map is installed, and holds all these bytes.
 pub(crate) unsafe fn read_mapped(address: VirtAddr, bytes: &mut [u8]) {
     let (target, count) = (bytes.as_mut_ptr(), bytes.len());
     // SAFETY: By this function's contract, and `target` is valid for writes of `count` bytes.
     unsafe { bindings::efi_rtmap_read_mapped(address.value() as usize, target, count) };
 }
 
-/// Marks the kernel as one that has worked around a firmware's fault.
+/// Marks the kernel as one that has worked around a fault of firmware.
 pub(crate) fn taint_for_firmware() {
     // SAFETY: There are no requirements.
     unsafe {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Where there is memory for the handover table: the EFI stub's, or what Kexec Handover (KHO) keeps.
+//! Places of memory for the handover table: the EFI stub's, and the one that Kexec Handover (KHO)
+//! preserves.
 
 use crate::{
     ffi::{
@@ -12,21 +13,21 @@ use crate::{
 use core::ptr::addr_of;
 use kernel::bindings;
 
-/// Physical address of the table that the first kernel's stub has installed, if the firmware's
-/// configuration tables have one.
+/// The physical address of the table that the first kernel's stub has installed, if firmware's
+/// configuration tables list one.
 pub(crate) fn installed_table() -> Option<PhysAddr> {
     // SAFETY: The variable changes only while configuration tables are read, long before.
     address(unsafe { addr_of!(bindings::efi_rtmap_table).read() } as u64)
 }
 
-/// Physical address of the table that the first kernel's stub has marked this life of the firmware
-/// with, if it has.
+/// The physical address of the table with which the first kernel's stub has marked this life of the
+/// firmware, if there is one.
 pub(crate) fn life_table() -> Option<PhysAddr> {
     // SAFETY: As above.
     address(unsafe { addr_of!(bindings::efi_rtmap_life).read() } as u64)
 }
 
-/// The memory of the table that the kernel before has handed over with KHO, if it has. Called once.
+/// The memory of the table that the kernel before has handed over with KHO, if any. Called once.
 pub(crate) fn retrieve_table(_: &Booting) -> Option<Proven> {
     let mut room = 0;
     // SAFETY: `room` is valid for writes. By the invariants of `Booting`, nobody else hands tables
@@ -36,8 +37,8 @@ pub(crate) fn retrieve_table(_: &Booting) -> Option<Proven> {
     address(table).map(|address| unsafe { Proven::new(address, room) })
 }
 
-/// Memory of `size` bytes for a new table that KHO hands over, if it is on. What [`retrieve_table`]
-/// has given may not be used any more.
+/// Allocates `size` bytes for a new table that KHO hands over, if KHO is on. From now on, the
+/// result of [`retrieve_table`] may not be used.
 pub(crate) fn alloc_table(_: &Booting, size: usize) -> Option<Proven> {
     // SAFETY: By the invariants of `Booting`, nobody else hands tables over.
     let table = unsafe { bindings::efi_rtmap_alloc_table(size) };
@@ -45,7 +46,7 @@ pub(crate) fn alloc_table(_: &Booting, size: usize) -> Option<Proven> {
     address(table).map(|address| unsafe { Proven::new(address, size) })
 }
 
-/// Hands nothing over. What [`retrieve_table`] has given may not be used any more.
+/// Hands nothing over. From now on, the result of [`retrieve_table`] may not be used.
 pub(crate) fn drop_table(_: &Booting) {
     // SAFETY: By the invariants of `Booting`, nobody else hands tables over.
     unsafe { bindings::efi_rtmap_drop_table() };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The way in which a range is mapped, as the architectures' C code knows it.
+//! The protection of a mapped range, in the form that the architectures' C code uses.
 
 use crate::plan::firmware::{
     memtype::{
@@ -11,7 +11,7 @@ use crate::plan::firmware::{
 };
 use kernel::bindings;
 
-/// How a range is mapped.
+/// The protection of a mapped range.
 #[derive(Clone, Copy)]
 pub(crate) struct Protection {
     write: bool,
@@ -23,7 +23,7 @@ pub(crate) struct Protection {
 }
 
 impl Protection {
-    /// The mapping of memory of `ty` and `attributes` with which firmware may do what `permission`
+    /// The protection of memory of `ty` and `attributes` that allows firmware what `permission`
     /// says.
     pub(crate) fn new(permission: Permission, ty: MemoryType, attributes: Attributes) -> Self {
         Self {
@@ -35,7 +35,7 @@ impl Protection {
         }
     }
 
-    /// The same, for code all of whose indirect branch targets are marked if `forward_cfg` says so.
+    /// The same, with `forward_cfg` set if all indirect branch targets of the code are marked.
     pub(crate) fn with_forward_cfg(self, forward_cfg: bool) -> Self {
         Self {
             forward_cfg,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A part of physical memory of which it is proven that it can be mapped.
+//! A part of physical memory, with the proof that it can be mapped.
 
 use crate::plan::base::addr::PhysAddr;
 
@@ -8,8 +8,8 @@ use crate::plan::base::addr::PhysAddr;
 ///
 /// # Invariants
 ///
-/// The `size` bytes at `start` are what firmware or an earlier kernel has left: nothing in this kernel
-/// refers to them. To it, all of them are RAM or none is.
+/// Firmware or an earlier kernel has filled the `size` bytes at `start`, and nothing in this kernel
+/// refers to them. To this kernel, all of them are RAM or none is.
 pub(crate) struct Proven {
     start: PhysAddr,
     size: usize,
@@ -32,9 +32,9 @@ impl Proven {
         self.size
     }
 
-    /// The first `size` bytes of it, or all if it has less.
+    /// The first `size` bytes, or all if there are fewer.
     pub(crate) fn first(&self, size: usize) -> Self {
-        // INVARIANT: A part of what they hold for.
+        // INVARIANT: The invariants hold for a part of memory for which they hold.
         Self {
             start: self.start,
             size: self.size.min(size),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The proof that the take-over is going on, and what only it may call.
+//! The proof that the take-over is going on, and the functions that only the take-over may call.
 
 use crate::{
     ffi::protection::Protection,
@@ -30,14 +30,14 @@ pub(crate) use bindings::{
     efi_rtmap_pointers as Pointers, //
 };
 
-/// The kernel boots. Whatever ends in a function of C's that is there at boot only takes a reference
-/// to this, or to a [`TakeOver`].
+/// The kernel boots. A function that ends in boot-only C code takes a reference to this, or to a
+/// [`TakeOver`].
 ///
 /// # Invariants
 ///
 /// `__init` code and data are in memory, and no other thread looks at `efi`'s memory map or at the
 /// handover table.
-// No static can hold it.
+// The type is not `Sync`, so no static can hold it.
 pub(crate) struct Booting(NotThreadSafe);
 
 impl Booting {
@@ -54,7 +54,7 @@ impl Booting {
 ///
 /// # Invariants
 ///
-/// No other thread looks at anything of `efi`.
+/// No other thread looks at any part of `efi`.
 pub(crate) struct TakeOver(Booting);
 
 impl TakeOver {
@@ -76,13 +76,13 @@ impl Deref for TakeOver {
     }
 }
 
-/// Replaces the services that the kernel takes to be supported, as bits of RT_PROPERTIES.
+/// Replaces the services that the kernel regards as supported, as bits of RT_PROPERTIES.
 pub(crate) fn set_supported(_: &TakeOver, services: u32) {
     // SAFETY: By the invariants of `TakeOver`, nobody else looks at `efi`.
     unsafe { addr_of_mut!(bindings::efi.runtime_supported_mask).write(services) };
 }
 
-/// Facts of the boot that only C can name.
+/// The facts of the boot that only C knows.
 pub(crate) fn boot_facts(_: &Booting) -> BootFacts {
     let mut facts = BootFacts::default();
     // SAFETY: `facts` is valid for writes, and `__init` code is there.
@@ -90,7 +90,7 @@ pub(crate) fn boot_facts(_: &Booting) -> BootFacts {
     facts
 }
 
-/// Where the system table leads, of which `table` is a copy.
+/// The physical pointers of the system table. `table` is a copy of this table.
 pub(crate) fn pointers(_: &TakeOver, table: &[u8]) -> Pointers {
     let mut pointers = Pointers::default();
     // SAFETY: `pointers` is valid for writes, `table` for reads of its length, and nobody else looks
@@ -99,7 +99,7 @@ pub(crate) fn pointers(_: &TakeOver, table: &[u8]) -> Pointers {
     pointers
 }
 
-/// Has `fill` write the kernel's memory map anew.
+/// Lets `fill` write the kernel's memory map anew.
 ///
 /// # Errors
 ///
@@ -116,7 +116,7 @@ pub(crate) fn rewrite_memory_map(_: &Booting, fill: impl FnOnce(&mut [u8]) -> Re
     fill(unsafe { core::slice::from_raw_parts_mut(memmap.map.cast::<u8>(), size) })
 }
 
-/// Allocates page tables for firmware calls, with nothing of the firmware's mapped.
+/// Allocates page tables for firmware calls. They map nothing of firmware yet.
 ///
 /// # Errors
 ///
@@ -126,7 +126,7 @@ pub(crate) fn alloc_tables(_: &TakeOver) -> Result {
     kernel::error::to_result(unsafe { bindings::efi_rtmap_alloc_tables() })
 }
 
-/// Maps `phys` to `virt`, as `protection` says.
+/// Maps `phys` to `virt` with `protection`.
 ///
 /// # Errors
 ///
@@ -149,14 +149,14 @@ pub(crate) fn map(
     }
 }
 
-/// Lets the kernel call the runtime services from now on, but for those that are `off`.
+/// Lets the kernel call the runtime services from now on, except the services in `off`.
 pub(crate) fn enable_services(_: &TakeOver, off: Services, forward_cfg: bool, fresh: bool) {
     // SAFETY: `__init` code is there.
     unsafe { bindings::efi_rtmap_enable(off.bits(), forward_cfg, fresh) };
 }
 
-/// Keeps the kernel from calling the runtime services. Successors are told of firmware if `pass_on`
-/// says so.
+/// Keeps the kernel from calling the runtime services. If `pass_on`, firmware is passed on to
+/// successors.
 pub(crate) fn disable_services(_: &TakeOver, pass_on: bool) {
     // SAFETY: `__init` code is there.
     unsafe { bindings::efi_rtmap_disable(pass_on) };

@@ -7,12 +7,12 @@ use kernel::{
     types::NotThreadSafe, //
 };
 
-/// A call that is aborted if it takes too long.
+/// A call that is aborted if it exceeds its limit.
 pub(crate) struct Watched(NotThreadSafe);
 
 impl Watched {
-    /// Watches the call that begins, which may take so many `seconds`. The thread stays on this
-    /// processor until this is dropped.
+    /// Watches the call that begins. It may take so many `seconds`. The thread stays on this
+    /// processor until this value is dropped.
     pub(crate) fn new(seconds: u32) -> Self {
         // SAFETY: `guard_calls` has been called, at boot.
         unsafe { bindings::efi_rtmap_watch_call(seconds) };

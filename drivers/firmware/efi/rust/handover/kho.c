@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The handover table in memory that Kexec Handover (KHO) keeps, for chains whose
+ * The handover table in memory that Kexec Handover (KHO) preserves, for chains whose
  * first kernel was not started by our EFI stub.
  *
- * C: KHO has no Rust interface, and an initcall has to be C.
+ * This file is C, because KHO has no Rust interface, and an initcall has to be C.
  */
 
 #define pr_fmt(fmt) "efi: rtmap: handover table: " fmt
@@ -15,7 +15,7 @@
 #include <linux/kho/abi/efi-rtmap.h>
 #include <linux/mm.h>
 
-/* What the next kernel gets. */
+/* The table for the next kernel. */
 static struct folio *table;
 static bool retrieved;
 
@@ -45,8 +45,9 @@ static void retrieve(void)
 }
 
 /*
- * Physical address of the table that the kernel before has handed over with KHO,
- * or EFI_INVALID_TABLE_ADDR. @room is the size of the memory that it lies in.
+ * Returns the physical address of the table that the kernel before this one has
+ * handed over with KHO, or EFI_INVALID_TABLE_ADDR. Sets @room to the size of its
+ * memory.
  */
 u64 efi_rtmap_retrieve_table(size_t *room)
 {
@@ -55,7 +56,7 @@ u64 efi_rtmap_retrieve_table(size_t *room)
 	return table_address();
 }
 
-/* The same for a new table, to be handed over: there is none unless KHO is on. */
+/* Returns the address of a new table that is handed over, if KHO is on. */
 u64 efi_rtmap_alloc_table(size_t size)
 {
 	efi_rtmap_drop_table();
@@ -64,7 +65,7 @@ u64 efi_rtmap_alloc_table(size_t size)
 	return table_address();
 }
 
-/* The next kernel does not need what this one has found. */
+/* Drops the table that this kernel has found: the next kernel does not need it. */
 void efi_rtmap_drop_table(void)
 {
 	if (table)
@@ -73,8 +74,7 @@ void efi_rtmap_drop_table(void)
 }
 
 /*
- * Hands the table over, whether or not this kernel makes use of it: its
- * successors may.
+ * Hands the table over, even if this kernel does not use it: its successors may.
  */
 static int __init hand_over(void)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The mark of the firmware's life, which ends where the machine is reset.
+//! The mark of the firmware's life. The life ends when the machine is reset.
 
 use crate::{
     ffi::{
@@ -26,15 +26,15 @@ use crate::{
     },
 };
 
-/// The table by which this life is told from others, in memory of the firmware's.
+/// The table in firmware's memory that tells this life from others.
 pub(crate) struct Mark {
     mapped: Mapped,
     life: Life,
 }
 
 impl Mark {
-    /// Opens the table, if the first kernel's stub has installed one. A reason why it cannot be used
-    /// is printed.
+    /// Opens the table, if the first kernel's stub has installed one. If the table cannot be used,
+    /// prints the reason.
     pub(crate) fn open(memory: &FirmwareMemory) -> Option<Self> {
         let place = memory.find(ffi::life_table()?, LIFE_SIZE, BootServices::Gone);
         let mapped = Mapped::new(&place.map_err(refuse).ok()?).ok()?;
@@ -46,7 +46,7 @@ impl Mark {
         self.life.nonce
     }
 
-    /// Notes by which addresses firmware goes, for a kernel that wakes up in this life.
+    /// Records the addresses that firmware uses, for a kernel that wakes up in this life.
     pub(crate) fn note(&mut self, kind: Kind, regions: &[Region]) {
         let addresses = Addresses::of(kind, regions);
         if self
@@ -58,7 +58,7 @@ impl Mark {
         }
     }
 
-    /// Compares the firmware that a kernel finds after sleep with the one before.
+    /// Compares the firmware after sleep with the firmware before it.
     pub(crate) fn awakening(&self) -> Awakening {
         read(&self.mapped).map_or(Awakening::OtherAddresses, |now| self.life.awakening(now))
     }

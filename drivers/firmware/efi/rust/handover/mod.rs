@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The handover table in memory, and the mark of the firmware's life. Their bytes are
-//! [`crate::plan::handover`]'s.
+//! The handover table in memory, and the mark of the firmware's life. [`crate::plan::handover`]
+//! defines their bytes.
 
 pub(crate) mod carriers;
 pub(crate) mod mark;

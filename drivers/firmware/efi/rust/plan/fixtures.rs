@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Values that the tests share: a recorded memory map, and ways to make bytes of one.
+//! Values that tests share: a recorded memory map, and functions that make bytes of a memory map.
 
 pub(crate) use crate::crc32;
 
@@ -43,8 +43,8 @@ pub(crate) const X86_64: AddressSpace = AddressSpace {
     identity_end: PhysAddr::new(1 << 47),
 };
 
-/// The arm64 address space with 48 bits: the lower half, which 1:1 and fixed addresses share. Every
-/// kernel has the 36 bits that new layouts use.
+/// The arm64 address space with 48 bits: 1:1 and fixed addresses share the lower half. Every kernel
+/// has the 36 bits that new layouts use.
 pub(crate) const ARM64: AddressSpace = AddressSpace {
     fixed_bottom: VirtAddr::new(512 << 20),
     fixed_top: VirtAddr::new(1 << 48),
@@ -55,14 +55,14 @@ pub(crate) const ARM64: AddressSpace = AddressSpace {
     identity_end: PhysAddr::new(1 << 48),
 };
 
-/// Of a kernel with 39 bits.
+/// The address space of a kernel with 39 bits.
 pub(crate) const ARM64_39: AddressSpace = AddressSpace {
     fixed_top: VirtAddr::new(1 << 39),
     identity_end: PhysAddr::new(1 << 39),
     ..ARM64
 };
 
-/// Of a kernel with pages of 64 KiB.
+/// The address space of a kernel with pages of 64 KiB.
 pub(crate) const ARM64_64K: AddressSpace = AddressSpace {
     page: 64 << 10,
     ..ARM64
@@ -144,7 +144,7 @@ pub(crate) fn range(start: u64, pages: u64) -> Result<PhysRange, RangeError> {
     PhysRange::new(PhysAddr::new(start), Pages::new(pages))
 }
 
-/// A region of one page at `phys`, which `virt` is the address of.
+/// A region of one page at `phys`, with the address `virt`.
 pub(crate) fn region(phys: u64, virt: u64) -> Result<Region, RangeError> {
     Ok(Region {
         phys: range(phys, 1)?,
@@ -167,7 +167,7 @@ pub(crate) fn entry(phys: u64, virt: u64, pages: u64) -> Result<Entry, RangeErro
 const SLOTS: usize = 16;
 const DESC_SIZE: usize = 48;
 
-/// A memory map of up to 16 descriptors, of 48 bytes each as most firmware has them.
+/// A memory map of up to 16 descriptors. Each has 48 bytes, as in most firmware.
 pub(crate) struct MapBytes {
     bytes: [u8; SLOTS * DESC_SIZE],
     len: usize,

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The pure core: from what the firmware and the previous kernel left in memory to a plan.
+//! The pure core: it makes a plan from the state that firmware and the previous kernel left in
+//! memory.
 //!
-//! Five floors, each of which uses those below it:
+//! There are five floors. Each uses only the floors below it:
 //!
 //! ```text
 //!  choice    request  quirk  fresh ------> facts --> decide --> after_svam
@@ -17,10 +18,9 @@
 //! ```
 //!
 //! Everything here is a function from values to values. Nothing allocates, logs or touches
-//! hardware: results go to buffers that the caller brings ([`base::list::List`]). Bytes that came from
-//! outside are validated once, by the constructor of the type that wraps them; how many may be read
-//! there, [`firmware::owner`] tells. The same files run under `cargo test` on the host and under KUnit
-//! in the kernel.
+//! hardware. Results go to buffers of the caller ([`base::list::List`]). The constructor of a type
+//! validates bytes from outside once. [`firmware::owner`] finds how many bytes may be read at an
+//! address. The same files run under `cargo test` on the host and under KUnit in the kernel.
 
 #![forbid(unsafe_code)]
 

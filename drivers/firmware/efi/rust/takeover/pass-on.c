@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * When a kernel passes on what it has found, instead of taking it over: it must not
- * call firmware, as with efi=noruntime, which PREEMPT_RT has by default.
+ * A kernel that must not call firmware passes on the state that it has found, and does
+ * not take the map over. This happens with efi=noruntime, the default of PREEMPT_RT.
  *
- * C: an initcall has to be.
+ * This file is C, because an initcall has to be C.
  */
 
 #include <linux/efi.h>
 #include <linux/efi-rtmap-rust.h>
 #include <linux/init.h>
 
-/* Not if all is left to stock, which passes on what it can. */
+/* Returns false if everything is left to stock Linux, which passes on what it can. */
 bool efi_rtmap_must_pass_on(void)
 {
 	return efi_enabled(EFI_BOOT) && efi_runtime_disabled() &&
 	       !efi_rtmap_is_off();
 }
 
-/* The boot is done with firmware, and what kexec reads in sysfs is not there yet. */
+/* At this time, the boot no longer uses firmware, and kexec cannot read sysfs yet. */
 static int __init pass_on(void)
 {
 	if (efi_rtmap_must_pass_on())

@@ -8,12 +8,12 @@ use efi_rtmap_orders::What;
 use crate::calls::serve;
 use crate::processor::{self, SPOILED};
 
-/// Within 39 bits, and far from all that a machine of the lab has.
+/// This address is within 39 bits, and far from the memory of all machines of the lab.
 const UNMAPPED: u64 = 0x55_5555_5000;
 
 /// Semihosting: writes a string that ends in a zero.
 const SYS_WRITE0: u64 = 4;
-/// Of QEMU's virt machine. Only boot services map it.
+/// Registers of QEMU's virt machine. Only boot services map them.
 const FW_CFG_DATA: *const u8 = 0x902_0000 as _;
 const FW_CFG_SELECTOR: *mut u16 = 0x902_0008 as _;
 
@@ -23,10 +23,11 @@ const DEVICE: u64 = 0x900_0018;
 /// mov w0, #1; ret
 pub const TINY_FUNCTION: [u8; 8] = [0x20, 0, 0x80, 0x52, 0xc0, 0x03, 0x5f, 0xd6];
 
-/// The least of memory, in pages, that firmware gives a type of its own: for kernels with larger pages.
+/// The smallest memory with a type of its own, in pages. Firmware allows for kernels with larger
+/// pages.
 pub const GRANULE: usize = 16;
 
-/// `line` ends in a zero.
+/// Prints `line`, which ends in a zero.
 pub fn print(line: &[u8]) {
     // SAFETY: QEMU reads the line where the processor would.
     unsafe {
@@ -56,7 +57,7 @@ pub fn program_counter() -> u64 {
     here
 }
 
-/// Addresses here are what the caller says, 0 and unmapped ones too: that is what they are for.
+/// Loads from any address of the caller, even from 0 and from unmapped ones: they are the purpose.
 pub fn load(address: u64) {
     // SAFETY: a load changes nothing, or it faults, and that is the wish.
     unsafe { asm!("ldrb {:w}, [{}]", out(reg) _, in(reg) address, options(nostack, readonly)) };
@@ -72,7 +73,7 @@ pub fn use_simd() {
     unsafe { asm!("movi v0.2d, #0", "add v1.2d, v0.2d, v0.2d", out("v0") _, out("v1") _) };
 }
 
-/// The code that a processor is about to run has been written as data.
+/// Prepares code for execution that has been written as data.
 pub fn code_is_written(code: &[u8]) {
     for byte in code {
         // SAFETY: cleans and invalidates caches, for memory that is mapped.
@@ -97,7 +98,7 @@ pub fn clock() -> u64 {
     now
 }
 
-/// Of [`clock`].
+/// Half a second of [`clock`].
 pub fn half_a_second() -> u64 {
     frequency() / 2
 }
@@ -109,7 +110,7 @@ fn frequency() -> u64 {
     frequency
 }
 
-/// Does what ends a call, if `what` is that. May return if somebody steps over the instruction.
+/// Ends the call, if `what` is such a fault. May return if a debugger steps over the instruction.
 pub fn crash(what: What) {
     // SAFETY: no memory is written, and no execution past these relies on anything.
     unsafe {
@@ -127,8 +128,8 @@ pub fn crash(what: What) {
     }
 }
 
-/// What the kernel calls: if the call is to leave the processor in another state than it found it,
-/// does that last.
+/// The kernel calls this. If the call has to change the state of the processor, the change is the
+/// last step.
 #[unsafe(naked)]
 pub unsafe extern "efiapi" fn hook<const INDEX: usize>() {
     naked_asm!(
@@ -146,7 +147,7 @@ pub unsafe extern "efiapi" fn hook<const INDEX: usize>() {
     )
 }
 
-/// Returns to the kernel with the service's status in x0 and the wanted damage.
+/// Returns to the kernel with the service's status in x0, and with the ordered damage.
 #[unsafe(naked)]
 unsafe extern "efiapi" fn spoil() {
     naked_asm!(

@@ -9,13 +9,13 @@ use efi_rtmap_orders::What;
 use crate::calls::serve;
 use crate::processor::{self, SPOILED};
 
-/// Canonical, and far from all that a machine of the lab has.
+/// This address is canonical, and far from the memory of all machines of the lab.
 const UNMAPPED: u64 = 0x5555_5555_5000;
 const NON_CANONICAL: u64 = 1 << 63;
 
-/// OVMF's debug port, on which its release builds say nothing.
+/// OVMF's debug port. Its release builds do not use it.
 const DEBUG_PORT: u16 = 0x402;
-/// The timer of ACPI, where OVMF puts it on Q35: 24 bits, which last 4 seconds.
+/// The ACPI timer, at OVMF's port on Q35. Its 24 bits last 4 seconds.
 const TIMER_PORT: u16 = 0x608;
 const TIMER_BITS: u32 = 0xff_ffff;
 const TIMER_HZ: u64 = 3_579_545;
@@ -25,10 +25,10 @@ const FW_CFG_DATA: u16 = 0x511;
 /// mov eax, 1; ret
 pub const TINY_FUNCTION: [u8; 6] = [0xb8, 1, 0, 0, 0, 0xc3];
 
-/// The least of memory, in pages, that firmware gives a type of its own.
+/// The smallest memory with a type of its own, in pages.
 pub const GRANULE: usize = 1;
 
-/// `line` ends in a zero, for the other architecture's sake.
+/// Prints `line`, which ends in a zero, as on the other architecture.
 pub fn print(line: &[u8]) {
     for byte in line.iter().take_while(|byte| **byte != 0) {
         // SAFETY: the port belongs to the lab's device and does nothing but take bytes.
@@ -61,7 +61,7 @@ pub fn program_counter() -> u64 {
     here
 }
 
-/// Addresses here are what the caller says, 0 and unmapped ones too: that is what they are for.
+/// Loads from any address of the caller, even from 0 and from unmapped ones: they are the purpose.
 pub fn load(address: u64) {
     // SAFETY: a load changes nothing, or it faults, and that is the wish.
     unsafe { asm!("mov al, [{}]", in(reg) address, out("al") _, options(nostack, readonly)) };
@@ -77,7 +77,7 @@ pub fn use_simd() {
     unsafe { asm!("pxor xmm0, xmm0", "paddq xmm1, xmm0", out("xmm0") _, out("xmm1") _) };
 }
 
-/// The code that a processor is about to run has been written as data.
+/// Nothing is needed to execute code that has been written as data.
 pub fn code_is_written(_code: &[u8]) {}
 
 pub fn wait(seconds: u16) {
@@ -105,12 +105,12 @@ pub fn clock() -> u64 {
     unsafe { _rdtsc() }
 }
 
-/// Of [`clock`], or more than that: no processor counts faster than 4 GHz.
+/// Half a second of [`clock`], or more: no processor counts faster than 4 GHz.
 pub fn half_a_second() -> u64 {
     1 << 31
 }
 
-/// Does what ends a call, if `what` is that. May return if somebody steps over the instruction.
+/// Ends the call, if `what` is such a fault. May return if a debugger steps over the instruction.
 pub fn crash(what: What) {
     // SAFETY: no memory is written, and no execution past these relies on anything.
     unsafe {
@@ -130,8 +130,8 @@ pub fn crash(what: What) {
     }
 }
 
-/// What the kernel calls: passes all arguments on, and if the call is to leave the processor in
-/// another state than it found it, does that last.
+/// The kernel calls this. It passes all arguments on. If the call has to change the state of the
+/// processor, the change is the last step.
 #[unsafe(naked)]
 pub unsafe extern "efiapi" fn hook<const INDEX: usize>() {
     naked_asm!(
@@ -150,7 +150,7 @@ pub unsafe extern "efiapi" fn hook<const INDEX: usize>() {
     )
 }
 
-/// Returns to the kernel with the service's status in rax and the wanted damage.
+/// Returns to the kernel with the service's status in rax, and with the ordered damage.
 #[unsafe(naked)]
 unsafe extern "efiapi" fn spoil() {
     naked_asm!(
@@ -158,7 +158,7 @@ unsafe extern "efiapi" fn spoil() {
         "mov byte ptr [rip + {spoiled}], 0",
         "test r11d, {callee_saved}",
         "jz 2f",
-        // No address, and flags that differ from those of a kernel that is about to call.
+        // This is no address, and its flags differ from those of a kernel that is about to call.
         "movabs rbx, 0x0bad000000000000",
         "mov r12, rbx",
         "mov r13, rbx",
@@ -166,13 +166,13 @@ unsafe extern "efiapi" fn spoil() {
         "mov r15, rbx",
         "2: test r11d, {fpu_control}",
         "jz 3f",
-        // Double precision, all exceptions masked.
+        // Double precision, and all exceptions are masked.
         "push 0x27f",
         "fldcw word ptr [rsp]",
         "pop r10",
         "3: test r11d, {mxcsr}",
         "jz 4f",
-        // Round down, flush to zero, all exceptions masked.
+        // Round down, flush to zero, and all exceptions are masked.
         "push 0xbf80",
         "ldmxcsr dword ptr [rsp]",
         "pop r10",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What one kernel leaves, and the next finds.
+//! The state that one kernel leaves, and the next one finds.
 
 use super::*;
 
@@ -14,19 +14,19 @@ const IDENTITY: Identity = Identity {
 
 #[derive(Clone, Debug)]
 pub(super) struct Left {
-    /// The memory map, as far as it has runtime regions.
+    /// The runtime regions of the memory map.
     pub(super) regions: Vec<Region>,
-    /// Kexec says so, where it says anything.
+    /// Kexec says that it has started the kernel, if it says anything.
     pub(super) kexec: bool,
     pub(super) free_memory: bool,
     /// The memory of the handover table, if a stub has made one.
     pub(super) table: Option<Vec<u8>>,
-    /// The RT_PROPERTIES table in it says that there are no services.
+    /// Its RT_PROPERTIES table says that there are no services.
     pub(super) denied: bool,
 }
 
 impl Left {
-    /// By firmware.
+    /// The state after firmware has started.
     pub(super) fn new(regions: Vec<Region>) -> Self {
         Self {
             regions,
@@ -37,7 +37,7 @@ impl Left {
         }
     }
 
-    /// Passes to `kernel`. On arm64 kexec leaves no trace of its own.
+    /// Passes the state to `kernel`. On arm64, kexec leaves no trace of its own.
     pub(super) fn kexec(&mut self, arch: Arch, kernel: &Kernel) {
         if arch == Arch::X86 {
             (self.kexec, self.free_memory) = match kernel.loader {
@@ -53,7 +53,7 @@ impl Left {
         self.table = Some(blank(SLOT_SIZE));
     }
 
-    /// Notes what the stub has made of SVAM.
+    /// Records the stub's SVAM state.
     pub(super) fn record(&mut self, kind: Option<Kind>, svam: Svam, status: u64) {
         let Some(bytes) = &mut self.table else {
             return;
@@ -68,12 +68,12 @@ impl Left {
         bytes[at..at + 8].copy_from_slice(&status.to_le_bytes());
     }
 
-    /// The same, as a kernel reads it.
+    /// Reads the recorded state as a kernel does.
     pub(super) fn recorded(&self) -> Option<Stub> {
         stub(self.table.as_ref()?)
     }
 
-    /// Whether a kernel has used the table.
+    /// Tells if a kernel has used the table.
     pub(super) fn used(&self) -> bool {
         let table = self.table.as_deref().map(Table::new);
         table.is_some_and(|table| table.unwrap().used())
@@ -88,7 +88,7 @@ impl Left {
         self.set(USED_OFFSET, 1);
     }
 
-    /// Kernels that have passed firmware on.
+    /// The number of kernels that have passed firmware on.
     pub(super) fn passed(&self) -> u32 {
         let table = self.table.as_deref().map(Table::new);
         table.map_or(0, |table| table.unwrap().passed())
@@ -113,7 +113,7 @@ impl Left {
         }
     }
 
-    /// Tells the next kernel of a map that has `regions`.
+    /// Describes a map with `regions` to the next kernel.
     pub(super) fn publish(&mut self, generation: u32, kind: Kind, svam: Svam, regions: &[Region]) {
         self.denied = false;
         let Some(bytes) = &mut self.table else {
@@ -144,7 +144,8 @@ impl Left {
         self.set(PASSED_OFFSET, 0);
     }
 
-    /// What the table says, and where it has the regions, if a kernel with `space` can use that.
+    /// The content of the table. The regions are those of the table if a kernel with `space` can
+    /// use it.
     pub(super) fn found(&self, space: &AddressSpace) -> Option<(Snapshot, Option<Vec<Region>>)> {
         let table = Table::new(self.table.as_ref()?).unwrap();
         let slot = table.current(crc32, |_| ()).unwrap()?;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The stub. Returns `false` if it does not come back from firmware.
+/// The stub. Returns `false` if firmware does not return to it.
 pub(super) fn stub(kernel: &Kernel, arch: Arch, firmware: &mut Firmware, left: &mut Left) -> bool {
     if kernel.is_stock() {
         return stock::stub(kernel, arch, firmware, left);
@@ -14,16 +14,16 @@ pub(super) fn stub(kernel: &Kernel, arch: Arch, firmware: &mut Firmware, left: &
     }
     match arch {
         Arch::X86 => true,
-        // It could not tell the kernel proper what it has done.
+        // Without a table, the stub could not tell the kernel proper its decision.
         Arch::Arm64 if !kernel.allocates => stock::stub(kernel, arch, firmware, left),
         Arch::Arm64 => choose(kernel, arch, firmware, left),
     }
 }
 
-/// The stub's choice, in the words of the plan: `tools/stub` sees to it that both are the same.
+/// The stub's choice, in the words of the plan. `tools/stub` tests that both are the same.
 fn choose(kernel: &Kernel, arch: Arch, firmware: &mut Firmware, left: &mut Left) -> bool {
     make_identity(&mut left.regions);
-    // Whether or not the kernel proper calls firmware: its successors may.
+    // Even if the kernel proper does not call firmware, its successors may.
     let facts = facts(kernel, arch, firmware, Predecessor::None, &left.regions);
     let (kind, svam, status) = match decide(&facts) {
         Decision::Fresh {
@@ -46,7 +46,7 @@ fn choose(kernel: &Kernel, arch: Arch, firmware: &mut Firmware, left: &mut Left)
     true
 }
 
-/// What the decision depends on. `regions` are laid out as `fixed` has them if firmware is fresh.
+/// The facts for the decision. `regions` have the layout of `fixed` if firmware is fresh.
 fn facts(
     kernel: &Kernel,
     arch: Arch,
@@ -163,7 +163,7 @@ pub(super) fn boot(
     }
 }
 
-/// Without a look at firmware. Its own memory map gets physical addresses.
+/// Passes firmware on without a look at it. Its own memory map gets physical addresses.
 fn pass_on(arch: Arch, left: &mut Left) -> Outcome {
     let snapshot = left.found(&X86_64);
     let fresh = freshness(&Traces {
@@ -233,8 +233,8 @@ fn done(left: &mut Left, generation: u32, kind: Kind, svam: Svam, regions: Vec<R
     }
 }
 
-/// Without services. The next kernel on x86 is told of firmware only if stock ones among them can be
-/// kept from it, and by a memory map that has addresses.
+/// Boots without services. On x86, firmware is passed on to the next kernel on two conditions:
+/// stock kernels can be kept from calling it, and the memory map has addresses.
 fn off(arch: Arch, left: &mut Left) -> Outcome {
     left.deny();
     let addressed = left.regions.iter().any(|region| region.virt.value() != 0);

@@ -5,7 +5,7 @@
 
 use super::*;
 
-/// The stub. Returns `false` if it does not come back from firmware.
+/// The stub. Returns `false` if firmware does not return to it.
 pub(super) fn stub(kernel: &Kernel, arch: Arch, firmware: &mut Firmware, left: &mut Left) -> bool {
     if arch == Arch::X86 {
         return true;
@@ -15,7 +15,7 @@ pub(super) fn stub(kernel: &Kernel, arch: Arch, firmware: &mut Firmware, left: &
     if !kernel.narrow && !needs_svam || !firmware.supports_svam {
         return true;
     }
-    // From EFI_RT_VIRTUAL_BASE up, compatible with pages of 64 KiB.
+    // Addresses go up from EFI_RT_VIRTUAL_BASE, and suit pages of 64 KiB.
     let mut next = 512 << 20;
     for region in &mut left.regions {
         region.virt = VirtAddr::new(next);
@@ -31,7 +31,7 @@ pub(super) fn stub(kernel: &Kernel, arch: Arch, firmware: &mut Firmware, left: &
     }
 }
 
-/// All ones: SVAM has failed.
+/// Sets all bits of the addresses: SVAM has failed.
 pub(super) fn refuse(regions: &mut [Region]) {
     for region in regions {
         region.virt = VirtAddr::new(u64::MAX);
@@ -57,7 +57,7 @@ pub(super) fn boot(
     };
     Outcome {
         serves: mapped && kernel.calls && !left.denied,
-        // The device tree goes on as it is.
+        // The device tree is passed on unchanged.
         passes_on: mapped || arch == Arch::Arm64,
         generation: None,
     }

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Addresses, page counts and ranges, kept apart so that the compiler can tell them apart.
+//! Addresses, page counts and ranges. Each is a type, so that the compiler tells them apart.
 
 use core::fmt;
 
 /// log2 of [`PAGE_SIZE`].
 pub(crate) const PAGE_SHIFT: u32 = 12;
 
-/// Bytes in an EFI page, whatever the page size of the kernel (UEFI 2.10, section 7.2).
+/// Bytes in an EFI page, for any page size of the kernel (UEFI 2.10, section 7.2).
 pub(crate) const PAGE_SIZE: u64 = 1 << PAGE_SHIFT;
 
 /// A physical address.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct PhysAddr(u64);
 
-/// An address at which the firmware is called or finds its data: what `VirtualStart` of a memory
-/// descriptor holds. In a 1:1 map it has the value of the physical address.
+/// An address at which firmware is called or finds its data, as in `VirtualStart` of a memory
+/// descriptor. In a 1:1 map it equals the physical address.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct VirtAddr(u64);
 
@@ -34,7 +34,7 @@ macro_rules! address {
                 self.0 % PAGE_SIZE == 0
             }
 
-            /// How far it is from the start of the page that it is in.
+            /// The distance from the start of the page.
             pub(crate) const fn page_offset(self) -> u64 {
                 self.0 % PAGE_SIZE
             }
@@ -52,7 +52,7 @@ address!(PhysAddr);
 address!(VirtAddr);
 
 impl PhysAddr {
-    /// The address that a 1:1 map gives this one.
+    /// The address of the same value, as a 1:1 map has it.
     pub(crate) const fn identity(self) -> VirtAddr {
         VirtAddr(self.0)
     }
@@ -77,7 +77,7 @@ impl Pages {
     }
 }
 
-/// Why bytes that should describe a range do not.
+/// The reason why bytes describe no range.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum RangeError {
     Empty(PhysAddr),
@@ -110,7 +110,7 @@ pub(crate) struct PhysRange {
 }
 
 impl PhysRange {
-    /// Something to fill buffers with.
+    /// A range to fill buffers with.
     // INVARIANT: one page, at 0.
     pub(crate) const FIRST_PAGE: Self = Self {
         start: 0,
@@ -169,7 +169,7 @@ impl PhysRange {
         self.start < other.end && other.start < self.end
     }
 
-    /// The range that this one and `next` make together, if `next` begins where this one ends.
+    /// Joins this range and `next`, if `next` begins where this one ends.
     pub(crate) fn joined(&self, next: &Self) -> Option<Self> {
         // INVARIANT: both parts are page-aligned, not empty, and end within 64 bits.
         (self.end == next.start).then_some(Self {
@@ -187,8 +187,8 @@ impl PhysRange {
         }
     }
 
-    /// The part of this range between `from` and `to`, two page-aligned addresses in or at the
-    /// ends of it, or [`None`] if that part is empty.
+    /// The part of this range from `from` to `to`, two page-aligned addresses in the range or at
+    /// its ends. [`None`] if that part is empty.
     pub(crate) fn between(&self, from: PhysAddr, to: PhysAddr) -> Option<Self> {
         let inside = self.start <= from.0 && from.0 < to.0 && to.0 <= self.end;
         // INVARIANT: the range is not empty, as `from < to`, and within this one.

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Little-endian integers in byte slices, without a way to read or write beyond them.
+//! Little-endian integers in byte slices. No function reads or writes beyond a slice.
 
 use core::array;
 
-/// CRC-32 as Ethernet and zlib compute it. The caller has one; the plan does not bring its own.
+/// CRC-32 as Ethernet and zlib compute it. The caller provides the function.
 pub(crate) type Crc32 = fn(&[u8]) -> u32;
 
-/// Reads the `N` bytes at `offset`, or [`None`] if they do not lie within `bytes`.
+/// Reads the `N` bytes at `offset`, or returns [`None`] if `bytes` does not hold them.
 fn bytes_at<const N: usize>(bytes: &[u8], offset: usize) -> Option<[u8; N]> {
     let end = offset.checked_add(N)?;
     bytes.get(offset..end)?.try_into().ok()
@@ -25,7 +25,7 @@ pub(crate) fn u64_at(bytes: &[u8], offset: usize) -> Option<u64> {
     bytes_at(bytes, offset).map(u64::from_le_bytes)
 }
 
-/// The `N` bytes from `AT` on, which an array of `SIZE` bytes has: anything else does not compile.
+/// Returns the `N` bytes from `AT` on. It compiles only if an array of `SIZE` bytes holds them.
 pub(crate) fn part<const AT: usize, const N: usize, const SIZE: usize>(
     bytes: &[u8; SIZE],
 ) -> [u8; N] {
@@ -33,7 +33,7 @@ pub(crate) fn part<const AT: usize, const N: usize, const SIZE: usize>(
     array::from_fn(|index| bytes[AT + index])
 }
 
-/// Writes `field` to `AT` in an array that has room for it there: anything else does not compile.
+/// Writes `field` to `AT` in an array. It compiles only if the array has room there.
 pub(crate) fn put<const AT: usize, const N: usize, const SIZE: usize>(
     bytes: &mut [u8; SIZE],
     field: [u8; N],
@@ -42,12 +42,12 @@ pub(crate) fn put<const AT: usize, const N: usize, const SIZE: usize>(
     bytes[AT..AT + N].copy_from_slice(&field);
 }
 
-/// The bytes of one field of a structure, from an array of the structure's size.
+/// Returns the bytes of one field of a structure, from an array of the structure's size.
 macro_rules! field {
     ($bytes:expr, $struct:ident, $field:ident) => {{
         const AT: usize = core::mem::offset_of!($struct, $field);
         let field = $crate::plan::base::bytes::part::<AT, _, { size_of::<$struct>() }>($bytes);
-        // It has the field's size.
+        // This compiles only if `field` has the field's size.
         let _ = |structure: &$struct| structure.$field == field;
         field
     }};
@@ -58,7 +58,7 @@ macro_rules! write_fields {
     ($bytes:expr, $struct:ident { $($field:ident: $value:expr),* $(,)? }) => {$({
         const AT: usize = core::mem::offset_of!($struct, $field);
         let field = $value.to_le_bytes();
-        // It has the field's size.
+        // This compiles only if `field` has the field's size.
         let _ = |structure: &$struct| structure.$field == field;
         $crate::plan::base::bytes::put::<AT, _, { size_of::<$struct>() }>($bytes, field);
     })*};

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Kinds and states: the words that all else is said in.
+//! Kinds and states: the vocabulary of all other files.
 
 use core::fmt;
 
-/// A map kind: which addresses firmware is called at, and whether SVAM tells it so.
+/// A map kind: the kind of the addresses that firmware is called at, and the use of SVAM.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u32)]
 pub(crate) enum Kind {
@@ -12,7 +12,7 @@ pub(crate) enum Kind {
     Phys = 1,
     /// 1:1, and SVAM is called with `VirtualStart` equal to `PhysicalStart`.
     Ident = 2,
-    /// SVAM is called with addresses from a window; a 1:1 alias serves unconverted pointers.
+    /// SVAM is called with addresses from a window. A 1:1 alias serves unconverted pointers.
     Fixed = 3,
 }
 
@@ -31,7 +31,7 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| *kind as u32 == number)
     }
 
-    /// Tells if every address is the physical one.
+    /// Tells if firmware is called at physical addresses.
     pub(crate) fn is_identity(self) -> bool {
         !matches!(self, Self::Fixed)
     }
@@ -77,7 +77,7 @@ impl Svam {
         Self::ALL.into_iter().find(|svam| *svam as u32 == number)
     }
 
-    /// The state after SVAM has succeeded for a map of `kind`, or been left out for it.
+    /// The state after SVAM has succeeded for a map of `kind`, or has not been called for it.
     pub(crate) fn after(kind: Kind) -> Self {
         match kind {
             Kind::Phys => Self::NotCalled,
@@ -86,7 +86,7 @@ impl Svam {
         }
     }
 
-    /// Tells if a map of `kind` can be the result of this state.
+    /// Tells if a map of `kind` can exist in this state.
     pub(crate) fn allows(self, kind: Kind) -> bool {
         match self {
             Self::Unknown => true,
@@ -102,12 +102,12 @@ impl fmt::Display for Svam {
     }
 }
 
-/// The last that an earlier kernel saw of the firmware.
+/// The last state of firmware that an earlier kernel saw.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) enum Latch {
     #[default]
     Clear,
-    /// It faulted or hung in this call.
+    /// Firmware faulted or hung in this call.
     Faulted { service: u32 },
     /// A kernel died inside this call.
     InCall { service: u32, count: u32 },

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A list in a buffer that the caller brings.
+//! A list in a buffer of the caller.
 
 use core::ops::{
     Deref,
@@ -32,7 +32,7 @@ impl<'a, T> List<'a, T> {
     ///
     /// # Errors
     ///
-    /// [`Full`] if the buffer is used up; the list is then unchanged.
+    /// [`Full`] if the buffer has no room. Then the list is unchanged.
     pub(crate) fn push(&mut self, item: T) -> Result<(), Full> {
         let capacity = self.buffer.len();
         // INVARIANT: there is an element at `len`, so `len + 1` is at most the length.
@@ -43,8 +43,8 @@ impl<'a, T> List<'a, T> {
 }
 
 impl<T: Copy> List<'_, T> {
-    /// Keeps the first item, and each later one for which `keep` says so when it is given the item
-    /// kept last and this one.
+    /// Keeps the first item. Keeps a later item if `keep` returns `true` for the last kept item and
+    /// this one.
     pub(crate) fn keep_by(&mut self, mut keep: impl FnMut(&T, &T) -> bool) {
         let mut kept = 0_usize;
         for index in 0..self.len {
@@ -63,7 +63,7 @@ impl<T: Copy> List<'_, T> {
         self.len = kept;
     }
 
-    /// Takes out the items of `range`, as far as the list has them.
+    /// Removes the items of `range` that the list has.
     pub(crate) fn remove(&mut self, range: Range<usize>) {
         let end = range.end.min(self.len);
         let start = range.start.min(end);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Addresses, ranges, bytes and lists, and the words for kinds and states. Nothing here knows of EFI but
-//! by those.
+//! Addresses, ranges, bytes and lists, and the words for kinds and states. Only these words know of
+//! EFI.
 
 pub(crate) mod addr;
 pub(crate) mod bytes;

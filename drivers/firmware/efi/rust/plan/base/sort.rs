@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Sorting with next to no stack.
+//! Sorting with very little stack.
 //!
-//! Each level of the recursion of core's sorts may have 4 KiB of scratch space there. The kernel's
-//! stack has 16 KiB, and a firmware with 256 more runtime regions was enough to overflow it.
+//! The sorts of core may use 4 KiB of scratch space on the stack in each level of their recursion.
+//! The kernel's stack has 16 KiB: 256 more runtime regions were enough to overflow it.
 
-/// Sorts `items` by `key`, by heapsort: `n log n` steps whatever their order, and `n` if it is right.
-/// Equal ones may change places.
+/// Sorts `items` by `key` with heapsort. This takes `n log n` steps in any order, and `n` steps if
+/// the order is already right. Items with equal keys may change places.
 pub(crate) fn by_key<T, K: Ord>(items: &mut [T], key: impl Fn(&T) -> K) {
     if items.is_sorted_by_key(&key) {
         return;
@@ -21,12 +21,12 @@ pub(crate) fn by_key<T, K: Ord>(items: &mut [T], key: impl Fn(&T) -> K) {
     }
 }
 
-/// Makes a heap of `items`, of which only `place` may be smaller than what is below it.
+/// Makes a heap of `items`. Only `place` may be smaller than the items below it.
 fn sift_down<T, K: Ord>(items: &mut [T], mut place: usize, key: &impl Fn(&T) -> K) {
     let key_at = |items: &[T], place| items.get(place).map(key);
     loop {
         let children = [2 * place + 1, 2 * place + 2];
-        // What is not there is less than all that is.
+        // A missing child is less than any item.
         let Some(child) = children.into_iter().max_by_key(|&c| key_at(items, c)) else {
             return;
         };
@@ -46,7 +46,7 @@ fn sift_down<T, K: Ord>(items: &mut [T], mut place: usize, key: &impl Fn(&T) -> 
 mod tests {
     use super::*;
 
-    /// 0 to `N - 1`, in an order that has nothing to do with it. `N` is no multiple of 7.
+    /// The numbers 0 to `N - 1` in a mixed order. `N` is no multiple of 7.
     fn shuffled<const N: usize>() -> [u16; N] {
         let mut items = [0; N];
         for (place, item) in items.iter_mut().enumerate() {

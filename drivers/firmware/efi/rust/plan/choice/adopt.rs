@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The decision where the stub has decided on SVAM: firmware goes by that, so the map follows.
+//! The decision where the stub has decided on SVAM. Firmware follows the stub, so the map does too.
 
 use crate::plan::{
     base::kind::{
@@ -25,7 +25,7 @@ use crate::plan::{
     },
 };
 
-/// Takes over what the stub has `decided`, as far as firmware went along with it.
+/// Adopts the stub's decision, as far as firmware has accepted it.
 pub(super) fn adopt(facts: &Facts, decided: Stub) -> Decision {
     let reason = reason(facts, &decided);
     let Some(kind) = decided.kind else {
@@ -54,7 +54,7 @@ pub(super) fn adopt(facts: &Facts, decided: Stub) -> Decision {
     }
 }
 
-/// The same for a kernel that others have come before, none of which has called firmware.
+/// Does the same for a kernel after other kernels, none of which has called firmware.
 pub(super) fn inherit(facts: &Facts, decided: Stub) -> Decision {
     match adopt(facts, decided) {
         Decision::Adopt {
@@ -76,7 +76,7 @@ fn reason(facts: &Facts, decided: &Stub) -> Reason {
     match decided.reason {
         StubReason::Requested => Reason::Requested,
         StubReason::Default => Reason::Default,
-        // The stub knows machines of two kinds, each from one source.
+        // The stub knows two sorts of machines, each from one source.
         StubReason::Quirk if matches!(decided.kind, Some(Kind::Fixed | Kind::Ident)) => {
             Reason::Quirk("Ampere: SetTime crashes without SVAM, Linux libstub/arm64.c")
         }

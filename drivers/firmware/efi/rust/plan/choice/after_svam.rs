@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The ladder: what becomes of a decision when the firmware does not play along.
+//! The ladder: the steps down from a decision if firmware refuses it.
 //!
-//! From the top; nobody climbs up again, and SVAM is called once at most:
+//! The steps go down from the top and never up, and SVAM is called at most once:
 //!
-//! | rung | left for the next when | by |
+//! | rung | left for the next rung when | in |
 //! | --- | --- | --- |
-//! | the kind asked for, or else the quirk's, or the default | SVAM is excluded: `phys` | [`decide`](super::decide::decide) |
-//! | | its addresses do not fit: the nearest kind whose do, with SVAM only if nothing excludes it | [`decide`](super::decide::decide) |
+//! | the requested kind, or else the quirk's, or the default | SVAM is excluded: `phys` | [`decide`](super::decide::decide) |
+//! | | its addresses do not fit: the nearest kind that fits, with SVAM only if nothing excludes it | [`decide`](super::decide::decide) |
 //! | that kind, once SVAM has succeeded | SVAM returns an error | [`after_svam`] |
 //! | `phys`: firmware has refused the addresses, and keeps its own | a 1:1 map does not fit | [`after_svam`] |
 //! | services off | | |
 //!
-//! A fault in SVAM, and whatever else leaves in doubt which addresses firmware goes by, leads to
-//! the last rung at once.
+//! If firmware's addresses are in doubt, the last rung follows at once. A fault in SVAM is such a
+//! case.
 
 use crate::plan::{
     base::kind::{
@@ -27,17 +27,17 @@ use crate::plan::{
     map::layout::LayoutError,
 };
 
-/// What a firmware call returns when the kernel has recovered from a fault in it.
+/// The status of a firmware call after the kernel has recovered from a fault in it.
 ///
-/// Firmware that returns it of its own accord cannot be told from one that faulted, and need not be:
-/// SVAM has no such status (UEFI 2.10, section 8.4), so nobody knows what it would mean.
+/// Firmware that returns this status itself looks like firmware that faulted. It need not be told
+/// apart: SVAM has no such status (UEFI 2.10, section 8.4), so its meaning would be unknown.
 const EFI_ABORTED: u64 = ERROR | 21;
 
-/// The bit that makes a status an error. Without it, something but 0 is a warning: firmware has done
-/// what it was asked to.
+/// The bit that makes a status an error. A status without it, except 0, is a warning: firmware has
+/// done as asked.
 const ERROR: u64 = 1 << 63;
 
-/// What to do once SVAM has been called.
+/// The step after the call of SVAM.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum AfterSvam {
     /// Go on with the map as decided.
@@ -48,8 +48,8 @@ pub(crate) enum AfterSvam {
     ServicesOff(Off),
 }
 
-/// Decides how to go on, now that SVAM has been called for a map of `kind` and given `answer`: the
-/// status, if it is not success.
+/// Decides on the next step after SVAM has been called for a map of `kind`. `answer` is the status,
+/// if it is not success.
 pub(crate) fn after_svam(
     kind: Kind,
     answer: Result<(), u64>,
@@ -61,7 +61,7 @@ pub(crate) fn after_svam(
     if status == EFI_ABORTED {
         return AfterSvam::ServicesOff(Off::SvamFault);
     }
-    // With 1:1 addresses it makes no difference whether firmware took them.
+    // With 1:1 addresses, the old and the new addresses of firmware are the same.
     if status & ERROR == 0 && !kind.is_identity() {
         return AfterSvam::ServicesOff(Off::SvamUnclear(status));
     }
@@ -86,7 +86,8 @@ mod tests {
     const SVAM_KINDS: [Kind; 2] = [Kind::Ident, Kind::Fixed];
     const TOO_HIGH: LayoutError =
         LayoutError::BeyondIdentity(BLANK_REGION.phys, PhysAddr::new(0x1000));
-    /// EFI_INVALID_PARAMETER, EFI_UNSUPPORTED, EFI_NOT_FOUND, EFI_NO_MAPPING, and one of a vendor.
+    /// EFI_INVALID_PARAMETER, EFI_UNSUPPORTED, EFI_NOT_FOUND, EFI_NO_MAPPING, and a vendor's
+    /// status.
     const ERRORS: [u64; 5] = [ERROR | 2, ERROR | 3, ERROR | 14, ERROR | 17, u64::MAX];
 
     #[test]

@@ -1,29 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The decision: which map kind, and whether SVAM is called or an earlier kernel's map reused.
+//! The decision on the map kind, and on the source of the map: a call of SVAM or an earlier kernel.
 //!
-//! [`decide`] is the table; the first row that matches wins:
+//! [`decide`] follows this table. The first row that matches wins:
 //!
 //! | facts | decision |
 //! | --- | --- |
-//! | `off` asked | decline |
-//! | firmware is known to have failed, `retry` not asked | services off |
-//! | a map of an earlier kernel | that map; another kind that is asked for is refused |
+//! | `off` requested | decline |
+//! | firmware is known to have failed, `retry` not requested | services off |
+//! | a map of an earlier kernel | that map; a request for another kind is refused |
 //! | kernels before this one, none of which has called firmware | the stub's map, or `phys` |
-//! | traces of an earlier kernel, but no map that can be used | services off |
+//! | traces of an earlier kernel, but no usable map | services off |
 //! | fresh, SVAM cannot be called | `phys` |
 //! | fresh, a quirk says that SVAM is unsafe | `phys` |
-//! | fresh, 32-bit firmware | `phys` or `ident` as asked, else `ident` |
-//! | fresh, a kind asked | that |
-//! | fresh, a quirk | what it says |
+//! | fresh, 32-bit firmware | `phys` or `ident` as requested, else `ident` |
+//! | fresh, a kind requested | that kind |
+//! | fresh, a quirk | the quirk's kind |
 //! | fresh | the default |
 //!
-//! A kernel that must not call firmware decides nothing: it passes on what it has found.
+//! A kernel that must not call firmware decides nothing: it passes on the state that it has found.
 //!
-//! SVAM may be called once in the firmware's life, so a map that an earlier kernel made is reused
-//! whatever is asked for. A fresh kind whose addresses do not fit makes way for the nearest whose do;
-//! `phys` only as the default, since any other reason for it is one against SVAM: services are off
-//! then. What comes of a decision that firmware does not go along with is [`ladder`]'s.
+//! SVAM may be called once in the firmware's life. So the map of an earlier kernel is reused, and
+//! no request changes that. If the addresses of a fresh kind do not fit, the nearest kind that fits
+//! replaces it. `phys` is replaced only if it is the default: any other reason for `phys` is a
+//! reason against SVAM, and then services are off. If firmware refuses the decision,
+//! [`after_svam`](super::after_svam) decides again.
 
 use crate::plan::{
     base::kind::{
@@ -61,7 +62,7 @@ pub(crate) fn decide(facts: &Facts) -> Decision {
         _ => (),
     }
     match facts.predecessor {
-        // No kernel has given 32-bit firmware addresses that it cannot hold.
+        // 32-bit firmware cannot hold these addresses, so no kernel has given it this map.
         Predecessor::Handover { kind } | Predecessor::Legacy { kind }
             if facts.mixed && !kind.is_identity() =>
         {
@@ -85,7 +86,7 @@ fn reuse(facts: &Facts, kind: Kind, reason: Reason) -> Decision {
     }
 }
 
-/// The stub has the same in C, in `libstub/efi-rtmap-choice.c`.
+/// Decides for fresh firmware. The stub does the same in C, in `libstub/efi-rtmap-choice.c`.
 fn fresh(facts: &Facts) -> Decision {
     let (preferred, reason) = preferred(facts);
     let (kind, reason) = match (fits(facts, preferred), nearest(facts, preferred, reason)) {
@@ -111,10 +112,10 @@ fn fits(facts: &Facts, kind: Kind) -> Result<(), LayoutError> {
     }
 }
 
-/// The kind to have instead of `kind`, should that not fit: one whose addresses do.
+/// Returns the kind that replaces `kind` if that does not fit: a kind whose addresses fit.
 fn nearest(facts: &Facts, kind: Kind, reason: Reason) -> Option<Kind> {
     let other = match kind {
-        // Only as the default is it no word against SVAM.
+        // Unless `phys` is the default, its reason is a reason against SVAM.
         Kind::Phys if reason != Reason::Default => return None,
         Kind::Phys | Kind::Ident if facts.mixed => return None,
         Kind::Phys | Kind::Ident => Kind::Fixed,
@@ -123,7 +124,7 @@ fn nearest(facts: &Facts, kind: Kind, reason: Reason) -> Option<Kind> {
     fits(facts, other).is_ok().then_some(other)
 }
 
-/// The kind to have if addresses were no object.
+/// Returns the best kind if all addresses fitted.
 fn preferred(facts: &Facts) -> (Kind, Reason) {
     if !facts.svam_supported {
         return (Kind::Phys, Reason::SvamUnsupported);
@@ -132,7 +133,7 @@ fn preferred(facts: &Facts) -> (Kind, Reason) {
         return (Kind::Phys, Reason::Quirk(quirk.source));
     }
     if facts.mixed {
-        // High addresses do not fit 32 bits. Either 1:1 kind does.
+        // High addresses do not fit 32 bits. Both 1:1 kinds do.
         return match facts.request.kind {
             Some(kind) if kind.is_identity() => (kind, Reason::Requested),
             _ => (Kind::Ident, Reason::Mixed),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The words of the answer: what to do, and why.
+//! The output of the decision: an action and its reason.
 
 use crate::plan::{
     base::kind::{
@@ -15,27 +15,28 @@ use core::fmt;
 
 const NO_ROOM: &str = "a 1:1 map does not fit kernels with few address bits";
 
-/// What to do.
+/// The action.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Decision {
     /// Leave everything to stock Linux.
     Decline,
     /// Boot without runtime services.
     ServicesOff(Off),
-    /// Install the predecessor's map. `refused` is what was asked for and cannot be had any more.
+    /// Install the predecessor's map. `refused` is the requested kind, if it can no longer be had.
     Reuse {
         kind: Kind,
         reason: Reason,
         refused: Option<Kind>,
     },
-    /// Install the map that the stub has decided on, with what it has made of SVAM. `refused` as above.
+    /// Install the map that the stub has decided on. `svam` is the state that the stub left.
+    /// `refused` as above.
     Adopt {
         kind: Kind,
         svam: Svam,
         reason: Reason,
         refused: Option<Kind>,
     },
-    /// Make a map, and call SVAM unless it is [`Kind::Phys`]. `refused` as above.
+    /// Make a map. Call SVAM unless the kind is [`Kind::Phys`]. `refused` as above.
     Fresh {
         kind: Kind,
         reason: Reason,
@@ -43,7 +44,7 @@ pub(crate) enum Decision {
     },
 }
 
-/// Why a kind was chosen.
+/// The reason for a kind.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Reason {
     Requested,
@@ -52,7 +53,7 @@ pub(crate) enum Reason {
     Mixed,
     SvamUnsupported,
     DoesNotFit(LayoutError),
-    /// The stub found no room that kernels of any number of address bits have.
+    /// The stub found no address range that kernels with any number of address bits have.
     NoRoom,
     Handover,
     Legacy,
@@ -77,7 +78,7 @@ impl fmt::Display for Reason {
     }
 }
 
-/// Why the runtime services stay off.
+/// The reason why the runtime services stay off.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Off {
     Faulted {
@@ -91,11 +92,11 @@ pub(crate) enum Off {
     Mixed,
     Unusable(InheritError),
     DoesNotFit(LayoutError),
-    /// There is a reason against SVAM, and what firmware has without it does not fit.
+    /// There is a reason against SVAM, and the addresses of firmware without SVAM do not fit.
     PhysDoesNotFit(Reason, LayoutError),
-    /// The stub found no room that kernels of any number of address bits have.
+    /// The stub found no address range that kernels with any number of address bits have.
     NoRoom,
-    /// What firmware has converted by then, nobody knows.
+    /// SVAM faulted: the pointers that it had converted by then are unknown.
     SvamFault,
     /// SVAM returned this status, and the 1:1 map that firmware still has does not fit.
     SvamFailed(u64, LayoutError),
@@ -104,7 +105,7 @@ pub(crate) enum Off {
 }
 
 impl Off {
-    /// Tells if SVAM has left in doubt which addresses firmware uses.
+    /// Tells if SVAM has left firmware's addresses in doubt.
     pub(crate) fn is_svams(&self) -> bool {
         matches!(self, Self::SvamFault | Self::SvamUnclear(_))
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The words that the decision is made from: what is known of the firmware, of the kernels before,
-//! and of what the user wants.
+//! The input of the decision: facts about firmware, about the kernels before, and about the user's
+//! request.
 
 use crate::plan::{
     base::kind::{
@@ -27,31 +27,31 @@ pub(crate) struct Facts {
     pub(crate) latch: Latch,
     /// 32-bit firmware under a 64-bit kernel.
     pub(crate) mixed: bool,
-    /// SVAM can be called: RT_PROPERTIES (UEFI 2.10, section 4.6) does not exclude it, and the pointer
-    /// to it leads to code.
+    /// SVAM can be called: RT_PROPERTIES (UEFI 2.10, section 4.6) does not exclude it, and
+    /// firmware's pointer to it points to code.
     pub(crate) svam_supported: bool,
     pub(crate) quirk: Option<Quirk>,
     /// The kind that the architecture and the configuration prefer.
     pub(crate) default: Kind,
-    /// Whether a 1:1 map, and one in the window, can hold the regions.
+    /// `Ok` if a 1:1 map can hold the regions. `fixed_fits` is the same for a map in the window.
     pub(crate) identity_fits: Result<(), LayoutError>,
     pub(crate) fixed_fits: Result<(), LayoutError>,
 }
 
-/// What an earlier kernel left behind.
+/// The state that an earlier kernel has left.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Predecessor {
-    /// There was none: firmware started this kernel, and that is proven.
+    /// There was no earlier kernel: firmware is proven to have started this one.
     None,
-    /// There was none but the stub of this boot, which has decided on SVAM.
+    /// There was only the stub of this boot. It has decided on SVAM.
     Stub(Stub),
-    /// Kernels that have not called firmware, so that it is as the stub of the first has left it.
+    /// Earlier kernels have not called firmware. It is as the stub of the first one has left it.
     PassedOn(Stub),
     /// A valid handover table.
     Handover { kind: Kind },
     /// The traces of a stock kernel: addresses in the memory map.
     Legacy { kind: Kind },
-    /// There is no map that this kernel could use: it does not fit, or nobody knows what firmware
-    /// has been converted to.
+    /// This kernel can use no map: the map does not fit, or firmware's addresses after SVAM are
+    /// unknown.
     Unusable(InheritError),
 }

@@ -1,34 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Freshness: whether firmware has started this kernel, so that nobody can have called SVAM before.
+//! Freshness: firmware is fresh if it has started this kernel, so that no one can have called SVAM.
 //!
-//! Nothing that the next kernel finds says so by itself. Each trace of an earlier kernel says the
-//! opposite, and one is enough: in doubt, firmware is not fresh, and SVAM is not called.
+//! No fact alone proves this to the next kernel. A single trace of an earlier kernel disproves it.
+//! In doubt, firmware is not fresh, and SVAM is not called.
 
 use crate::plan::{
     base::kind::Svam,
     map::region::Region, //
 };
 
-/// What earlier kernels may have left.
+/// The traces that earlier kernels may have left.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Traces {
-    /// A kernel has used a handover table, or there is one that cannot be read.
+    /// A kernel has used a handover table, or there is a table that cannot be read.
     pub(crate) used: bool,
-    /// Kernels that have passed firmware on without calling it: they say so in the table.
+    /// The number of kernels that have passed firmware on without calling it, as the table says.
     pub(crate) passed: u32,
     pub(crate) nonce: Nonce,
-    /// Kexec says that it has started this kernel; or there is nothing by which it could, nor a table.
+    /// Kexec says that it has started this kernel. Also `true` if kexec has no way to say so and
+    /// there is no table.
     pub(crate) kexec: bool,
-    /// There is free memory in the memory map: some kernels pass on no more than runtime regions.
+    /// There is free memory in the memory map. Some kernels pass on only runtime regions.
     pub(crate) free_memory: bool,
     pub(crate) addresses: Addresses,
-    /// The SVAM state that the stub of this boot has recorded: of generation 0, in a table that no
+    /// The SVAM state that the stub of this boot has recorded, in a table of generation 0 that no
     /// kernel has used.
     pub(crate) stub: Option<Svam>,
 }
 
-/// Whether the handover table is of this life of the firmware, by its nonce.
+/// The comparison of nonces. It shows if the handover table is of this life of the firmware.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Nonce {
     Absent,
@@ -37,8 +38,8 @@ pub(crate) enum Nonce {
 }
 
 impl Nonce {
-    /// Compares the nonce of the `table` with the one that is in memory of the `firmware`, which
-    /// nobody saves and restores.
+    /// Compares the nonce of the `table` with the nonce in memory of the `firmware`. Nobody saves
+    /// and restores the latter.
     pub(crate) fn compare<T: PartialEq>(table: Option<T>, firmware: Option<T>) -> Self {
         match (table, firmware) {
             (None, None) => Self::Absent,
@@ -47,7 +48,7 @@ impl Nonce {
         }
     }
 
-    /// The verdict on two tables.
+    /// Joins the verdicts on two tables.
     pub(crate) fn join(self, other: Self) -> Self {
         match self {
             Self::Absent => other,
@@ -57,14 +58,14 @@ impl Nonce {
     }
 }
 
-/// The addresses in the memory map, where a stub or a kernel writes them there.
+/// The addresses in the memory map, where a stub or a kernel writes them into it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Addresses {
-    /// None, or physical ones: firmware has been told of no others.
+    /// No addresses, or physical ones: firmware has got no others.
     Physical,
-    /// All ones, by which a stub says that SVAM has failed.
+    /// All bits are set. With this value a stub says that SVAM has failed.
     Refused,
-    /// Others.
+    /// Other addresses.
     Given,
 }
 
@@ -80,14 +81,14 @@ impl Addresses {
         }
     }
 
-    /// Whether they can be what a stub leaves that records `svam`.
+    /// Tells if a stub that records `svam` can leave these addresses.
     fn follow(self, svam: Svam) -> bool {
         match svam {
             Svam::Unknown => false,
             Svam::NotCalled | Svam::CalledIdent => self == Self::Physical,
             // A fixed address may happen to be the physical one.
             Svam::CalledFixed => self != Self::Refused,
-            // Whatever they are, firmware does not go by them: it is 1:1.
+            // Firmware uses none of these addresses: it is 1:1.
             Svam::Failed => true,
         }
     }
@@ -100,19 +101,19 @@ pub(crate) enum Freshness {
     Fresh(SvamOnce),
     /// Firmware has started this kernel, and its stub has recorded this SVAM state.
     Stub(Svam),
-    /// The kernels before this one have not called firmware, so that SVAM is in this state.
+    /// The kernels before this one have not called firmware. SVAM is still in this state.
     PassedOn(Svam),
     /// There may have been a kernel before this one.
     Stale(Trace),
 }
 
-/// The right to call SVAM, once: nobody has in this life of the firmware.
+/// The right to call SVAM, once: it has not been called in this life of the firmware.
 ///
-/// Only [`freshness`] makes one, and it cannot be copied.
+/// Only [`freshness`] makes this value, and it cannot be copied.
 #[derive(PartialEq, Eq, Debug)]
 pub(crate) struct SvamOnce(());
 
-/// What tells of an earlier kernel.
+/// The trace that shows an earlier kernel.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Trace {
     Used,
@@ -122,7 +123,7 @@ pub(crate) enum Trace {
     Addresses,
 }
 
-/// Judges by `traces`.
+/// Judges freshness by `traces`.
 pub(crate) fn freshness(traces: &Traces) -> Freshness {
     let trace = if traces.used {
         Trace::Used

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Machines whose firmware is known to need a particular map kind, by what SMBIOS calls them.
+//! Machines whose firmware is known to need a particular map kind, by their SMBIOS names.
 //!
-//! A row is added here, with where the misbehaviour was reported. What it says counts for a fresh
-//! map only. A row with [`Kind::Phys`] says that SVAM is unsafe, and counts for more than what the
-//! user asks for; any other says that SVAM is needed, and counts for less.
+//! To add a machine, add a row with the source of the report. A row counts only for a fresh map. A
+//! row with [`Kind::Phys`] means that SVAM is unsafe, and takes precedence over the user's request.
+//! Any other row means that SVAM is needed, and the user's request takes precedence.
 //!
-//! Where the stub calls SVAM, this comes too late: the machines of arm64 are in its own
-//! `libstub/efi-rtmap-svam.c`.
+//! Where the stub calls SVAM, this table comes too late. The stub has the machines of arm64 in its
+//! own `libstub/efi-rtmap-svam.c`.
 
 use crate::plan::{
     base::kind::Kind,
@@ -18,12 +18,12 @@ use crate::plan::{
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Quirk {
     pub(crate) kind: Kind,
-    /// Where the misbehaviour was reported.
+    /// The source of the report.
     pub(crate) source: &'static str,
 }
 
 impl Quirk {
-    /// Whether SVAM is unsafe, rather than needed.
+    /// Tells if SVAM is unsafe, not needed.
     pub(crate) fn forbids_svam(&self) -> bool {
         self.kind == Kind::Phys
     }
@@ -32,7 +32,7 @@ impl Quirk {
 /// A row of the table.
 struct Row {
     manufacturer: &'static [u8],
-    /// Some have the name of the product here.
+    /// Some manufacturers put the name of the product here.
     version: &'static [u8],
     quirk: Quirk,
 }
@@ -65,7 +65,7 @@ const TABLE: [Row; 3] = [
     },
 ];
 
-/// The quirk of the machine whose SMBIOS structures `smbios` begins with, if it is known to have one.
+/// The quirk of the machine whose SMBIOS structures begin in `smbios`, if it is known to have one.
 pub(crate) fn quirk(smbios: &[u8]) -> Option<Quirk> {
     let system = System::read(smbios)?;
     let is = |row: &&Row| row.manufacturer == system.manufacturer && row.version == system.version;
@@ -80,7 +80,7 @@ pub(crate) fn quirk(smbios: &[u8]) -> Option<Quirk> {
 mod tests {
     use super::*;
 
-    /// The structure of a machine of this name.
+    /// Makes the structure of a machine with this name.
     fn of<'a>(manufacturer: &[u8], version: &[u8], buffer: &'a mut [u8; 64]) -> &'a [u8] {
         let mut len = 0;
         for part in [

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the command line asks for: the `rtmap:` words of the `efi=` option.
+//! The request on the command line: the `rtmap:` words of the `efi=` option.
 
 use crate::plan::base::kind::Kind;
 use core::{
@@ -8,27 +8,28 @@ use core::{
     str, //
 };
 
-/// What the user asked for.
+/// The user's request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Request {
     /// Leave everything to stock Linux.
     pub(crate) off: bool,
-    /// The map kind asked for; [`None`] leaves the choice to [`decide`](super::decide::decide).
+    /// The requested map kind. With [`None`], [`decide`](super::decide::decide) chooses.
     pub(crate) kind: Option<Kind>,
     /// Use the services although an earlier kernel saw the firmware fail.
     pub(crate) retry: bool,
-    /// Seconds that a firmware call may take before firmware counts as hung; [`None`]: as many as
-    /// in stock Linux.
+    /// Seconds that a firmware call may take before firmware counts as hung. With [`None`], as many
+    /// as in stock Linux.
     pub(crate) timeout: Option<NonZero<u16>>,
 }
 
 impl Request {
-    /// Reads the comma-separated words of one `efi=` option, the later ones winning. Words without
-    /// the prefix are not ours, but for `novamap`; `unknown` hears of those that are but mean nothing.
+    /// Reads the comma-separated words of one `efi=` option. Later words win. Words without the
+    /// prefix are not ours, except `novamap`. `unknown` gets each word that has the prefix and no
+    /// meaning.
     pub(crate) fn add(mut self, option: &[u8], mut unknown: impl FnMut(&[u8])) -> Self {
         for word in option.split(|&byte| byte == b',') {
             if word == b"novamap" {
-                // The older word for it.
+                // An older word for `rtmap:phys`.
                 self.kind = Some(Kind::Phys);
             }
             let Some(word) = word.strip_prefix(b"rtmap:") else {
@@ -58,7 +59,7 @@ impl Request {
         self
     }
 
-    /// The request in the bits of a word, for where nothing but a word can be kept.
+    /// Packs the request into one word, for a place that holds only a word.
     pub(crate) fn to_bits(self) -> u32 {
         let flag = |set: bool, bit: u32| if set { bit } else { 0 };
         self.kind.map_or(0, |kind| kind as u32)
@@ -87,7 +88,7 @@ impl Request {
     const RETRY: u32 = 1 << 9;
     const TIMEOUT_SHIFT: u32 = 16;
 
-    /// The word for the kind asked for.
+    /// The word for the requested kind.
     pub(crate) fn name(&self) -> &'static str {
         self.kind.map_or("auto", Kind::name)
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The entry point: where the structures are.
+//! The entry point: the place of the structures.
 
 use crate::plan::base::{
     addr::PhysAddr,
@@ -11,24 +11,24 @@ use crate::plan::base::{
     },
 };
 
-/// How many bytes to map of an entry point: no version of it is longer.
+/// The bytes of an entry point to map: no version of it is longer.
 pub(crate) const ENTRY_POINT_SIZE: usize = 32;
 
-/// The most that is read of a table. Real ones have some ten kilobytes, and a 64-bit entry point
-/// may claim 4 GiB; processors come early.
+/// The most bytes to read of a table. Real tables have some ten kilobytes, and a 64-bit entry point
+/// may claim 4 GiB. The structures of the machine come early.
 const MAX_LENGTH: usize = 1 << 20;
 
-/// Where the structure table lies.
+/// The place of the structure table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct EntryPoint {
     pub(crate) table: PhysAddr,
-    /// How many bytes it has at most.
+    /// The largest size of the table in bytes.
     pub(crate) length: usize,
 }
 
 impl EntryPoint {
-    /// Reads the entry point, 64-bit or 32-bit, that `bytes` begins with. [`None`] if it is none,
-    /// or damaged.
+    /// Reads the 64-bit or 32-bit entry point at the start of `bytes`. Returns [`None`] if there is
+    /// none, or if it is damaged.
     pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
         let (table, length) = if let Some(bytes) = summed(bytes, b"_SM3_", 6, 24) {
             (
@@ -36,7 +36,8 @@ impl EntryPoint {
                 usize::try_from(u32_at(bytes, 12)?).ok()?,
             )
         } else {
-            // 31 bytes, but version 2.1 of the specification said 30, and firmware followed it.
+            // The size is 31 bytes, but version 2.1 of the specification said 30, and firmware
+            // followed it.
             let bytes = summed(bytes, b"_SM_", 5, 30)?;
             (u32_at(bytes, 24)?.into(), u16_at(bytes, 22)?.into())
         };
@@ -47,8 +48,8 @@ impl EntryPoint {
     }
 }
 
-/// The bytes of an entry point, whose length stands at `length_at` and is `least` or more, if
-/// `bytes` has all of them, they begin with `anchor`, and their sum is 0.
+/// Returns the bytes of an entry point. Its length is at `length_at` and is at least `least`. It
+/// begins with `anchor`, and its bytes add up to 0. All of it is in `bytes`.
 fn summed<'a>(bytes: &'a [u8], anchor: &[u8], length_at: usize, least: usize) -> Option<&'a [u8]> {
     let length = usize::from(*bytes.get(length_at)?);
     let whole = bytes.get(..length)?;
@@ -66,7 +67,7 @@ fn summed<'a>(bytes: &'a [u8], anchor: &[u8], length_at: usize, least: usize) ->
 mod tests {
     use super::*;
 
-    /// An entry point whose checksum is right, and whose other bytes mean nothing.
+    /// An entry point with a right checksum. Its other bytes mean nothing.
     fn entry_point(anchor: &[u8], length: u8, table: u64, size: u32) -> [u8; ENTRY_POINT_SIZE] {
         let mut bytes = [0xee; ENTRY_POINT_SIZE];
         bytes[..anchor.len()].copy_from_slice(anchor);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The memory attributes table (UEFI 2.10, section 4.6): which parts of the runtime images are code
-//! and which are data, and what can be wrong with it.
+//! The memory attributes table (UEFI 2.10, section 4.6). It tells the code of the runtime images
+//! from their data. This file also lists its possible errors.
 
 use crate::plan::{
     base::bytes::u32_at,
@@ -15,17 +15,17 @@ use core::fmt;
 /// Bytes before the first entry.
 pub(crate) const HEADER_SIZE: usize = 16;
 
-/// More entries than any firmware has: what claims more is taken for damaged, as stock Linux does.
+/// More entries than any firmware has. A larger count means damage, as in stock Linux.
 const MAX_ENTRIES: u32 = 65536;
 
-/// More bytes than any descriptor has: the bound keeps [`Header::table_size`] sane.
+/// More bytes than any descriptor has. The limit keeps [`Header::table_size`] small.
 const MAX_DESCRIPTOR_SIZE: u32 = 4096;
 
-/// Every indirect branch target of the runtime code is marked, so forward-edge control flow
-/// checks may stay on during calls.
+/// Every indirect branch target of the runtime code is marked. So forward-edge control flow checks
+/// may stay on during calls.
 const FLAG_FORWARD_CFG: u32 = 1 << 0;
 
-/// Why a memory attributes table is not used.
+/// The reason why a memory attributes table is not used.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum AttributesError {
     Version(u32),
@@ -69,7 +69,7 @@ impl Header {
     ///
     /// # Errors
     ///
-    /// An [`AttributesError`] if `bytes` is too short or a field cannot be right.
+    /// An [`AttributesError`] if `bytes` is too short or a field is not valid.
     pub(crate) fn new(bytes: &[u8]) -> Result<Self, AttributesError> {
         let truncated = AttributesError::Truncated {
             expected: HEADER_SIZE,
@@ -77,7 +77,7 @@ impl Header {
         };
         let field = |offset| u32_at(bytes, offset).ok_or(truncated);
         let (version, entries, desc_size, flags) = (field(0)?, field(4)?, field(8)?, field(12)?);
-        // 0 is what stock takes too.
+        // Stock accepts 0 too.
         if version > 2 {
             return Err(AttributesError::Version(version));
         }
@@ -88,7 +88,7 @@ impl Header {
         if entries > MAX_ENTRIES {
             return Err(AttributesError::Entries(entries));
         }
-        // Before version 2, the field was reserved.
+        // This field was reserved before version 2.
         let flags = if version < 2 { 0 } else { flags };
         Ok(Self {
             entries,
@@ -97,17 +97,17 @@ impl Header {
         })
     }
 
-    /// Bytes of the whole table: at most 256 MiB, by the checks of [`Self::new`].
+    /// The size of the whole table in bytes. By the checks of [`Self::new`], it is at most 256 MiB.
     pub(crate) fn table_size(&self) -> usize {
         let entries = u64::from(self.entries) * u64::from(self.desc_size);
         usize::try_from(entries).map_or(usize::MAX, |size| size.saturating_add(HEADER_SIZE))
     }
 
-    /// The entries of the table that `bytes` are: nothing in them has been checked.
+    /// The entries of the table in `bytes`. Their content has not been checked.
     ///
     /// # Errors
     ///
-    /// [`AttributesError::Truncated`] if not all of the table is there.
+    /// [`AttributesError::Truncated`] if `bytes` does not hold all of the table.
     pub(crate) fn descriptors<'a>(
         &self,
         bytes: &'a [u8],

@@ -23,10 +23,10 @@ use crate::plan::{
 };
 use core::fmt;
 
-// Each architecture uses one or the other.
+// Each architecture uses one of the two.
 
-/// `EFI_MEMORY_DESCRIPTOR` (UEFI 2.10, section 7.2), as bytes. No value of it is made: it is read and
-/// written in place.
+/// `EFI_MEMORY_DESCRIPTOR` (UEFI 2.10, section 7.2), as bytes. No value of this type is made: the
+/// bytes are read and written in place.
 #[allow(dead_code)]
 #[repr(C)]
 pub(crate) struct DescriptorBytes {
@@ -38,10 +38,10 @@ pub(crate) struct DescriptorBytes {
     pub(crate) attributes: [u8; 8],
 }
 
-/// Bytes of the fields that UEFI defines. Firmware may step further: only `desc_size` says how far.
+/// The size of the fields that UEFI defines. Firmware's descriptors may be larger: see `desc_size`.
 pub(crate) const DESCRIPTOR_SIZE: usize = size_of::<DescriptorBytes>();
 
-/// One memory descriptor as firmware wrote it: nothing in it has been checked.
+/// One memory descriptor as firmware wrote it. Its content has not been checked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Descriptor {
     pub(crate) ty: MemoryType,
@@ -52,7 +52,7 @@ pub(crate) struct Descriptor {
 }
 
 impl Descriptor {
-    /// Reads the descriptor at the start of `bytes`, or [`None`] if they are too few.
+    /// Reads the descriptor at the start of `bytes`, or returns [`None`] if they are too few.
     pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
         let bytes = bytes.first_chunk()?;
         let long = u64::from_le_bytes;
@@ -65,17 +65,17 @@ impl Descriptor {
         })
     }
 
-    /// Whether firmware uses the memory at run time. Runtime services code and data count as that
-    /// without the attribute too: some firmware forgets it (Dell's IoT gateways, lf-edge/eve#1396),
-    /// and Xen gives it to them. Nobody else uses the memory: x86's stub (its e820 table) and arm64's
-    /// `is_usable_memory()` go by the type when they decide what is free.
+    /// Tells if firmware uses the memory at run time. Runtime services code and data count as such
+    /// memory even without the attribute: some firmware forgets it (Dell's IoT gateways,
+    /// lf-edge/eve#1396), and Xen adds it. Nobody else uses this memory: x86's stub (its e820
+    /// table) and arm64's `is_usable_memory()` use the type when they look for free memory.
     pub(crate) fn is_runtime(&self) -> bool {
         self.attributes.has(Attributes::RUNTIME) || self.ty.is_runtime_services()
     }
 
-    /// The memory described, in whole pages. If it does not start on one, which UEFI rules out, it
-    /// is taken to start with the page that it starts in, and to have as many as it says: so do the
-    /// page tables of stock x86.
+    /// The described memory, in whole pages. A start inside a page, which UEFI rules out, is moved
+    /// down to the start of that page, and the number of pages stays. The page tables of stock x86
+    /// do the same.
     ///
     /// # Errors
     ///
@@ -85,7 +85,7 @@ impl Descriptor {
         PhysRange::new(PhysAddr::new(start), self.pages)
     }
 
-    /// The address of the start of [`Self::range`], if `virt` is one for this memory.
+    /// The address of the start of [`Self::range`], if `virt` is an address for this memory.
     pub(crate) fn range_virt(&self) -> VirtAddr {
         let offset = self.phys.page_offset();
         if self.virt.page_offset() == offset {
@@ -123,8 +123,8 @@ impl fmt::Display for MapError {
     }
 }
 
-/// A memory map. Firmware's version of its descriptors does not matter: later ones may only add to
-/// the fields that there are (UEFI 2.10, section 7.2.3).
+/// A memory map. The version of its descriptors does not matter: later versions may only add fields
+/// (UEFI 2.10, section 7.2.3).
 ///
 /// # Invariants
 ///
@@ -137,13 +137,14 @@ pub(crate) struct MemoryMap<'a> {
 
 impl<'a> MemoryMap<'a> {
     /// A map without descriptors.
-    // INVARIANT: the least there is.
+    // INVARIANT: This is the smallest size.
     pub(crate) const EMPTY: Self = Self {
         bytes: &[],
         desc_size: DESCRIPTOR_SIZE,
     };
 
-    /// Takes `bytes` as descriptors of `desc_size` bytes each. What is left at the end is none.
+    /// Reads `bytes` as descriptors of `desc_size` bytes each. Remaining bytes at the end are
+    /// ignored.
     ///
     /// # Errors
     ///
@@ -171,8 +172,8 @@ impl<'a> MemoryMap<'a> {
             .filter_map(|d| d.range().ok())
     }
 
-    /// Whether the map describes free memory, as it does until the first kernel takes it. What
-    /// kernels hand to their successors describes runtime regions only.
+    /// Tells if the map describes free memory. It does so until the first kernel takes the memory.
+    /// The map that kernels pass on to their successors describes only runtime regions.
     pub(crate) fn has_free_memory(&self) -> bool {
         self.iter().any(|d| d.ty == MemoryType::CONVENTIONAL_MEMORY)
     }

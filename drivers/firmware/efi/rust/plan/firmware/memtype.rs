@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The words of a memory descriptor (UEFI 2.10, section 7.2): what the memory is and may be.
+//! The type and the attributes of a memory descriptor (UEFI 2.10, section 7.2).
 
 use core::fmt;
 
-/// `EFI_MEMORY_TYPE`. Open: firmware may use any value.
+/// `EFI_MEMORY_TYPE`. This is no enum, as firmware may use any value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct MemoryType(pub(crate) u32);
 
@@ -33,7 +33,8 @@ impl MemoryType {
         )
     }
 
-    /// Tells if a kernel takes the memory for itself. ACPI's tables it keeps, although it could.
+    /// Tells if a kernel takes the memory for itself. It could take ACPI's tables too, but keeps
+    /// them.
     pub(crate) fn is_free_after_boot(self) -> bool {
         let others = [
             Self::LOADER_CODE,
@@ -44,7 +45,7 @@ impl MemoryType {
         self.is_boot_services() || others.contains(&self)
     }
 
-    /// Tells if it is memory, and may be read.
+    /// Tells if this is memory that may be read.
     pub(crate) fn is_memory(self) -> bool {
         !matches!(
             self,
@@ -75,7 +76,7 @@ impl fmt::Display for MemoryType {
 pub(crate) struct Attributes(pub(crate) u64);
 
 impl Attributes {
-    /// Write-protected: cacheability since UEFI 2.5, a right before.
+    /// Write-protected. It means cacheability since UEFI 2.5, and a right before.
     pub(crate) const WP: Self = Self(1 << 12);
     /// Read-protected.
     pub(crate) const RP: Self = Self(1 << 13);
@@ -85,7 +86,7 @@ impl Attributes {
     pub(crate) const XP: Self = Self(1 << 14);
     /// Must not be written.
     pub(crate) const RO: Self = Self(1 << 17);
-    /// Firmware uses it at run time: it must be mapped during calls.
+    /// Firmware uses the memory at run time: it must be mapped during calls.
     pub(crate) const RUNTIME: Self = Self(1 << 63);
 
     pub(crate) fn has(self, bits: Self) -> bool {
@@ -96,14 +97,15 @@ impl Attributes {
         Self(self.0 | bits.0)
     }
 
-    /// What both have.
+    /// The attributes that both have.
     pub(crate) fn common(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }
 
-    /// Whether x86 maps memory cached; arm64 goes by the type alone. If firmware says nothing of
-    /// caching, as some does (Xen has `efi=attr=uc` for it), or only that less works, it is mapped
-    /// uncached, as stock does: slow, but right for memory and for devices, code included.
+    /// Tells if x86 maps the memory cached. arm64 uses only the type. Some firmware says
+    /// nothing about caching (Xen has `efi=attr=uc` for it), or allows only other modes. Then the
+    /// memory is mapped uncached, as in stock: this is slow, but right for memory, for devices and
+    /// for code.
     pub(crate) fn is_cached(self) -> bool {
         self.has(Self::WB)
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What firmware says: its memory map and memory attributes, its services, and the machine's name.
+//! Facts from firmware: its memory map and memory attributes, its services, and the machine's name.
 
 pub(crate) mod entry_point;
 pub(crate) mod memattr;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Whose memory is at an address that firmware gives, and how far it goes: nothing beyond may be
-//! mapped with it.
+//! The owner of the memory at an address that firmware gives, and the end of this memory. Nothing
+//! beyond the end may be mapped with it.
 //!
-//! Firmware's memory map tells, and so does the kernel, which sets memory aside. A kernel that kexec
-//! has started may have no more of the map than runtime regions.
+//! Two sources tell the owner: firmware's memory map, and the kernel, which sets memory aside. In a
+//! kernel that kexec has started, the map may hold only runtime regions.
 //!
-//! | the memory map says | firmware's |
+//! | the memory map says | the memory is firmware's |
 //! | --- | --- |
 //! | runtime region, or a type that no kernel takes | for ever |
 //! | boot services | while they are intact, and where the kernel has set it aside |
@@ -47,12 +47,12 @@ impl fmt::Display for Foreign {
     }
 }
 
-/// How many of the `most` bytes at `addr` are firmware's, without a gap. `kept` gives where memory ends
-/// that the kernel has set aside at an address, or that address.
+/// Returns how many of the `most` bytes at `addr` are firmware's, without a gap. `kept` returns the
+/// end of the memory that the kernel has set aside at an address, or that address.
 ///
 /// # Errors
 ///
-/// [`Foreign`] if not one is.
+/// [`Foreign`] if the first byte is not firmware's.
 pub(crate) fn extent(
     map: &MemoryMap<'_>,
     boot_services: BootServices,
@@ -65,7 +65,7 @@ pub(crate) fn extent(
     let mut end = addr;
     while end < wanted {
         match piece(map, boot_services, &kept, end) {
-            // It lies behind, so this ends.
+            // `next` is greater than `end`, so the loop ends.
             Some(next) => end = next,
             None => break,
         }
@@ -77,7 +77,7 @@ pub(crate) fn extent(
     }
 }
 
-/// Where the memory ends that is firmware's at `addr`, as far as one reason goes.
+/// Returns the end of the memory that is firmware's at `addr` for one reason.
 fn piece(
     map: &MemoryMap<'_>,
     boot_services: BootServices,
@@ -95,7 +95,7 @@ fn piece(
     if here.any(|(d, _)| !d.ty.is_memory()) {
         return None;
     }
-    // What begins or ends on the way may be something else.
+    // Behind the next border of a descriptor, another rule may hold.
     let borders = ranges.flat_map(|(_, range): (_, PhysRange)| [range.start(), range.end()]);
     let border = borders.filter(|border| *border > addr).min();
     let kept = kept(addr);
@@ -131,7 +131,7 @@ mod tests {
 
     const START: u64 = 0x10_0000;
 
-    /// The kernel has set nothing aside.
+    /// The kernel has set no memory aside.
     fn nothing(addr: PhysAddr) -> PhysAddr {
         addr
     }
@@ -161,7 +161,7 @@ mod tests {
         found.ok()
     }
 
-    /// The bytes of one page of type `ty` that are firmware's: with the page kept, and not.
+    /// The bytes of one page of type `ty` that are firmware's: with the page kept, and without.
     fn of_type(ty: u32, boot_services: BootServices) -> [Option<usize>; 2] {
         let page = [Descriptor {
             attributes: Attributes(0xf),
@@ -179,7 +179,7 @@ mod tests {
             Gone,
             Intact, //
         };
-        // What is kept goes on behind the page.
+        // Kept memory continues behind the page.
         let (page, on) = (Some(0x1000), Some(0x2000));
         for ty in [0, 5, 6, 9, 10, 13, 16, 0x7000_0000, u32::MAX] {
             assert_eq!(of_type(ty, Gone), [on, page]);
@@ -220,7 +220,7 @@ mod tests {
         for (offset, most, count) in [
             (0, 1, Some(1)),
             (0, 0x1000, Some(0x1000)),
-            // From one region into another.
+            // The bytes reach from one region into another.
             (0, 0x1001, Some(0x1001)),
             (0xff8, 200, Some(200)),
             (0x1f38, 200, Some(200)),

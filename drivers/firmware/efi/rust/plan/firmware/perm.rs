@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the firmware may do with a mapped range.
+//! The rights of firmware in a mapped range.
 
 use crate::plan::firmware::memtype::{
     Attributes,
@@ -28,13 +28,13 @@ impl Permission {
         }
     }
 
-    /// What memory of this type needs when firmware says no more about it. Code regions hold whole
-    /// images, data sections included, so they need everything.
+    /// The permission for memory of this type if firmware says no more about it. Code regions hold
+    /// whole images with their data sections, so they need all rights.
     pub(crate) fn of_type(ty: MemoryType) -> Self {
         Self::new(true, ty == MemoryType::RUNTIME_SERVICES_CODE)
     }
 
-    /// What RO and XP leave.
+    /// The permission that RO and XP leave.
     pub(crate) fn of_attributes(attributes: Attributes) -> Self {
         Self::new(
             !attributes.has(Attributes::RO),
@@ -42,7 +42,7 @@ impl Permission {
         )
     }
 
-    /// What allows no more than either.
+    /// The rights that both permissions have.
     fn intersection(self, other: Self) -> Self {
         Self::new(
             self.writes() && other.writes(),
@@ -50,7 +50,7 @@ impl Permission {
         )
     }
 
-    /// What allows as much as both.
+    /// The rights that at least one of the permissions has.
     pub(crate) fn union(self, other: Self) -> Self {
         Self::new(
             self.writes() || other.writes(),
@@ -93,23 +93,24 @@ impl fmt::Display for Permission {
     }
 }
 
-/// What counts for permissions beside the type. Each architecture has stock's answer: less would stop
-/// firmware that lives with stock, and more would give up what stock protects.
+/// The facts that count for permissions, in addition to the type. Each architecture has stock's
+/// answer: fewer rights would stop firmware that works with stock, and more would give up
+/// protection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-// Each architecture has one.
+// Each architecture uses one of these.
 #[allow(dead_code)]
 pub(crate) enum Basis {
-    /// The memory attributes table, whose word replaces the type's (x86: `__map_region()` and
-    /// `efi_update_mem_attr()` in `efi_64.c`). In memory maps of PCs, RO and XP may be what memory
-    /// is capable of.
+    /// The memory attributes table replaces the permission of the type (x86: `__map_region()` and
+    /// `efi_update_mem_attr()` in `efi_64.c`). In memory maps of PCs, RO and XP may be capabilities
+    /// of the memory.
     Table,
-    /// RO and XP in the memory map too, and the table takes away from what that leaves (arm64:
+    /// RO and XP in the memory map count too, and the table takes rights away from the rest (arm64:
     /// `create_mapping_protection()` and `set_permissions()` in `kernel/efi.c`).
     MapAndTable,
 }
 
 impl Basis {
-    /// What a region may do of which the memory attributes table says nothing.
+    /// The permission of a region if the memory attributes table does not describe it.
     pub(crate) fn region(self, ty: MemoryType, attributes: Attributes) -> Permission {
         match self {
             Self::MapAndTable if ty != MemoryType::MAPPED_IO => described(ty, attributes),
@@ -117,7 +118,8 @@ impl Basis {
         }
     }
 
-    /// What a part of such a region may do of which the memory attributes table says `part`.
+    /// The permission of a part of such a region if the memory attributes table says `part` about
+    /// it.
     pub(crate) fn part(
         self,
         ty: MemoryType,
@@ -132,8 +134,8 @@ impl Basis {
     }
 }
 
-/// What a descriptor of memory that is no device grants. Beside RP or WP, XP is no protection: the
-/// descriptor says what the memory is capable of (UEFI before 2.5).
+/// The permission that a descriptor of memory grants. It is not for devices. If RP or WP is set
+/// too, XP is no protection: then the descriptor tells the memory's capabilities (UEFI before 2.5).
 fn described(ty: MemoryType, attributes: Attributes) -> Permission {
     if attributes.has(Attributes::RO) {
         Permission::of_attributes(attributes)

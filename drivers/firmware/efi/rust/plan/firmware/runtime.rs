@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The runtime services table (UEFI 2.10, section 4.5): the pointers that firmware is called by.
+//! The runtime services table (UEFI 2.10, section 4.5): the pointers to firmware's services.
 
 use crate::plan::{
     base::{
@@ -29,12 +29,12 @@ const SIGNATURE: u64 = u64::from_le_bytes(*b"RUNTSERV");
 const HEADER_SIZE_OFFSET: usize = 12;
 const CRC_OFFSET: usize = 16;
 
-/// Why no pointer of the table can be trusted.
+/// The reason why no pointer of the table can be trusted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum TableError {
-    /// The table lies where firmware has no memory at run time.
+    /// The table is outside the memory that firmware has at run time.
     NotMapped(VirtAddr),
-    /// Something else lies there.
+    /// There is no such table at this place.
     Signature(u64),
 }
 
@@ -52,9 +52,9 @@ impl fmt::Display for TableError {
     }
 }
 
-/// A flaw of the header, but no reason not to call firmware: nothing depends on it, while the
-/// pointers are checked themselves. Old U-Boot gives the size of the header for that of the table,
-/// and drivers that replace a pointer are known to leave the CRC as it was.
+/// A flaw of the header. It is no reason not to call firmware: nothing depends on the header, and
+/// the pointers are checked themselves. Old U-Boot gives the size of the header instead of the
+/// table's, and drivers that replace a pointer are known to leave the CRC unchanged.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum HeaderFlaw {
     Size(u32),
@@ -75,8 +75,8 @@ impl fmt::Display for HeaderFlaw {
     }
 }
 
-/// Checks that `size` bytes at `addr` are in memory that firmware has at run time: `ranges` hold the
-/// first and the last.
+/// Checks that the `size` bytes at `addr` are in memory that firmware has at run time: `ranges`
+/// hold the first byte and the last.
 ///
 /// # Errors
 ///
@@ -98,7 +98,7 @@ pub(crate) fn check_place(
     }
 }
 
-/// The table.
+/// The runtime services table.
 ///
 /// # Invariants
 ///
@@ -109,9 +109,9 @@ pub(crate) struct RuntimeTable<'a> {
 }
 
 impl<'a> RuntimeTable<'a> {
-    /// Bytes of the table whose `header` this is, with pointers of this `width`: EFI 1.10 has fewer
-    /// services. A size that no table has is not gone by; a table that has more services than we
-    /// know is cut.
+    /// Returns the size of the table that has this `header` and pointers of this `width`, in bytes.
+    /// EFI 1.10 has fewer services. A size that no table has is ignored. A table with more services
+    /// than we know is cut.
     ///
     /// # Errors
     ///
@@ -128,11 +128,11 @@ impl<'a> RuntimeTable<'a> {
             .unwrap_or(whole))
     }
 
-    /// Takes `bytes` as the table of firmware with pointers of this `width`.
+    /// Reads `bytes` as the table of firmware with pointers of this `width`.
     ///
     /// # Errors
     ///
-    /// [`TableError::Signature`] if it is none.
+    /// [`TableError::Signature`] if it is no table.
     pub(crate) fn new(bytes: &'a [u8], width: Width) -> Result<Self, TableError> {
         let table = bytes.get(..Self::size(bytes, width)?);
         // INVARIANT: `size` has seen the signature, and that is its size.
@@ -159,7 +159,7 @@ impl<'a> RuntimeTable<'a> {
             return Some(HeaderFlaw::Size(size));
         }
         let mut buffer = [0; Width::Bits64.table_size()];
-        // By the type invariants, it is as long as it says.
+        // By the type invariants, the table is as long as its size says.
         let bytes = buffer.get_mut(..self.bytes.len())?;
         bytes.copy_from_slice(self.bytes);
         bytes.get_mut(CRC_OFFSET..)?.first_chunk_mut::<4>()?.fill(0);
@@ -202,7 +202,7 @@ mod tests {
         assert!(short.is_err() && RuntimeTable::new(&[], Width::Bits64).is_err());
     }
 
-    /// The flaw of the header, [`None`] if this is no table.
+    /// Returns the flaw of the header, or [`None`] if this is no table.
     fn flaw(bytes: &[u8]) -> Option<Option<HeaderFlaw>> {
         Some(RuntimeTable::new(bytes, Width::Bits64).ok()?.flaw(crc32))
     }

@@ -12,15 +12,16 @@ use crate::plan::{
 
 pub(crate) const TABLE_SIZE: usize = Width::Bits64.table_size();
 
-/// A page of code, where pointers lead to.
+/// A page of code. Pointers point into it.
 pub(crate) const CODE: u64 = 0x20_0000;
 
-/// A table with a right CRC, whose pointers are those into [`CODE`] that `pointer` does not replace.
+/// Makes a table with a right CRC. Its pointers point into [`CODE`], unless `pointer` replaces
+/// them.
 pub(crate) fn table(pointer: impl Fn(usize) -> Option<u64>) -> [u8; TABLE_SIZE] {
     sized(Width::Bits64, TABLE_SIZE as u32, pointer)
 }
 
-/// The same with pointers of this `width`, of which those behind `size` are not the table's.
+/// Does the same for pointers of this `width`. Pointers behind `size` do not belong to the table.
 pub(crate) fn sized(
     width: Width,
     size: u32,

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The runtime services, and the numbers that they go by in different places.
+//! The runtime services, and their numbers in different places.
 
 use core::fmt;
 
 /// A runtime service.
 pub(crate) struct Service {
     pub(crate) name: &'static str,
-    /// Which pointer of the runtime services table it is, from 0 on.
+    /// The index of its pointer in the runtime services table, from 0.
     pub(crate) slot: usize,
-    /// Its bit in what RT_PROPERTIES says is supported (UEFI 2.10, section 4.6).
+    /// Its bit in the supported services of RT_PROPERTIES (UEFI 2.10, section 4.6).
     pub(crate) bit: u32,
-    /// What the in-call mark of the handover table has for it.
+    /// Its value in the in-call mark of the handover table.
     mark: u32,
 }
 
@@ -33,7 +33,8 @@ pub(crate) struct Services(u32);
 impl Services {
     pub(crate) const NONE: Self = Self(0);
 
-    /// Those that `bits` has one for, as RT_PROPERTIES does. Bits of no service count for nothing.
+    /// The services whose bit is set in `bits`, as in RT_PROPERTIES. Bits of no service are
+    /// ignored.
     pub(crate) const fn from_bits(bits: u32) -> Self {
         Self(bits & ALL)
     }
@@ -54,7 +55,7 @@ impl Services {
         Self(self.0 & !other.0)
     }
 
-    /// Those that the kernel calls at run time.
+    /// The services of the set that the kernel calls at run time.
     pub(crate) fn called(self) -> impl Iterator<Item = &'static Service> {
         CALLED.iter().filter(move |service| self.contains(service))
     }
@@ -66,7 +67,7 @@ impl From<&Service> for Services {
     }
 }
 
-/// The names of those that the kernel calls, with spaces between them, or "none".
+/// The names of the services that the kernel calls, with spaces between them, or "none".
 impl fmt::Display for Services {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut names = self.called().map(|service| service.name);
@@ -81,8 +82,9 @@ const SINCE_2_0: Services = Services(1 << 11 | 1 << 12 | 1 << 13);
 /// Revision of the system table in UEFI 2.0: the major number is in the upper half.
 const REVISION_2_0: u32 = 2 << 16;
 
-/// The services that the kernel calls of firmware of this `revision`, of those that it says are
-/// `supported`: none that is newer, as in `drivers/firmware/efi/runtime-wrappers.c`.
+/// The services that the kernel calls in firmware of this `revision`, out of the services that
+/// firmware says are `supported`. The kernel calls no newer service, as in
+/// `drivers/firmware/efi/runtime-wrappers.c`.
 pub(crate) fn of_revision(revision: u32, supported: Services) -> Services {
     if revision < REVISION_2_0 {
         supported.without(SINCE_2_0)
@@ -91,13 +93,13 @@ pub(crate) fn of_revision(revision: u32, supported: Services) -> Services {
     }
 }
 
-/// The mark of SVAM, which the kernel's `enum efi_rts_ids` does not have.
+/// The mark of SVAM. The kernel's `enum efi_rts_ids` does not have it.
 pub(crate) const MARK_SVAM: u32 = u32::MAX - 1;
 
 /// The mark of a call that does not go through the workqueue.
 pub(crate) const MARK_DIRECT: u32 = u32::MAX;
 
-/// The mark of a call that goes through the workqueue, but to no runtime service.
+/// The mark of a call that goes through the workqueue, but calls no runtime service.
 const MARK_PRM: u32 = 13;
 
 /// SetVirtualAddressMap.
@@ -106,8 +108,8 @@ pub(crate) const SVAM: Service = Service::new(4, "SVAM", 7, MARK_SVAM);
 /// The bits of all services.
 pub(crate) const ALL: u32 = 0x3fff;
 
-/// What says to stock kernels that no service is supported: ConvertPointer alone, which they do not
-/// call. See `EFI_RTMAP_SUPPORTED_NONE`.
+/// The bits that tell stock kernels that no service is supported: only ConvertPointer, which they
+/// do not call. See `EFI_RTMAP_SUPPORTED_NONE`.
 pub(crate) const NO_SUPPORT: u32 = 1 << 8;
 
 /// The services that are called at run time. ConvertPointer is for firmware itself, during SVAM.
@@ -126,7 +128,7 @@ pub(crate) const CALLED: [Service; 12] = [
     Service::new(13, "QueryVariableInfo", 13, 8),
 ];
 
-/// What the call with this in-call `mark` is, if it is one that this kernel knows.
+/// The name of the call with this in-call `mark`, if this kernel knows the mark.
 pub(crate) fn marked(mark: u32) -> Option<&'static str> {
     match mark {
         MARK_SVAM => Some(SVAM.name),
@@ -166,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_set_has_the_names_of_what_is_called() {
-        // SVAM and ConvertPointer are no services that are on or off.
+        // SVAM and ConvertPointer are never on or off.
         for (bits, names, len) in [
             (0, "none", 4),
             (1 << 7 | 1 << 8 | 1 << 14, "none", 4),
@@ -182,7 +184,7 @@ mod tests {
         }
     }
 
-    /// Takes nothing but `rest`.
+    /// A writer that accepts only `rest`.
     struct Text {
         rest: &'static str,
         len: usize,
@@ -211,7 +213,7 @@ mod tests {
         let all = || CALLED.iter().chain([&SVAM]);
         let bits = all().fold(0, |bits, service| bits | service.bit);
         let slots = all().fold(0_u32, |slots, service| slots | 1 << service.slot);
-        // 14 of each, but for ConvertPointer.
+        // There are 14 of each, without ConvertPointer.
         assert_eq!((bits, slots), (ALL & !(1 << 8), 0x3fff & !(1 << 5)));
         let marks = (1..=12).chain([MARK_SVAM]);
         for mark in marks {

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What SMBIOS says of the machine: the only name by which some firmware can be told from other.
+//! The names of the machine in SMBIOS. Some firmware can be told from other firmware only by them.
 //!
-//! The format is DMTF's DSP0134. Nothing in it can be trusted to be whole: every read is checked,
-//! and what cannot be read is absent.
+//! The format is DMTF's DSP0134. Any part of it may be missing or damaged: every read is checked,
+//! and a part that cannot be read counts as absent.
 
-/// What the machine is called. What firmware does not say is empty.
+/// The names of the machine. A name that firmware does not give is empty.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct System<'a> {
     pub(crate) manufacturer: &'a [u8],
-    /// Lenovo has the name here that people know it by.
+    /// Lenovo puts the well-known name here.
     pub(crate) version: &'a [u8],
 }
 
 impl<'a> System<'a> {
-    /// The one in the structure table that `table` begins with, if there is one.
+    /// Reads the first system structure of `table`, if there is one.
     pub(crate) fn read(table: &'a [u8]) -> Option<Self> {
         let structure = Structure::find(table, Structure::SYSTEM)?;
         Some(Self {
@@ -24,12 +24,12 @@ impl<'a> System<'a> {
     }
 }
 
-/// One structure: fields, and the strings that they refer to by number.
+/// One structure: fields, and strings. The fields refer to strings by number.
 struct Structure<'a> {
     ty: u8,
-    /// From the header on, so that offsets are those of the specification.
+    /// The fields, header included, so that offsets are those of the specification.
     fields: &'a [u8],
-    /// Separated by zeros.
+    /// The strings. Zeros separate them.
     strings: &'a [u8],
 }
 
@@ -38,10 +38,10 @@ impl<'a> Structure<'a> {
     const END: u8 = 127;
     const HEADER_SIZE: usize = 4;
 
-    /// The first structure of type `ty` in `table`, unless the end is marked before it.
+    /// Finds the first structure of type `ty` in `table`. The search ends at the end mark.
     fn find(table: &'a [u8], ty: u8) -> Option<Self> {
         let mut rest = table;
-        // Each structure takes some of the bytes, so this ends.
+        // Each structure uses up some bytes, so the loop ends.
         while let Some((structure, behind)) = Self::first(rest) {
             match structure.ty {
                 found if found == ty => return Some(structure),
@@ -52,15 +52,15 @@ impl<'a> Structure<'a> {
         None
     }
 
-    /// The structure that `bytes` begins with, and what is behind it. [`None`] if not all of it is
-    /// there.
+    /// Splits `bytes` into the first structure and the rest. Returns [`None`] if the structure is
+    /// cut off.
     fn first(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
         let (ty, length) = (*bytes.first()?, usize::from(*bytes.get(1)?));
         if length < Self::HEADER_SIZE {
             return None;
         }
         let (fields, rest) = (bytes.get(..length)?, bytes.get(length..)?);
-        // Two zeros, whether there are strings before them or not.
+        // Two zeros end a structure, with or without strings before them.
         let end = rest.windows(2).position(|pair| pair == [0, 0])?;
         let structure = Self {
             ty,
@@ -70,7 +70,7 @@ impl<'a> Structure<'a> {
         Some((structure, rest.get(end.checked_add(2)?..)?))
     }
 
-    /// The string whose number stands at `offset`, or nothing.
+    /// The string whose number is at `offset`, or an empty one.
     fn string_at(&self, offset: usize) -> &'a [u8] {
         let number = self.fields.get(offset).copied();
         number
@@ -78,7 +78,7 @@ impl<'a> Structure<'a> {
             .unwrap_or_default()
     }
 
-    /// String `number`, counted from 1: 0 means that there is none.
+    /// The string of this `number`, counted from 1. The number 0 means that there is no string.
     fn string(&self, number: u8) -> Option<&'a [u8]> {
         let index = usize::from(number).checked_sub(1)?;
         self.strings.split(|&byte| byte == 0).nth(index)
@@ -93,7 +93,7 @@ impl<'a> Structure<'a> {
 mod tests {
     use super::*;
 
-    /// Firmware with two strings, something inactive without any, two machines, and the end.
+    /// Firmware with two strings, an inactive structure without strings, two machines, and the end.
     const TABLE: &[u8] = b"\x00\x06\x00\x00\x01\x02Vendor\x001.0\x00\x00\
         \x7e\x04\x07\x00\x00\x00\
         \x01\x07\x04\x00\x01\x02\x03Its maker\x00Its product\x00Its name\x00\x00\
@@ -103,7 +103,7 @@ mod tests {
         manufacturer: b"Its maker",
         version: b"Its name",
     };
-    /// Where the first machine's structure begins, and what is behind its strings.
+    /// The start of the first machine's structure, and the end of its strings.
     const START: usize = 24;
     const BEHIND: usize = START + 7 + 32;
 
@@ -162,7 +162,7 @@ mod tests {
         for length in [0, 1, 3, 255] {
             assert_eq!(System::read(&changed(1, length)), None);
         }
-        // Too short for a header, and right before what would be found.
+        // A structure that is too short for a header, right before a good one.
         let mut short = [0; TABLE.len()];
         short[..5].copy_from_slice(&[126, 3, 7, 0, 0]);
         short[5..5 + BEHIND - START].copy_from_slice(&TABLE[START..BEHIND]);

@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A walk through the names of variables, and the end of one that has none.
+//! A walk through the names of variables, and the end of an endless walk.
 //!
-//! GetNextVariableName() is given the name that it has returned last (UEFI 2.10, section 8.2). So the
-//! names tell walks apart: a call goes on with a walk if it gives the name that the walk has come to,
-//! whoever makes it, and begins another one if not.
+//! GetNextVariableName() gets the name that it has returned last (UEFI 2.10, section 8.2). So the
+//! names tell walks apart. If a call gives the last name of a walk, it continues this walk. The
+//! caller does not matter. Otherwise the call begins another walk.
 
-/// More variables than any store holds; each costs the kernel an inode.
+/// More variables than any store holds. Each variable costs the kernel an inode.
 pub(crate) const MAX_NAMES: u32 = 16384;
 
 /// The walk that the last call belongs to.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Walk {
-    /// The checksum of the name that it has come to.
+    /// The checksum of the last name of the walk.
     last: u32,
-    /// How many names it has given.
+    /// The number of names in the walk so far.
     names: u32,
 }
 
 impl Walk {
-    /// Whether a call that gives `name` would go on with a walk that has given too many.
+    /// Tells if a call that gives `name` would continue a walk with too many names.
     pub(crate) fn ends_at(self, name: u32) -> bool {
         name == self.last && self.names >= MAX_NAMES
     }
 
-    /// After a call that gives the name `from` and returns `to`.
+    /// Returns the walk after a call that gives the name `from` and returns `to`.
     pub(crate) fn step(self, from: u32, to: u32) -> Self {
         let names = if from == self.last {
             self.names.saturating_add(1)
@@ -54,7 +54,7 @@ impl Walk {
 mod tests {
     use super::*;
 
-    /// Walks from one name to the next, and returns where it is ended, if it is.
+    /// Walks from one name to the next. Returns the name at which the walk is ended, if it is.
     fn walk(mut walk: Walk, names: impl Iterator<Item = u32>) -> (Walk, Option<u32>) {
         let mut from = 0;
         for to in names {
@@ -94,7 +94,7 @@ mod tests {
     fn two_walks_in_turns_are_not_counted_as_one() {
         let mut both = Walk::default();
         for name in 0..MAX_NAMES {
-            // One is ahead of the other by a name that both come to.
+            // One walk is ahead of the other by one name, and both reach the same names.
             for from in [name + 1, name] {
                 assert!(!both.ends_at(from));
                 both = both.step(from, from + 1);

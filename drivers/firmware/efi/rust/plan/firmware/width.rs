@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! 32-bit and 64-bit firmware: the table has the same pointers, of different sizes.
+//! 32-bit and 64-bit firmware: their tables have the same pointers in different sizes.
 
 use crate::plan::base::bytes::{
     u32_at,
     u64_at, //
 };
 
-/// Bytes of the table's header, whatever the width.
+/// Bytes of the table's header, for both widths.
 pub(crate) const HEADER_SIZE: usize = 24;
 
-/// How wide firmware's pointers are.
+/// The width of firmware's pointers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Width {
     Bits32,
@@ -39,13 +39,13 @@ impl Width {
         HEADER_SIZE + 14 * self.pointer_size()
     }
 
-    /// Bytes of a table of EFI 1.10, which has not got the last three.
+    /// Bytes of a table of EFI 1.10, which lacks the last three services.
     pub(super) const fn oldest_table_size(self) -> usize {
         self.table_size() - 3 * self.pointer_size()
     }
 
-    /// Bytes that tables are known to have: Tiano's of EFI 1.10 has a pointer of its own behind
-    /// those eleven.
+    /// The known sizes of tables in bytes. Tiano's table of EFI 1.10 has a pointer of its own
+    /// behind the eleven services.
     pub(super) fn table_sizes(self) -> impl Iterator<Item = usize> {
         let oldest = self.oldest_table_size();
         [oldest, oldest + self.pointer_size(), self.table_size()].into_iter()

@@ -2,8 +2,8 @@
 
 //! The 1:1 aliases of entries that have fixed addresses.
 //!
-//! Where both lie in one half of the address space, an alias may be in the way of a fixed address.
-//! It then gives way: firmware was told the fixed address.
+//! If fixed addresses and aliases are in the same half of the address space, an alias may be in the
+//! way of a fixed address. Then the alias is left out: firmware was given the fixed address.
 
 use crate::plan::{
     base::{
@@ -20,7 +20,8 @@ use crate::plan::{
     },
 };
 
-/// Appends the aliases of `entries` to `list`, which holds the pages at fixed addresses by address.
+/// Appends the aliases of `entries` to `list`, which holds the pages at fixed addresses, in
+/// order.
 pub(super) fn push(
     entries: &[Entry],
     space: &AddressSpace,
@@ -33,7 +34,7 @@ pub(super) fn push(
             ..Mapping::of(entry)
         };
         let fixed = list.get(..fixed).unwrap_or_default();
-        // What is mapped 1:1 already is in the way of its own alias.
+        // An entry that is mapped 1:1 is in the way of its own alias.
         if fits(&alias, fixed, space) {
             list.push(alias)?;
         }
@@ -47,7 +48,7 @@ fn fits(alias: &Mapping, fixed: &[Mapping], space: &AddressSpace) -> bool {
     })
 }
 
-/// Whether none of `fixed`, which is in order, lies between `start` and `end`.
+/// Tells if no mapping of `fixed`, which is in order, overlaps the range from `start` to `end`.
 fn is_free(start: VirtAddr, end: VirtAddr, fixed: &[Mapping]) -> bool {
     let next = fixed.partition_point(|mapping| mapping.end() <= start);
     fixed.get(next).is_none_or(|mapping| end <= mapping.virt)
@@ -77,7 +78,7 @@ mod tests {
 
     const HIGH: u64 = 1 << 32;
 
-    /// Whether this is mapped, and nothing else: address, physical address, pages of 4 KiB.
+    /// Tells if exactly these are mapped: address, physical address, pages of 4 KiB.
     fn map_to(space: &AddressSpace, entries: &[Entry], expected: &[(u64, u64, u64)]) -> bool {
         let mut buffer = [Mapping::BLANK; most(3)];
         let mut out = List::new(&mut buffer);
@@ -124,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_fixed_address_is_worth_more_than_an_alias() -> Result<(), RangeError> {
-        // The second lies where the last page of the first would have its alias.
+        // The second entry is where the last page of the first would have its alias.
         for (at, free) in [
             (0x1_f000, true),
             (0x2_0000, false),
@@ -162,7 +163,7 @@ mod tests {
             permission: Permission::ReadExecute,
             ..entry(0x2_1000, HIGH + 0x1000, 1)?
         };
-        // Apart in the layout, since they do not touch.
+        // This entry is apart in the layout, because the two do not touch.
         let data = entry(0x2_8000, 2 * HIGH + 0x8000, 0x10)?;
         let mut buffer = [Mapping::BLANK; most(2)];
         let mut out = List::new(&mut buffer);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! From a memory map to its runtime regions, whatever is wrong with it.
+//! The runtime regions of a memory map, even if the map has errors.
 
 use crate::plan::{
     base::{
@@ -19,29 +19,29 @@ use crate::plan::{
 
 /// Collects the regions of `map` that must be mapped, in its order, into `regions`, an empty list.
 ///
-/// With `boot_services`, boot services memory is taken too: it is there, and needed, until SVAM
+/// With `boot_services`, collects boot services memory too: it is intact, and needed, until SVAM
 /// has been called.
 ///
-/// What firmware is known to get wrong, or might, is taken like this:
+/// Known or possible errors of firmware are handled like this:
 ///
-/// - Descriptors without pages or beyond 64 bits, which shipped firmware has (ThinkPad W541, Linux
-///   commit 0100a3e67a9c), are passed over. Stock x86 removes them before the take-over.
-/// - Runtime services code and data without the attribute that makes it a runtime region are one all
-///   the same: see [`Descriptor::is_runtime`].
-/// - What an earlier descriptor covers adds nothing. Neighbours of one type and attribute become one
-///   region, which changes no address: the layout stays the one stock Linux makes.
-/// - Runtime regions that overlap become one too. Where code and data do, all of it is code: less
-///   would stop firmware in its tracks. If one says that memory is cached and the other that it is
-///   not, it is not: slow, but right for both. If one says that it is a device, it is mapped as that.
-///   Stock x86 maps all of them, and of the 1:1 addresses the first in the map wins.
-/// - Only addresses that an earlier kernel has given, each to one of two that overlap, cannot be had
-///   both ways: an error.
-/// - A region that does not start on a page is one of whole pages: see [`Descriptor::range`].
+/// - Descriptors without pages or beyond 64 bits are skipped. Shipped firmware has them (ThinkPad
+///   W541, Linux commit 0100a3e67a9c). Stock x86 removes them before the take-over.
+/// - Runtime services code and data are runtime regions even without the attribute: see
+///   [`Descriptor::is_runtime`].
+/// - A descriptor that repeats memory of an earlier one adds nothing. Neighbours of one type and
+///   attribute become one region. This changes no address: the layout stays the same as in stock.
+/// - Runtime regions that overlap become one too. If one of them is code, all of it is code: fewer
+///   rights would stop firmware. If one of them is not cached, all of it is not cached. This is
+///   slow, but right for both. If one of them is a device, all of it is mapped as a device. Stock
+///   x86 maps all of them, and the first in the map wins the 1:1 addresses.
+/// - An earlier kernel may have given addresses to two regions that overlap. If the addresses put
+///   the common memory at two places, this is an error.
+/// - A region that does not start on a page becomes whole pages: see [`Descriptor::range`].
 ///
 /// # Errors
 ///
-/// A [`RegionError`] if no runtime region is found, two that overlap were given different places, or
-/// `regions` has no room for one of each descriptor.
+/// A [`RegionError`] if there is no runtime region, if two that overlap have been given different
+/// places, or if `regions` has no room for one region for each descriptor.
 pub(crate) fn collect(
     map: &MemoryMap<'_>,
     boot_services: bool,
@@ -51,7 +51,8 @@ pub(crate) fn collect(
     for region in wanted() {
         regions.push(region)?;
     }
-    // Nearly all memory maps describe nothing twice: then no region is compared with all others.
+    // Nearly all memory maps describe no memory twice. Then regions need not be compared with each
+    // other.
     let apart = put_in_order(regions).is_ok();
     regions.remove(0..regions.len());
     for mut region in wanted() {
@@ -73,20 +74,20 @@ pub(crate) fn collect(
     Ok(())
 }
 
-/// The region that `descriptor` makes, if it is to be mapped.
+/// Makes a region of `descriptor`, if it is to be mapped.
 fn wanted(descriptor: &Descriptor, boot_services: bool) -> Option<Region> {
     let temporary = boot_services && descriptor.ty.is_boot_services();
     let phys = descriptor.range().ok()?;
     (descriptor.is_runtime() || temporary).then(|| Region::of(descriptor, phys))
 }
 
-/// Takes the runtime regions that overlap `region` out of `regions`, and unites them all.
+/// Removes the runtime regions that overlap `region` from `regions`, and unites all of them.
 fn take_in(mut region: Region, regions: &mut List<'_, Region>) -> Result<Region, RegionError> {
     let meets = |region: &Region, regions: &[Region]| {
         let mut found = regions.iter().copied().enumerate();
         found.find(|(_, other)| !other.is_temporary() && other.phys.overlaps(&region.phys))
     };
-    // Each round takes one out, so this ends.
+    // Each round removes one region, so the loop ends.
     while let Some((index, other)) = meets(&region, regions) {
         region = other
             .united(&region)
@@ -96,8 +97,8 @@ fn take_in(mut region: Region, regions: &mut List<'_, Region>) -> Result<Region,
     Ok(region)
 }
 
-/// Whether `region` lies behind `last` by the same distance in both address spaces. It always does
-/// where no addresses have been given yet.
+/// Tells if `region` is behind `last` by the same distance in both address spaces. This is always
+/// true if no addresses have been given yet.
 fn follows(last: &Region, region: &Region) -> bool {
     let behind = last.virt.value().checked_add(last.phys.bytes());
     let unset = last.virt.value() == 0 && region.virt.value() == 0;
@@ -216,7 +217,7 @@ mod tests {
             .eq([true, false]));
     }
 
-    /// The only region that `descriptors` make: type, attributes, start, pages, address.
+    /// The only region of `descriptors`: type, attributes, start, pages, address.
     fn only(descriptors: &[Descriptor]) -> Option<(MemoryType, u64, u64, u64, u64)> {
         let bytes = MapBytes::new(descriptors);
         let mut buffer = [BLANK_REGION; 8];
@@ -242,7 +243,7 @@ mod tests {
         let both = Some((DATA, USUAL, 0x10_0000, 3, 0));
         assert_eq!(only(&[a, b]), both);
         assert_eq!(only(&[b, a]), both);
-        // One that fills the gap between two, and more.
+        // The last region fills the gap between the two others, and more.
         let (low, high) = (data(0x10_0000, 2), data(0x10_4000, 4));
         let all = Some((DATA, USUAL, 0x10_0000, 8, 0));
         assert_eq!(only(&[low, high, data(0x10_1000, 4)]), all);
@@ -350,7 +351,7 @@ mod tests {
                 attributes: Attributes(0xf),
                 ..descriptor(ty, 0x10_0000, 2)
             };
-            // With it, for all who are told of it.
+            // The region has the attribute, for all who read it.
             assert_eq!(only(&[unmarked]), Some((ty, USUAL, 0x10_0000, 2, 0)));
         }
         for ty in (0..16).map(MemoryType) {
@@ -375,7 +376,7 @@ mod tests {
     #[test]
     fn a_region_may_lie_at_0() {
         assert_eq!(only(&[data(0, 2)]), Some((DATA, USUAL, 0, 2, 0)));
-        // Handed over 1:1: 0 is an address like any other.
+        // These are 1:1 addresses of an earlier kernel: 0 is a normal address.
         let behind = Descriptor {
             virt: VirtAddr::new(0x2000),
             ..data(0x2000, 1)

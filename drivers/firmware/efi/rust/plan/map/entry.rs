@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Entries: the map as it is installed and handed over, split wherever the permission changes.
+//! Entries: the map as it is installed and handed over. It is split where the permission changes.
 
 use crate::plan::{
     base::{
@@ -46,7 +46,7 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// Something to fill buffers with.
+    /// A value to fill buffers with.
     pub(crate) const BLANK: Self = Self {
         ty: MemoryType(0),
         attributes: Attributes::RUNTIME,
@@ -55,14 +55,14 @@ impl Entry {
         permission: Permission::Read,
     };
 
-    /// Where `addr` is found in the map, if this entry maps it.
+    /// Returns the address of `addr` in the map, if this entry maps it.
     pub(crate) fn translate(&self, addr: PhysAddr) -> Option<VirtAddr> {
         let offset = addr.value().checked_sub(self.phys.start().value())?;
         let virt = self.virt.value().checked_add(offset)?;
         self.phys.contains_addr(addr).then_some(VirtAddr::new(virt))
     }
 
-    /// Whether firmware may execute at `addr`: in the map itself or in its 1:1 alias.
+    /// Tells if firmware may execute at `addr`, which is in the map itself or in its 1:1 alias.
     pub(crate) fn executes_at(&self, addr: VirtAddr) -> bool {
         let mapped = addr
             .value()
@@ -79,8 +79,8 @@ impl InMemory for Entry {
     }
 }
 
-/// How many pages of `entries` firmware may write and execute: it does not say which of them hold
-/// code, or wants it so.
+/// Counts the pages of `entries` that firmware may write and execute. Firmware does not tell which
+/// of them hold code, or wants them so.
 pub(crate) fn wx_pages(entries: &[Entry]) -> Pages {
     let writable_code = entries
         .iter()
@@ -90,10 +90,9 @@ pub(crate) fn wx_pages(entries: &[Entry]) -> Pages {
     })
 }
 
-/// Splits `regions` into `entries` by the `pieces` that the memory attributes table describes, which
-/// are in order, each in one region.
-/// What no piece covers has the permission that `basis` gives the region. Temporary regions are left
-/// out.
+/// Splits `regions` into `entries` by `pieces`, the parts that the memory attributes table
+/// describes. They are in order, and each is in one region. Memory without a piece has the
+/// permission that `basis` gives to the region. Temporary regions are left out.
 ///
 /// # Errors
 ///
@@ -123,8 +122,8 @@ pub(crate) fn split(
     Ok(())
 }
 
-/// Adds the part of `region` between `from` and `to`, joined to the entry before it if nothing
-/// tells them apart.
+/// Adds the part of `region` between `from` and `to`. Joins it to the entry before it if they
+/// differ in nothing.
 fn add(
     entries: &mut List<'_, Entry>,
     region: &Region,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Which address each region is called at.
+//! The address of each region during calls.
 
 use crate::plan::{
     base::addr::{
@@ -15,26 +15,27 @@ use core::fmt;
 /// The addresses that the architecture offers during firmware calls.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct AddressSpace {
-    /// The lowest address of the window that fixed addresses, ours or inherited, may lie in.
+    /// The lowest address of the window for fixed addresses, our own and inherited ones.
     pub(crate) fixed_bottom: VirtAddr,
     /// The address after the window.
     pub(crate) fixed_top: VirtAddr,
-    /// Where a new layout starts, going down: at most `fixed_top`, and less where kernels with a
-    /// smaller window should be able to inherit the map.
+    /// The top of a new layout, which grows down. It is at most `fixed_top`. It is less if kernels
+    /// with a smaller window should be able to inherit the map.
     pub(crate) layout_top: VirtAddr,
-    /// The size of a large page, a power of two: a region keeps its offset within one, so that
-    /// large pages can map it.
+    /// The size of a large page, a power of two. A region keeps its offset within a large page, so
+    /// that large pages can map it.
     pub(crate) large_page: u64,
-    /// Regions that do not touch in physical memory never share such a block of addresses, so that
-    /// kernels with larger pages can inherit the map. A power of two, no more than `large_page`.
+    /// The size of a block of addresses, a power of two, at most `large_page`. Regions that do not
+    /// touch in physical memory never share such a block, so that kernels with larger pages can
+    /// inherit the map.
     pub(crate) granule: u64,
     /// The size of this kernel's pages, a power of two.
     pub(crate) page: u64,
-    /// The address after what a 1:1 map reaches.
+    /// The end of the memory that a 1:1 map can hold.
     pub(crate) identity_end: PhysAddr,
 }
 
-/// The window for fixed addresses, as messages name it.
+/// The window for fixed addresses, in the form for messages.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Window {
     bottom: VirtAddr,
@@ -52,10 +53,10 @@ impl fmt::Display for Window {
     }
 }
 
-/// Why regions cannot be laid out.
+/// The reason why regions cannot be laid out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum LayoutError {
-    /// A region reaches beyond what a 1:1 map can hold.
+    /// A region ends beyond the memory that a 1:1 map can hold.
     BeyondIdentity(PhysRange, PhysAddr),
     /// The window for fixed addresses is used up.
     Exhausted(PhysRange),
@@ -81,7 +82,7 @@ impl fmt::Display for LayoutError {
 }
 
 impl AddressSpace {
-    /// Whether a 1:1 map can hold `range`.
+    /// Checks that a 1:1 map can hold `range`.
     ///
     /// # Errors
     ///
@@ -94,7 +95,7 @@ impl AddressSpace {
         }
     }
 
-    /// Whether a 1:1 map can hold all of `regions`.
+    /// Checks that a 1:1 map can hold all of `regions`.
     ///
     /// # Errors
     ///
@@ -109,7 +110,7 @@ impl AddressSpace {
     ///
     /// # Errors
     ///
-    /// [`LayoutError::BeyondIdentity`] if one does not fit; the regions are then unchanged.
+    /// [`LayoutError::BeyondIdentity`] if one does not fit. Then the regions are unchanged.
     pub(crate) fn lay_out_identity(&self, regions: &mut [Region]) -> Result<(), LayoutError> {
         self.identity_fits(regions)?;
         for region in regions {
@@ -118,12 +119,13 @@ impl AddressSpace {
         Ok(())
     }
 
-    /// Gives every region an address in the window, from `layout_top` down and from the last region
-    /// to the first, so that a region that follows another in the memory map lies above it: images
-    /// that firmware has split into regions refer to themselves by distance.
+    /// Gives every region an address in the window. It goes from `layout_top` down and from the
+    /// last region to the first. So a region that follows another in the memory map is above it. An
+    /// image that firmware has split into regions needs this: its parts refer to each other by
+    /// distance.
     ///
-    /// The result depends on neither the page size nor the end of the window. Whether the 1:1 alias
-    /// fits too, for pointers that firmware fails to convert, makes no difference.
+    /// The result does not depend on the page size, on the end of the window, or on the room for
+    /// 1:1 aliases, which serve pointers that firmware fails to convert.
     ///
     /// # Errors
     ///
@@ -137,7 +139,7 @@ impl AddressSpace {
         Ok(())
     }
 
-    /// Whether the window can hold all of `regions`.
+    /// Checks that the window can hold all of `regions`.
     ///
     /// # Errors
     ///
@@ -151,7 +153,8 @@ impl AddressSpace {
         Ok(())
     }
 
-    /// The address of `region` in the window, when `above` has just been placed, if there is one.
+    /// The address of `region` in the window. `above` is the region that has just been placed, if
+    /// any.
     fn fixed_address(
         &self,
         above: Option<&Region>,
@@ -162,18 +165,19 @@ impl AddressSpace {
             .ok_or(LayoutError::Exhausted(region.phys))
     }
 
-    /// The highest address at which `region` may end when `above` has just been placed.
+    /// The highest address at which `region` may end. `above` has just been placed.
     fn top_below(&self, above: &Region, region: &Region) -> VirtAddr {
         if region.phys.joined(&above.phys).is_some() {
-            // They touch: a page that both have a part in is one page of physical memory too.
+            // The regions touch. So a page that holds parts of both is one page of physical memory
+            // too.
             above.virt
         } else {
             VirtAddr::new(above.virt.value() & !self.granule.saturating_sub(1))
         }
     }
 
-    /// The highest address below `top` at which `range` fits and has its physical offset within a
-    /// large page, or [`None`] if the window does not reach that far.
+    /// The highest address below `top` at which `range` fits and keeps its physical offset within a
+    /// large page. [`None`] if this is below the window.
     fn below(&self, top: VirtAddr, range: &PhysRange) -> Option<VirtAddr> {
         let mask = self.large_page.checked_sub(1)?;
         let end = top.value().checked_sub(range.bytes())?;
@@ -194,7 +198,7 @@ impl AddressSpace {
         }
     }
 
-    /// Whether the window holds `bytes` bytes at `virt`.
+    /// Tells if the window holds `bytes` bytes at `virt`.
     pub(crate) fn in_window(&self, virt: VirtAddr, bytes: u64) -> bool {
         let end = virt.value().checked_add(bytes);
         self.fixed_bottom <= virt && end.is_some_and(|end| end <= self.fixed_top.value())
@@ -293,8 +297,8 @@ mod tests {
             region(0x7f1c_d000, 0x13), // touches it too, and is in the next granule
         ];
         assert_eq!(ARM64.lay_out_fixed(&mut regions), Ok(()));
-        // The large page that holds them all but the first, which needs another: in this one, its
-        // offset would put it into the granule of the second.
+        // This large page holds all regions but the first. In this page, the offset of the first
+        // would put it into the granule of the second, so it needs another page.
         let large = ARM64.layout_top.value() - (2 << 20);
         let got = regions.iter().map(|region| region.virt.value());
         assert!(got.eq([

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A run of pages, and how it comes from an entry.
+//! A run of pages that maps an entry.
 
 use crate::plan::{
     base::{
@@ -24,7 +24,7 @@ use crate::plan::{
 };
 use core::fmt;
 
-/// A run of this kernel's pages that are mapped alike.
+/// A run of this kernel's pages with the same protection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Mapping {
     pub(crate) phys: PhysRange,
@@ -32,13 +32,13 @@ pub(crate) struct Mapping {
     pub(crate) permission: Permission,
     pub(crate) ty: MemoryType,
     pub(crate) attributes: Attributes,
-    /// One page that entries with different permissions share: `permission` is more than one of
-    /// them at least asks for.
+    /// This is one page that entries with different permissions share. `permission` has more rights
+    /// than at least one of the entries asks for.
     pub(crate) shared: bool,
 }
 
 impl Mapping {
-    /// Something to fill buffers with.
+    /// A value to fill buffers with.
     pub(crate) const BLANK: Self = Self {
         phys: PhysRange::FIRST_PAGE,
         virt: VirtAddr::new(0),
@@ -48,7 +48,7 @@ impl Mapping {
         shared: false,
     };
 
-    /// What `entry` asks for, whatever the pages of this kernel.
+    /// The mapping of exactly `entry`, before it is rounded to pages.
     pub(super) fn of(entry: &Entry) -> Self {
         Self {
             phys: entry.phys,
@@ -60,24 +60,26 @@ impl Mapping {
         }
     }
 
-    /// The address after the last byte. What [`Self::rounded`] has taken ends within 64 bits.
+    /// The address after the last byte. A mapping that [`Self::rounded`] has accepted ends within
+    /// 64 bits.
     pub(super) fn end(&self) -> VirtAddr {
         VirtAddr::new(self.virt.value().saturating_add(self.phys.bytes()))
     }
 
-    /// How far the addresses are from the memory. The difference of the two may wrap.
+    /// The distance from the memory to the addresses. It may wrap.
     pub(super) fn distance(&self) -> u64 {
         self.virt.value().wrapping_sub(self.phys.start().value())
     }
 
-    /// Whether one page can hold parts of both: not of a device and of memory. Cacheability does not
-    /// matter, as arm64, which alone has pages that parts can share, goes by the type.
+    /// Tells if one page can hold parts of both: a device and memory cannot share a page.
+    /// Cacheability does not matter: only arm64 has pages that parts can share, and it uses only
+    /// the type.
     pub(super) fn same_memory(&self, other: &Self) -> bool {
         let device = |mapping: &Self| mapping.ty == MemoryType::MAPPED_IO;
         device(self) == device(other)
     }
 
-    /// This, rounded outwards to whole pages of `page` bytes in both address spaces.
+    /// Rounds the mapping outwards to whole pages of `page` bytes, in both address spaces.
     pub(super) fn rounded(&self, page: u64) -> Result<Self, PageError> {
         let error = PageError::Unmappable(self.phys, self.virt, page);
         let mask = page.saturating_sub(1);
@@ -102,7 +104,7 @@ impl Mapping {
         })
     }
 
-    /// The part from byte `from` to byte `to`, or [`None`] if that is empty.
+    /// The part from byte `from` to byte `to`, or [`None`] if it is empty.
     pub(super) fn part(&self, from: u64, to: u64) -> Option<Self> {
         let at = |offset| self.phys.start().value().checked_add(offset);
         let (start, end) = (PhysAddr::new(at(from)?), PhysAddr::new(at(to)?));
@@ -114,15 +116,15 @@ impl Mapping {
     }
 }
 
-/// Why this kernel cannot map entries.
+/// The reason why this kernel cannot map entries.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum PageError {
-    /// Memory and address lie differently within a page, or a page reaches beyond 64 bits.
+    /// Memory and address have different offsets within a page, or a page ends beyond 64 bits.
     Unmappable(PhysRange, VirtAddr, u64),
     Overlap(PhysRange, PhysRange),
-    /// Two entries in one page of addresses, but not in one page of memory.
+    /// Two entries share a page of addresses, but not a page of memory.
     Apart(PhysRange, PhysRange, u64),
-    /// Two entries in one page that are different kinds of memory.
+    /// Two entries share a page, and are different kinds of memory.
     Memory(PhysRange, PhysRange, u64),
     TooMany(usize),
 }
@@ -170,7 +172,7 @@ mod tests {
 
     const PAGE: u64 = 64 << 10;
 
-    /// Memory, address and number of the pages, [`None`] if they are refused and named.
+    /// Memory, address and number of the pages. [`None`] if the entry is refused and named.
     fn rounded(phys: u64, virt: u64, pages: u64) -> Result<Option<(u64, u64, u64)>, RangeError> {
         let entry = entry(phys, virt, pages)?;
         let refused = PageError::Unmappable(entry.phys, entry.virt, PAGE);

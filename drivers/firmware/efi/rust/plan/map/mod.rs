@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The map: which regions there are, at which addresses, in which pages, and with which permissions.
+//! The map: its regions, their addresses, their pages and their permissions.
 
 pub(crate) mod alias;
 pub(crate) mod collect;

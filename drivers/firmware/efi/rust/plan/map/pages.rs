@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! From entries, which end on any 4 KiB, to what the page tables of this kernel can hold.
+//! From entries, which may end at any 4 KiB, to the pages of this kernel.
 //!
 //! ```text
 //!  entries   |  r-x   |          rw-             |     r--     |
@@ -27,27 +27,27 @@ use crate::plan::{
     },
 };
 
-/// The length of list that [`mappings`] needs, at most, for so many entries.
+/// The largest length of list that [`mappings`] needs for so many entries.
 ///
-/// Each of n entries ends in a mapping of its own, and may share a page, which is another, with the
-/// one before it: 2n - 1. Their aliases may be as many again, and are joined from a list of n, which
-/// then lies between the two: 5n - 2.
+/// Each of n entries has a mapping of its own. It may share a page with the entry before it, and
+/// this page is another mapping: 2n - 1. The aliases may need the same number again. They are
+/// joined from a list of n, which is then between the two: 5n - 2.
 pub(crate) const fn most(entries: usize) -> usize {
     entries.saturating_mul(5)
 }
 
-/// Lists what to map so that firmware finds `entries`, by address and without overlaps, in `out`,
-/// which is empty and has room for [`most`] of them.
+/// Lists the mappings that firmware needs to find `entries`, by address and without overlaps. `out`
+/// is empty and has room for [`most`] of them.
 ///
-/// A page in which entries with different permissions meet allows what any of them needs: the
-/// least that works.
+/// A page in which entries with different permissions meet has the rights that any of them needs.
+/// Fewer rights would not work.
 ///
-/// Entries in a map of fixed addresses are mapped 1:1 as well, where that is possible, for pointers
-/// that firmware fails to convert.
+/// Entries in a map of fixed addresses are also mapped 1:1 if possible, for pointers that firmware
+/// fails to convert.
 ///
 /// # Errors
 ///
-/// A [`PageError`] if pages of this size cannot hold the entries, or these overlap and differ.
+/// A [`PageError`] if pages of this size cannot hold the entries, or if entries overlap and differ.
 pub(crate) fn mappings(
     entries: &[Entry],
     space: &AddressSpace,
@@ -64,7 +64,7 @@ pub(crate) fn mappings(
     Ok(())
 }
 
-/// Replaces what `list` holds from `first` on by runs of whole pages.
+/// Replaces the mappings of `list` from `first` on by runs of whole pages.
 fn join(first: usize, page: u64, list: &mut List<'_, Mapping>) -> Result<(), PageError> {
     let wanted = first..list.len();
     if let Some(wanted) = list.get_mut(wanted.clone()) {
@@ -92,8 +92,8 @@ fn join(first: usize, page: u64, list: &mut List<'_, Mapping>) -> Result<(), Pag
     Ok(())
 }
 
-/// Checks that `a` and `b`, which does not begin before `a`, can share a page. They may overlap if
-/// that makes no difference: some firmware describes memory twice.
+/// Checks that `a` and `b` can share a page. `b` does not begin before `a`. Both may overlap if
+/// they are mapped alike: some firmware describes memory twice.
 fn check_meeting(a: &Mapping, b: &Mapping, page: u64) -> Result<(), PageError> {
     let alike = a.distance() == b.distance() && a.permission == b.permission;
     if b.virt < a.end() && !alike {
@@ -107,8 +107,8 @@ fn check_meeting(a: &Mapping, b: &Mapping, page: u64) -> Result<(), PageError> {
     }
 }
 
-/// Appends `whole`, which begins within the last mapping of `list`: in its last page, unless their
-/// permissions are equal.
+/// Appends `whole`, which begins within the last mapping of `list`. If their permissions differ, it
+/// begins in the last page of that mapping.
 fn push_sharing(whole: &Mapping, page: u64, list: &mut List<'_, Mapping>) -> Result<(), Full> {
     let end = list.last().map_or(whole.virt, Mapping::end);
     let covered = end.value().saturating_sub(whole.virt.value());
@@ -172,7 +172,7 @@ mod tests {
     const RW: Permission = Permission::ReadWrite;
     const RWX: Permission = Permission::ReadWriteExecute;
 
-    /// Entries at 1:1 addresses, so that no alias comes in: first page, pages, permission.
+    /// Entries at 1:1 addresses, so that there are no aliases: first page, pages, permission.
     fn identity<const N: usize>(
         parts: [(u64, u64, Permission); N],
     ) -> Result<[Entry; N], RangeError> {
@@ -186,8 +186,8 @@ mod tests {
         Ok(entries)
     }
 
-    /// Whether `entries` become these mappings on 64 KiB pages: first page of 64 KiB, pages of
-    /// 64 KiB, permission, shared.
+    /// Tells if `entries` become these mappings on 64 KiB pages: first page of 64 KiB, pages of 64
+    /// KiB, permission, shared.
     fn become_64k(entries: &[Entry], expected: &[(u64, u64, Permission, bool)]) -> bool {
         let mut buffer = [Mapping::BLANK; most(4)];
         let mut out = List::new(&mut buffer);
@@ -271,7 +271,7 @@ mod tests {
             ..device
         };
         assert_eq!(refuse_64k(&[data, apart]), None);
-        // Mapped alike, whatever firmware says of caching.
+        // These are mapped alike: firmware's words about caching do not matter.
         let attributes = Attributes::WB;
         assert_eq!(refuse_64k(&[data, Entry { attributes, ..next }]), None);
         Ok(())
@@ -305,7 +305,7 @@ mod tests {
         assert!(become_64k(&[behind, part, all], &longer));
         let error = PageError::Overlap(all.phys, other.phys);
         assert_eq!(refuse_64k(&[all, other]), Some(error));
-        // The one between them hides nothing.
+        // The entry between them hides no error.
         let late = Entry {
             permission: R,
             ..behind
@@ -317,7 +317,7 @@ mod tests {
 
     #[test]
     fn most_is_enough_and_less_is_an_error() -> Result<(), RangeError> {
-        // Each shares a page with the next, and has one of its own.
+        // Each entry shares a page with the next, and has a page of its own.
         let parts = [(0x18, 0x20, RX), (0x38, 0x20, RW), (0x58, 0x20, R)];
         let mut entries = identity(parts)?;
         for entry in &mut entries {

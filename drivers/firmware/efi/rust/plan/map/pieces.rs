@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Pieces: the parts of regions, code and data, that the memory attributes table tells apart.
+//! Pieces: the parts of regions, code or data, that the memory attributes table describes.
 
 use crate::plan::{
     base::{
@@ -37,7 +37,7 @@ pub(crate) struct Piece {
 }
 
 impl Piece {
-    /// Something to fill buffers with.
+    /// A value to fill buffers with.
     pub(crate) const BLANK: Self = Self {
         phys: PhysRange::FIRST_PAGE,
         permission: Permission::Read,
@@ -50,17 +50,17 @@ impl InMemory for Piece {
     }
 }
 
-/// Reads the table in `bytes` into `pieces`, an empty list: ordered by address and without overlaps.
-/// Returns how many entries were passed over because they are not in one runtime region of their
-/// type, or overlap one at a lower address. A table that gives up W^X is taken at its word.
+/// Reads the table in `bytes` into `pieces`, an empty list, by address and without overlaps.
+/// Returns the number of entries that were skipped: they are not in one runtime region of their
+/// type, or they overlap an entry at a lower address. A table that gives up W^X is accepted.
 ///
-/// This runs before the first process: hostile entries are compared with the regions, not with each
-/// other.
+/// This runs before the first process. Even hostile entries are compared only with the regions, not
+/// with each other.
 ///
 /// # Errors
 ///
-/// An [`AttributesError`] if the table as a whole cannot be right, or `pieces` has no room for
-/// [`Header::entries`]. The list is empty then: the permissions are those of the regions' types.
+/// An [`AttributesError`] if the table as a whole is not valid, or if `pieces` has no room for
+/// [`Header::entries`]. Then the list is empty: the permissions are those of the regions' types.
 pub(crate) fn pieces(
     bytes: &[u8],
     regions: &[Region],
@@ -89,7 +89,7 @@ fn read(
                 .map_err(|Full(_)| AttributesError::Entries(header.entries))?;
         }
     }
-    // Of two for the same range, the one that grants less comes first, and stays.
+    // Of two pieces for the same range, the one with fewer rights comes first, and stays.
     sort::by_key(pieces, |p| {
         (p.phys.start(), p.phys.end(), p.permission.bits())
     });
@@ -97,9 +97,8 @@ fn read(
     Ok(header.entries().saturating_sub(pieces.len()))
 }
 
-/// Checks that `pieces` leave firmware something that it may write, and something to execute: tables
-/// have been seen that mark all memory alike (acidanthera/bugtracker#491), and no firmware can live
-/// with that.
+/// Checks that `pieces` leave firmware memory to write and memory to execute. Some tables mark all
+/// memory alike (acidanthera/bugtracker#491), and no firmware works with that.
 fn check(pieces: &[Piece], regions: &[Region], basis: Basis) -> Result<(), AttributesError> {
     let services = regions
         .iter()
@@ -109,7 +108,7 @@ fn check(pieces: &[Piece], regions: &[Region], basis: Basis) -> Result<(), Attri
         let inside = meeting(pieces, &region.phys).iter();
         let pages = inside.clone().map(|piece| piece.phys.pages().count());
         any = inside.fold(any, |any, piece| any.union(piece.permission));
-        // Pieces do not overlap, so they cover the region if they have as many pages.
+        // Pieces do not overlap. So they cover the region if they have as many pages.
         if pages.sum::<u64>() < region.phys.pages().count() {
             any = any.union(basis.region(region.ty, region.attributes));
         }
@@ -124,7 +123,7 @@ fn check(pieces: &[Piece], regions: &[Region], basis: Basis) -> Result<(), Attri
     }
 }
 
-/// The piece that `entry` describes, if it lies within one runtime region of its own type.
+/// The piece that `entry` describes, if it is within one runtime region of its own type.
 fn valid(entry: &Descriptor, regions: &[Region], basis: Basis) -> Option<Piece> {
     let phys = PhysRange::new(entry.phys, entry.pages).ok()?;
     let holds = |region: &&Region| {
@@ -219,8 +218,8 @@ mod tests {
         Ok(())
     }
 
-    /// What becomes of a table with `entries` for a region of code and one of data, of two pages each,
-    /// beside what no such table speaks of.
+    /// Reads a table with `entries` for a region of code and a region of data, of two pages each.
+    /// There are also regions that no such table describes.
     fn read_all(
         entries: &[(Descriptor, Attributes)],
     ) -> Result<Result<usize, AttributesError>, RangeError> {
@@ -246,7 +245,7 @@ mod tests {
         for read_only in [RX, Attributes::RO.with(Attributes::XP)] {
             let all = [(code, read_only), (data, read_only)];
             assert_eq!(read_all(&all)?, Err(AttributesError::NothingWritable));
-            // Data that the table does not speak of is as its type has it.
+            // Data that the table does not describe has the permission of its type.
             if read_only == RX {
                 assert_eq!(read_all(&all[..1])?, Ok(1));
             }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The pointers in the runtime services table: one that leads nowhere costs its service only.
+//! The pointers in the runtime services table. A wrong pointer costs only its own service.
 
 use crate::plan::{
     base::addr::{
@@ -23,10 +23,10 @@ use crate::plan::{
 };
 use core::fmt;
 
-/// Why a service cannot be called.
+/// The reason why a service cannot be called.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Stray {
-    /// The table ends before it.
+    /// The table ends before the service.
     Absent,
     Null,
     NotExecutable(VirtAddr),
@@ -44,8 +44,8 @@ impl fmt::Display for Stray {
     }
 }
 
-/// Finds the table that the system table has at `addr`, given the `regions` that firmware was
-/// converted to. SVAM of some firmware converts nothing (CrabEFI): the address is physical then.
+/// Finds the table that the system table has at `addr`. Firmware was converted to `regions`. SVAM
+/// of some firmware converts nothing (CrabEFI): then the address is physical.
 pub(crate) fn find(addr: VirtAddr, regions: &[Region]) -> Option<PhysAddr> {
     let converted = regions.iter().find_map(|region| {
         let offset = region.offset_of(addr)?;
@@ -61,10 +61,11 @@ pub(crate) fn find(addr: VirtAddr, regions: &[Region]) -> Option<PhysAddr> {
 }
 
 impl RuntimeTable<'_> {
-    /// The services whose pointers are not code in `entries`: firmware that was never converted, or
-    /// converted to something else, is found out before it is called, as FreeBSD does for GetTime.
+    /// The services whose pointers are not code in `entries`. They show firmware that was never
+    /// converted, or was converted to other addresses, before it is called. FreeBSD does so for
+    /// GetTime.
     ///
-    /// Not so SVAM: once it has been called, it is nowhere in particular, and nobody calls it again.
+    /// SVAM is not checked: after its call it may be anywhere, and nobody calls it again.
     pub(crate) fn strays<'s>(
         &'s self,
         entries: &'s [Entry],
@@ -76,12 +77,12 @@ impl RuntimeTable<'_> {
         })
     }
 
-    /// Checks that SVAM, which has not been called, is code in `map`. That of boot services counts:
-    /// it is there until SVAM has been called, and firmware is known to rely on it.
+    /// Checks that SVAM is code in `map`. SVAM has not been called. Boot services code counts too:
+    /// it is intact until SVAM has been called, and firmware is known to rely on it.
     ///
     /// # Errors
     ///
-    /// A [`Stray`] if it is not.
+    /// A [`Stray`] if SVAM is not code.
     pub(crate) fn check_svam(&self, map: &MemoryMap<'_>) -> Result<(), Stray> {
         let mut code = map
             .iter()
@@ -104,7 +105,7 @@ impl RuntimeTable<'_> {
     ) -> Result<(), Stray> {
         match self.pointer(service) {
             None => Err(Stray::Absent),
-            // Even if there is code at 0.
+            // NULL is no pointer, even if there is code at 0.
             Some(addr) if addr == VirtAddr::new(0) => Err(Stray::Null),
             Some(addr) if is_code(addr) => Ok(()),
             Some(addr) => Err(Stray::NotExecutable(addr)),
@@ -147,7 +148,8 @@ mod tests {
         },
     };
 
-    /// The entries of a page of data at 1 MiB and one of code at 2 MiB, which firmware has at 3 MiB.
+    /// The entries of a page of data at 1 MiB and of a page of code at 2 MiB, whose address is 3
+    /// MiB.
     fn entries() -> Result<[Entry; 2], RangeError> {
         let code = Entry {
             ty: MemoryType::RUNTIME_SERVICES_CODE,
@@ -157,7 +159,7 @@ mod tests {
         Ok([entry(0x10_0000, 0x40_0000, 1)?, code])
     }
 
-    /// The strays of `bytes`: a set, and the reason for the first. [`None`] if this is no table.
+    /// The strays of `bytes`: a set, and the reason for the first. [`None`] if there is no table.
     fn strays(bytes: &[u8], width: Width, entries: &[Entry]) -> Option<(Services, Option<Stray>)> {
         let table = RuntimeTable::new(bytes, width).ok()?;
         let set = table
@@ -226,7 +228,7 @@ mod tests {
         let mut bytes = sized(Width::Bits32, 80, |_| None);
         let found = strays(&bytes[..80], Width::Bits32, &entries);
         assert_eq!(found, Some((Services::NONE, None)));
-        // 80 is no size of a wide table, so that has to be whole.
+        // A wide table cannot have 80 bytes, so it counts as a table of full size.
         assert!(RuntimeTable::new(&bytes[..80], Width::Bits64).is_err());
 
         bytes[76..80].copy_from_slice(&u32::MAX.to_le_bytes());
@@ -236,13 +238,13 @@ mod tests {
         Ok(())
     }
 
-    /// A table of EFI 1.10, as firmware of these kinds has it.
+    /// A table of EFI 1.10, with the values of such firmware.
     struct Old {
         width: Width,
         header_size: u32,
-        /// Words that lie behind it.
+        /// Words behind the table.
         behind: [u64; 3],
-        /// The services that it has not got, as bits.
+        /// The services that the table lacks, as bits.
         absent: u32,
     }
 
@@ -258,21 +260,21 @@ mod tests {
                 behind: [0x6c61_7470, 0x98, 0x6468_6472],
                 absent: 7 << 11,
             },
-            // Whatever lies behind the table is no pointer, even if it looks like one.
+            // The words behind the table are no pointers, even if they look like pointers.
             Old {
                 width: Width::Bits64,
                 header_size: 112,
                 behind: [CODE, CODE, CODE],
                 absent: 7 << 11,
             },
-            // Tiano: the twelfth is ReportStatusCode, and is not called.
+            // Tiano: the twelfth pointer is ReportStatusCode, and is not called.
             Old {
                 width: Width::Bits64,
                 header_size: 120,
                 behind: [CODE, 0x6c61_7470, 0xa0],
                 absent: 3 << 12,
             },
-            // Apple's of 2006.
+            // Apple's table of 2006.
             Old {
                 width: Width::Bits32,
                 header_size: 68,
@@ -288,11 +290,11 @@ mod tests {
             let (off, reason) = strays(&bytes, old.width, &entries).unwrap_or_default();
             let absent = Services::from_bits(old.absent);
             assert_eq!((off, reason), (absent, Some(Stray::Absent)));
-            // The kernel wants none of them.
+            // The kernel calls none of the absent services.
             let called = of_revision(REVISION, Services::from_bits(service::ALL));
             assert_eq!(called.without(off), called);
             assert_eq!(called.called().count(), 9);
-            // It can end where memory does.
+            // The table can end where memory ends.
             let table = RuntimeTable::new(&bytes[..size], old.width);
             assert_eq!(table.map(|table| table.flaw(crc32)), Ok(None));
         }
@@ -331,9 +333,9 @@ mod tests {
         for (addr, found) in [
             (HIGH + 0x18, Some(0x9018)),
             (HIGH + 0xfff, Some(0x9fff)),
-            // Physical, so SVAM has left it alone.
+            // The address is physical, so SVAM has not converted it.
             (0x5018, Some(0x5018)),
-            // Of two regions, the one that was given this address.
+            // Two regions have this address. The one that was given it counts.
             (0x9018, Some(0x5018)),
             (0x4fff, None),
             (HIGH + 0x1000, None),

@@ -31,7 +31,7 @@ pub(crate) struct Region {
 }
 
 impl Region {
-    /// Something to fill buffers with.
+    /// A value to fill buffers with.
     pub(crate) const BLANK: Self = Self {
         ty: MemoryType(0),
         attributes: Attributes::RUNTIME,
@@ -39,8 +39,8 @@ impl Region {
         virt: VirtAddr::new(0),
     };
 
-    /// The region that `descriptor` describes, whose memory is `phys`. If it is a runtime region
-    /// without the attribute, it gets that: SVAM and every successor go by nothing else.
+    /// The region that `descriptor` describes, with the memory `phys`. A runtime region without the
+    /// attribute gets the attribute: SVAM and all successors rely on it.
     pub(super) fn of(descriptor: &Descriptor, phys: PhysRange) -> Self {
         let attributes = if descriptor.is_runtime() {
             descriptor.attributes.with(Attributes::RUNTIME)
@@ -55,14 +55,14 @@ impl Region {
         }
     }
 
-    /// Whether the region is needed only until SVAM has returned. Firmware may not touch boot
-    /// services memory any more, but much of it does so within SVAM.
+    /// Tells if the region is needed only until SVAM has returned. Firmware must not touch boot
+    /// services memory at run time, but much firmware does so within SVAM.
     pub(crate) fn is_temporary(&self) -> bool {
         !self.attributes.has(Attributes::RUNTIME)
     }
 
-    /// How far `address` is from the start of the region, by the address that the plan gives it.
-    /// [`None`] if it is not in there.
+    /// The distance of `address` from the start of the region, by the address that the plan gives
+    /// to the region. [`None`] if `address` is outside.
     pub(crate) fn offset_of(&self, address: VirtAddr) -> Option<u64> {
         let offset = address.value().checked_sub(self.virt.value())?;
         (offset < self.phys.bytes()).then_some(offset)
@@ -82,14 +82,14 @@ impl Region {
         self.ty == other.ty && self.attributes == other.attributes
     }
 
-    /// Whether `other`, which follows in the memory map, adds nothing to this region. Boot services
-    /// memory does not make up for a runtime region.
+    /// Tells if `other`, which follows in the memory map, adds nothing to this region. Boot
+    /// services memory does not replace a runtime region.
     pub(super) fn repeated_by(&self, other: &Self) -> bool {
         let all = other.is_temporary() && self.phys == other.phys;
         all || self.same_kind(other) && self.phys.contains(&other.phys)
     }
 
-    /// The region that this one and `next` make together, if they touch and are of one kind.
+    /// Merges this region and `next` if they touch and are of one kind.
     pub(super) fn merged(&self, next: &Self) -> Option<Self> {
         let phys = self
             .phys
@@ -98,9 +98,9 @@ impl Region {
         Some(Self { phys, ..*self })
     }
 
-    /// The region that this one and `next`, which overlaps it, make together: code if either is, or
-    /// else a device, or else data, with the attributes that both have. So it is cached, or protected,
-    /// only if both say so. [`None`] if they are to be mapped at two places.
+    /// Unites this region and `next`, which overlap. The result is code if one of them is code, or
+    /// else a device if one is, or else data. It has the attributes that both have: it is cached,
+    /// or protected, only if both are. [`None`] if they are to be mapped at two places.
     pub(super) fn united(&self, next: &Self) -> Option<Self> {
         let distance = |r: &Self| r.virt.value().wrapping_sub(r.phys.start().value());
         let unset = self.virt.value() == 0 || next.virt.value() == 0;
@@ -131,11 +131,11 @@ impl InMemory for Region {
     }
 }
 
-/// Why a memory map gives no set of runtime regions.
+/// The reason why a memory map gives no set of runtime regions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum RegionError {
     None,
-    /// Two ranges that were given different places.
+    /// Two ranges have been given different places.
     Overlap(PhysRange, PhysRange),
     TooMany(usize),
 }

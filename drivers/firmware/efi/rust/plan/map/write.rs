@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Memory maps for SVAM and for successors: written anew, or into the firmware's own.
+//! Memory maps for SVAM and for successors: new maps, and addresses in the firmware's own map.
 
 use crate::plan::{
     base::{
@@ -18,9 +18,9 @@ use crate::plan::{
     map::region::Region,
 };
 
-/// Writes `regions`, in their order, as a memory map into `bytes`, each descriptor in `desc_size`
-/// bytes. Returns the bytes used, or [`None`] if they do not fit.
-// For x86, where the kernel proper calls SVAM.
+/// Writes `regions`, in their order, as a memory map into `bytes`. Each descriptor has `desc_size`
+/// bytes. Returns the size used, or [`None`] if they do not fit.
+// This is for x86, where the kernel proper calls SVAM.
 #[cfg_attr(CONFIG_ARM64, allow(dead_code))]
 pub(crate) fn encode(regions: &[Region], desc_size: usize, bytes: &mut [u8]) -> Option<usize> {
     if desc_size < DESCRIPTOR_SIZE {
@@ -35,11 +35,11 @@ pub(crate) fn encode(regions: &[Region], desc_size: usize, bytes: &mut [u8]) -> 
     Some(size)
 }
 
-/// Writes addresses into the memory map that `bytes` holds, in descriptors of `desc_size` bytes:
-/// every runtime descriptor gets the one that `regions` has for it, and the attribute that makes it
-/// one, in case firmware has left that out. All else stays as firmware wrote it, descriptors that
-/// make no sense included. [`None`] if the size of a descriptor cannot be right.
-// For arm64, where the stub has.
+/// Writes addresses into the memory map in `bytes`, whose descriptors have `desc_size` bytes. Every
+/// runtime descriptor gets its address in `regions`, and the runtime attribute if firmware has left
+/// that out. Everything else stays as firmware wrote it, invalid descriptors too. [`None`] if the
+/// size of a descriptor is not valid.
+// This is for arm64, where the stub calls SVAM.
 #[cfg_attr(CONFIG_X86_64, allow(dead_code))]
 pub(crate) fn annotate(regions: &[Region], desc_size: usize, bytes: &mut [u8]) -> Option<()> {
     if desc_size < DESCRIPTOR_SIZE {
@@ -62,8 +62,8 @@ pub(crate) fn annotate(regions: &[Region], desc_size: usize, bytes: &mut [u8]) -
     Some(())
 }
 
-/// The address that `regions` has for the memory of `descriptor`, which may be a part of a region:
-/// neighbours were merged, and what overlapped.
+/// The address in `regions` of the memory of `descriptor`. This memory may be a part of a region:
+/// neighbours were merged, and so were regions that overlap.
 fn address_of(descriptor: &Descriptor, regions: &[Region]) -> Option<VirtAddr> {
     let phys = descriptor.range().ok()?;
     let home = regions
@@ -109,7 +109,7 @@ mod tests {
 
     const SIZE: usize = 48;
 
-    /// A map in which every byte that no field holds has a value that nobody writes.
+    /// A map in which every byte outside a field has a value that no function writes.
     fn bytes_of<const N: usize>(descriptors: &[Descriptor]) -> [u8; N] {
         let mut bytes = [0xa5; N];
         for (descriptor, slot) in descriptors.iter().zip(bytes.chunks_exact_mut(SIZE)) {
