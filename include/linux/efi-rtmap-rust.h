@@ -22,6 +22,7 @@ u32 efi_rtmap_longest_wait(void);
 bool efi_rtmap_is_occupied(void);
 bool efi_rtmap_resume(void);
 void efi_rtmap_reserve(void);
+void efi_rtmap_tear_call(void);
 void efi_rtmap_show_place(unsigned long address);
 bool efi_rtmap_names_end_at(u32 name);
 void efi_rtmap_name_given(u32 from, u32 to);
@@ -133,12 +134,10 @@ void efi_rtmap_guard_calls(void);
 u32 efi_rtmap_restore_processor(void);
 void efi_rtmap_give_up_call(void);
 void efi_rtmap_read_mapped(unsigned long address, u8 *bytes, size_t count);
-void efi_rtmap_init_watchdog(void);
-void efi_rtmap_watch_call(u32 seconds);
-void efi_rtmap_unwatch_call(void);
+bool efi_rtmap_is_interruptible(void);
+bool efi_rtmap_abort_interrupted(void);
 
 /* C, called from C. */
 bool efi_rtmap_must_pass_on(void);
-void efi_rtmap_tear_call(void);
 
 #endif /* _LINUX_EFI_RTMAP_RUST_H */

@@ -120,7 +120,9 @@ unsafe extern "C" fn efi_rtmap_take_over(systab: usize) -> bool {
         pr_info!("off, as requested\n");
         return false;
     }
-    ffi::guard_calls();
+    if let Err(error) = ffi::guard_calls() {
+        pr_warn!("firmware calls have no time limit: {error:?}\n");
+    }
     let Some(map) = takeover::run(take_over, request, PhysAddr::new(systab as u64)).transpose()
     else {
         return false;
@@ -221,6 +223,16 @@ unsafe extern "C" fn efi_rtmap_reserve() {
 #[export]
 unsafe extern "C" fn efi_rtmap_longest_wait() -> u32 {
     state::request().longest_call() + GRACE_SECONDS
+}
+
+/// Lets the firmware call in progress be aborted even if it writes.
+///
+/// # Safety
+///
+/// None is needed; `#[export]` asks for the keyword.
+#[export]
+unsafe extern "C" fn efi_rtmap_tear_call() {
+    ffi::tear_call();
 }
 
 /// Records that the firmware call in progress takes too long.

@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A machine that goes down in order waits for firmware. A machine that wakes up checks
- * firmware first.
+ * The kernel waits for the call that it makes, and a machine that goes down in order
+ * waits for firmware. A machine that wakes up checks firmware first.
  *
  * kexec stops the other processors where they are. If one is inside firmware, the
  * successors find the same state as after a crash in firmware, and could not call it.
  *
- * This file is C, because notifiers and syscore operations have no Rust interface.
+ * This file is C, because notifiers, syscore operations and completions of C have no Rust
+ * interface.
  */
 
 #define pr_fmt(fmt) "efi: rtmap: " fmt
 
+#include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/efi.h>
 #include <linux/efi-rtmap-rust.h>
 #include <linux/init.h>
+#include <linux/jiffies.h>
 #include <linux/notifier.h>
 #include <linux/suspend.h>
 #include <linux/syscore_ops.h>
@@ -23,6 +26,21 @@
 #define POLL_MS		20
 /* Time for a call that is aborted: its timer may be a second away. */
 #define TEAR_SECONDS	3
+
+/* Waits as the kernel does with a limit of @timeout. Returns 0 at the limit. */
+unsigned long efi_rtmap_wait_for_call(struct completion *done,
+				      unsigned long timeout)
+{
+	if (efi_rtmap_is_off())
+		return wait_for_completion_timeout(done, timeout);
+
+	/* Counts seconds in which the machine runs, like the limit of the call. */
+	for (unsigned int left = efi_rtmap_longest_wait(); left; left--) {
+		if (wait_for_completion_timeout(done, HZ))
+			return 1;
+	}
+	return 0;
+}
 
 /* Returns true if no thread is inside firmware. */
 static bool wait_for_firmware(unsigned int seconds)

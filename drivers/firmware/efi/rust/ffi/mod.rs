@@ -38,7 +38,10 @@ pub(crate) use self::{
         Booting,
         TakeOver, //
     },
-    watched::Watched,
+    watched::{
+        tear_call,
+        Watched, //
+    },
 };
 
 use crate::plan::{
@@ -51,7 +54,8 @@ use crate::plan::{
 use core::mem::offset_of;
 use kernel::{
     bindings,
-    page::PAGE_SIZE, //
+    page::PAGE_SIZE,
+    prelude::*, //
 };
 
 pub(crate) use bindings::{
@@ -134,13 +138,16 @@ pub(crate) fn services_enabled() -> bool {
     unsafe { bindings::efi_rtmap_services_enabled() }
 }
 
-/// Protects the processor's state from firmware from now on, and recovers from its faults.
-pub(crate) fn guard_calls() {
+/// Protects the processor's state from firmware from now on, recovers from its faults, and limits
+/// the time of its calls.
+///
+/// # Errors
+///
+/// `ENOMEM`: calls have no time limit.
+pub(crate) fn guard_calls() -> Result {
     // SAFETY: There are no requirements.
-    unsafe {
-        bindings::efi_rtmap_guard_calls();
-        bindings::efi_rtmap_init_watchdog();
-    }
+    unsafe { bindings::efi_rtmap_guard_calls() };
+    watched::init()
 }
 
 /// Restores the state that firmware has changed in the last call. Returns one bit for each change,

@@ -13,6 +13,8 @@ pub(crate) struct Service {
     pub(crate) bit: u32,
     /// Its value in the in-call mark of the handover table.
     mark: u32,
+    /// It changes nothing: neither the variable store nor the clock.
+    only_reads: bool,
 }
 
 impl Service {
@@ -22,6 +24,14 @@ impl Service {
             slot,
             bit: 1 << bit,
             mark,
+            only_reads: false,
+        }
+    }
+
+    const fn only_reads(self) -> Self {
+        Self {
+            only_reads: true,
+            ..self
         }
     }
 }
@@ -114,18 +124,18 @@ pub(crate) const NO_SUPPORT: u32 = 1 << 8;
 
 /// The services that are called at run time. ConvertPointer is for firmware itself, during SVAM.
 pub(crate) const CALLED: [Service; 12] = [
-    Service::new(0, "GetTime", 0, 1),
+    Service::new(0, "GetTime", 0, 1).only_reads(),
     Service::new(1, "SetTime", 1, 2),
-    Service::new(2, "GetWakeupTime", 2, 3),
+    Service::new(2, "GetWakeupTime", 2, 3).only_reads(),
     Service::new(3, "SetWakeupTime", 3, 4),
-    Service::new(6, "GetVariable", 4, 5),
-    Service::new(7, "GetNextVariableName", 5, 6),
+    Service::new(6, "GetVariable", 4, 5).only_reads(),
+    Service::new(7, "GetNextVariableName", 5, 6).only_reads(),
     Service::new(8, "SetVariable", 6, 7),
     Service::new(9, "GetNextHighMonotonicCount", 9, 9),
     Service::new(10, "ResetSystem", 10, 10),
     Service::new(11, "UpdateCapsule", 11, 11),
-    Service::new(12, "QueryCapsuleCapabilities", 12, 12),
-    Service::new(13, "QueryVariableInfo", 13, 8),
+    Service::new(12, "QueryCapsuleCapabilities", 12, 12).only_reads(),
+    Service::new(13, "QueryVariableInfo", 13, 8).only_reads(),
 ];
 
 /// The name of the call with this in-call `mark`, if this kernel knows the mark.
@@ -139,6 +149,12 @@ pub(crate) fn marked(mark: u32) -> Option<&'static str> {
             Some(service.name)
         }
     }
+}
+
+/// Tells if the call with this in-call `mark` is known to change nothing, so that it can be aborted.
+pub(crate) fn only_reads(mark: u32) -> bool {
+    let mut services = CALLED.iter();
+    services.any(|service| service.mark == mark && service.only_reads)
 }
 
 #[cfg_attr(
@@ -163,6 +179,19 @@ mod tests {
             (u32::MAX, Some("called without the workqueue")),
         ] {
             assert_eq!(marked(mark), expected);
+        }
+    }
+
+    #[test]
+    fn no_call_that_may_write_is_aborted() {
+        let writes = ["SetTime", "SetWakeupTime", "SetVariable", "UpdateCapsule"];
+        let others = ["GetNextHighMonotonicCount", "ResetSystem"];
+        for service in &CALLED {
+            let may_write = writes.contains(&service.name) || others.contains(&service.name);
+            assert_eq!(only_reads(service.mark), !may_write);
+        }
+        for mark in [0, MARK_PRM, 14, MARK_SVAM, MARK_DIRECT] {
+            assert!(!only_reads(mark));
         }
     }
 
