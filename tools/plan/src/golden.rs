@@ -37,7 +37,6 @@ use crate::{
                 Stub,
                 StubReason, //
             },
-            table::Table,
             wire::{
                 Identity,
                 Snapshot, //
@@ -45,6 +44,7 @@ use crate::{
         },
         map::entry::Entry,
     },
+    table,
 };
 use std::vec::Vec;
 
@@ -91,7 +91,7 @@ fn entry(ty: u32, phys: u64, virt: u64, pages: u64, permission: Permission) -> E
 #[test]
 fn version_1_0_is_understood() {
     let bytes = bytes(VERSION_1_0);
-    let table = Table::new(&bytes).expect("a table");
+    let table = table(&bytes).expect("a table");
     assert!(table.used());
     assert_eq!(
         table.latch(),

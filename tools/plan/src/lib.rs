@@ -25,6 +25,27 @@ mod properties;
 #[cfg(test)]
 mod recorded;
 
+#[cfg(any(test, fuzzing))]
+use plan::handover::{
+    frame::Frame,
+    slot::SlotId,
+    table::Table, //
+};
+
+/// The table at the start of `bytes`, as much of it as a kernel reads. Returns [`None`] if it is no
+/// table, or not whole.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn table(bytes: &[u8]) -> Option<Table<'_>> {
+    let header = bytes.first_chunk()?;
+    let frame = Frame::of(header).ok()?;
+    let slot = |id| {
+        let slot = bytes.get(frame.slot(id))?;
+        slot.get(..frame.in_use(slot.first_chunk()?))
+    };
+    let slots = [slot(SlotId::First)?, slot(SlotId::Second)?];
+    Some(Table { header, slots })
+}
+
 /// The kernel takes this function from `lib/crc`.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn crc32(bytes: &[u8]) -> u32 {

@@ -15,9 +15,10 @@ use crate::{
         },
         handover::{
             encode::encode,
+            frame::Frame,
             inherit::entries_of,
             place::place,
-            table::Table,
+            slot::SlotId,
             wire::{
                 Identity,
                 Snapshot,
@@ -28,6 +29,7 @@ use crate::{
             }, //
         },
     },
+    table,
 };
 use std::string::{
     String,
@@ -127,13 +129,14 @@ pub(crate) fn write(kind: Kind, entries: &[Entry]) -> Vec<u8> {
 
 /// Corrects the CRC of both slots, if there are slots.
 fn seal(bytes: &mut [u8]) {
-    let Ok(table) = Table::new(bytes) else {
+    let frame = bytes.first_chunk().map(Frame::of);
+    let Some(Ok(frame)) = frame.filter(|_| table(bytes).is_some()) else {
         return;
     };
-    let size = table.slot_size();
-    for slot in bytes[HEADER_SIZE..].chunks_exact_mut(size).take(2) {
+    for id in [SlotId::First, SlotId::Second] {
+        let slot = &mut bytes[frame.slot(id)];
         let length = u32::from_le_bytes([slot[4], slot[5], slot[6], slot[7]]) as usize;
-        let crc = crc32(&slot[4..length.clamp(4, size)]);
+        let crc = crc32(&slot[4..length.clamp(4, slot.len())]);
         slot[..4].copy_from_slice(&crc.to_le_bytes());
     }
 }
@@ -145,9 +148,7 @@ pub(crate) fn read(
     memory_map: &MemoryMap<'_>,
     space: &AddressSpace,
 ) -> Result<Vec<Entry>, String> {
-    let table = Table::new(bytes).map_err(|error| error.to_string())?;
-    assert!(Table::size(bytes).is_ok_and(|size| size <= bytes.len()));
-    assert!(table.capacity() * ENTRY_SIZE <= table.slot_size());
+    let table = table(bytes).ok_or("no table")?;
     // These never panic, with any bytes.
     table.used();
     table.latch();
@@ -161,7 +162,7 @@ pub(crate) fn read(
     assert!(snapshot.svam.allows(snapshot.kind));
     assert_eq!(snapshot.identity, IDENTITY);
 
-    let mut buffer = vec![Entry::BLANK; table.capacity()];
+    let mut buffer = vec![Entry::BLANK; slot.capacity()];
     let mut entries = List::new(&mut buffer);
     let mut regions = regions_of(memory_map, false).map_err(|error| error.to_string())?;
     entries_of(&slot, &snapshot, &mut regions, space, &mut entries)

@@ -36,7 +36,6 @@ use crate::{
             place::place,
             refusal::InheritError,
             slot::SlotId,
-            table::Table,
             wire::Snapshot, //
         },
         map::{
@@ -51,7 +50,8 @@ use crate::{
                 most, //
             }, //
         },
-    }, //
+    },
+    table, //
 };
 use std::string::ToString;
 
@@ -66,7 +66,7 @@ fn hand_over(
 ) -> Result<Vec<Entry>, InheritError> {
     let mut bytes = blank(SLOT_SIZE);
     write(&mut bytes, SlotId::First, 1, &(*snapshot, entries.to_vec()));
-    let table = Table::new(&bytes).unwrap();
+    let table = table(&bytes).unwrap();
     let slot = table.current(crc32, |_| ()).unwrap().unwrap();
     let snapshot = slot.snapshot(&snapshot.identity)?;
     let mut regions = regions_of(map, false).unwrap();

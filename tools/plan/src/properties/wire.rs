@@ -17,8 +17,8 @@ use crate::{
         },
         handover::{
             encode::encode,
+            frame::Frame,
             slot::SlotId,
-            table::Table,
             wire::{
                 Identity,
                 Snapshot,
@@ -28,6 +28,7 @@ use crate::{
         },
         map::entry::Entry,
     },
+    table,
 };
 use core::ops::Range;
 
@@ -102,9 +103,7 @@ pub(super) fn blank(slot_size: usize) -> Vec<u8> {
 }
 
 fn memory_of(bytes: &[u8], id: SlotId) -> Range<usize> {
-    let table = Table::new(bytes).unwrap();
-    let start = table.slot_offset(id);
-    start..start + table.slot_size()
+    Frame::of(bytes.first_chunk().unwrap()).unwrap().slot(id)
 }
 
 /// Writes a message, and returns its place.
@@ -125,7 +124,9 @@ fn read(
     bytes: &[u8],
     identity: &Identity,
 ) -> Result<Option<(SlotId, Option<Message>)>, TableError> {
-    let table = Table::new(bytes)?;
+    let Some(table) = table(bytes) else {
+        return Ok(None);
+    };
     table.latch();
     let Some(slot) = table.current(crc32, |_| ())? else {
         return Ok(None);
@@ -247,7 +248,7 @@ proptest! {
         if let Ok(Some((_, Some((snapshot, _))))) = read(&bytes, &message.0.identity) {
             prop_assert_eq!(snapshot.identity, message.0.identity);
             prop_assert!(snapshot.svam.allows(snapshot.kind));
-            prop_assert!(Table::size(&bytes).unwrap() <= bytes.len(), "cut short, and accepted");
+            prop_assert_eq!(bytes.len(), SIZE, "cut short, and accepted");
         }
     }
 }

@@ -64,6 +64,27 @@ impl Mapped {
         count
     }
 
+    /// A copy of the `count` bytes from `offset` on, or of as many as there are.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM` if there is no memory for it.
+    pub(crate) fn copy(&self, offset: usize, count: usize) -> Result<KVVec<u8>> {
+        let count = count.min(self.size.saturating_sub(offset));
+        let mut bytes = KVVec::<u8>::with_capacity(count, GFP_KERNEL)?;
+        // SAFETY: Both are valid for `count` bytes: `offset + count` is at most `size`, see the type
+        // invariants, and `count` is the capacity. They are all written then.
+        unsafe {
+            bindings::memcpy(
+                bytes.as_mut_ptr().cast(),
+                self.base.as_ptr().wrapping_add(offset).cast(),
+                count,
+            );
+            bytes.inc_len(count);
+        }
+        Ok(bytes)
+    }
+
     /// Copies all of `bytes` to `offset`.
     ///
     /// # Errors

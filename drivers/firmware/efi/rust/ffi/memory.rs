@@ -116,9 +116,7 @@ impl FirmwareMemory {
         boot_services: BootServices,
     ) -> Result<KVVec<u8>, Failure> {
         let place = self.find(addr, most, boot_services)?;
-        let mut bytes = KVVec::from_elem(0, place.size(), GFP_KERNEL)?;
-        Mapped::new(&place)?.read(0, &mut bytes);
-        Ok(bytes)
+        Ok(Mapped::new(&place)?.copy(0, place.size())?)
     }
 }
 

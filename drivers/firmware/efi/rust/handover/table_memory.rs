@@ -25,6 +25,7 @@ use crate::{
                 encode,
                 header, //
             },
+            frame::Frame,
             inherit::entries_of,
             place::place,
             properties::supported,
@@ -51,6 +52,7 @@ use crate::{
                 HEADER_SIZE,
                 MAX_SIZE,
                 PASSED_OFFSET,
+                SLOT_HEADER_SIZE,
                 USED_OFFSET, //
             }, //
         },
@@ -67,6 +69,7 @@ use kernel::prelude::*;
 /// The memory of the table.
 pub(crate) struct TableMemory {
     mapped: Mapped,
+    frame: Frame,
     /// The services that firmware supports, if stock kernels go by what this table says of that.
     supported: Option<u32>,
     nonce: Option<Nonce>,
@@ -106,8 +109,8 @@ impl TableMemory {
     pub(crate) fn open(place: &Proven) -> Result<Self> {
         let mut header = [0; HEADER_SIZE];
         Mapped::new(&place.first(header.len()))?.read(0, &mut header);
-        let size = Table::size(&header).map_err(refuse)?;
-        let room = place.size();
+        let frame = Frame::of(&header).map_err(refuse)?;
+        let (size, room) = (frame.size(), place.size());
         if size > room {
             return Err(refuse(format_args!(
                 "size {size} is more than the {room} bytes that were kept"
@@ -115,6 +118,7 @@ impl TableMemory {
         }
         Ok(Self {
             mapped: Mapped::new(&place.first(size))?,
+            frame,
             supported: supported(&header),
             nonce: Nonce::of_table(&header),
             next: (SlotId::First, 1),
@@ -145,8 +149,8 @@ impl TableMemory {
         life: Option<Nonce>,
         entries: usize,
     ) -> Result<Option<Self>> {
-        let (header, size) = header(entries, life).ok_or(EOVERFLOW)?;
-        let Some(place) = ffi::alloc_table(take_over, size) else {
+        let (header, frame) = header(entries, life).ok_or(EOVERFLOW)?;
+        let Some(place) = ffi::alloc_table(take_over, frame.size()) else {
             return Ok(None);
         };
         let mapped = Mapped::new(&place)?;
@@ -157,6 +161,7 @@ impl TableMemory {
         );
         Ok(Some(Self {
             mapped,
+            frame,
             supported: None,
             nonce: life,
             next: (SlotId::First, 1),
@@ -191,15 +196,20 @@ impl TableMemory {
     ///
     /// # Errors
     ///
-    /// `ENOMEM`, and `EINVAL` if this is no table.
+    /// `ENOMEM`.
     pub(crate) fn look(
         &mut self,
         identity: &Identity,
         space: &AddressSpace,
         regions: &[Region],
     ) -> Result<Found, Failure> {
-        let bytes = self.bytes()?;
-        let table = Table::new(&bytes).map_err(refuse)?;
+        let mut header = [0; HEADER_SIZE];
+        self.mapped.read(0, &mut header);
+        let (first, second) = (self.slot(SlotId::First)?, self.slot(SlotId::Second)?);
+        let table = Table {
+            header: &header,
+            slots: [&first, &second],
+        };
         let damaged = |error| {
             refuse(error);
         };
@@ -209,7 +219,7 @@ impl TableMemory {
             latch: table.latch(),
             services_off: table.services_off(),
             inherited: None,
-            stub: stub(&bytes),
+            stub: stub(&header),
         };
         let slot = match table.current(crc32, damaged) {
             Ok(Some(slot)) => slot,
@@ -223,7 +233,7 @@ impl TableMemory {
         self.next = (slot.id.other(), slot.sequence().wrapping_add(1));
         let mut placed = KVVec::with_capacity(regions.len(), GFP_KERNEL)?;
         placed.extend_from_slice(regions, GFP_KERNEL)?;
-        match inherit(&slot, table.capacity(), identity, space, placed) {
+        match inherit(&slot, identity, space, placed) {
             Ok(inherited) => found.inherited = Some(inherited),
             Err(Failure::Inherit(error)) => {
                 refuse(error);
@@ -245,14 +255,12 @@ impl TableMemory {
         entries: &[Entry],
         off: Services,
     ) -> Result {
-        let bytes = self.bytes()?;
-        let table = Table::new(&bytes).map_err(refuse)?;
         let (id, sequence) = self.next;
-        let mut slot = KVVec::from_elem(0, table.slot_size(), GFP_KERNEL)?;
-        let used = encode(snapshot, entries, sequence, crc32, &mut slot).ok_or(ENOSPC)?;
-        let slot = slot.get(..used).ok_or(ENOSPC)?;
-        let offset = table.slot_offset(id);
-        self.perform(stores::publish(slot, offset, off, self.supported))?;
+        let length = self.frame.length(entries.len()).ok_or(ENOSPC)?;
+        let mut slot = KVVec::from_elem(0, length, GFP_KERNEL)?;
+        encode(snapshot, entries, sequence, crc32, &mut slot).ok_or(ENOSPC)?;
+        let offset = self.frame.slot(id).start;
+        self.perform(stores::publish(&slot, offset, off, self.supported))?;
         self.next = (id.other(), sequence.wrapping_add(1));
         Ok(())
     }
@@ -321,23 +329,24 @@ impl TableMemory {
         self.mapped.read(offset, target)
     }
 
-    fn bytes(&self) -> Result<KVVec<u8>> {
-        let mut bytes = KVVec::from_elem(0, self.mapped.size(), GFP_KERNEL)?;
-        self.mapped.read(0, &mut bytes);
-        Ok(bytes)
+    /// Copies a slot, as much of it as is in use.
+    fn slot(&self, id: SlotId) -> Result<KVVec<u8>> {
+        let start = self.frame.slot(id).start;
+        let mut header = [0; SLOT_HEADER_SIZE];
+        self.mapped.read(start, &mut header);
+        self.mapped.copy(start, self.frame.in_use(&header))
     }
 }
 
-/// Checks the map in `slot`, which has no more than `most` entries. `regions` get their addresses.
+/// Checks the map in `slot`. `regions` get their addresses.
 fn inherit(
     slot: &Slot<'_>,
-    most: usize,
     identity: &Identity,
     space: &AddressSpace,
     mut regions: KVVec<Region>,
 ) -> Result<Inherited, Failure> {
     let snapshot = slot.snapshot(identity).map_err(InheritError::from)?;
-    let entries = filled(Entry::BLANK, most, |entries| {
+    let entries = filled(Entry::BLANK, slot.capacity(), |entries| {
         entries_of(slot, &snapshot, &mut regions, space, entries)
     })?;
     place(&mut regions, &entries)?;

@@ -73,15 +73,17 @@ impl Left {
         stub(self.table.as_ref()?)
     }
 
+    fn table(&self) -> Option<Table<'_>> {
+        Some(table(self.table.as_ref()?).unwrap())
+    }
+
     /// Tells if a kernel has used the table.
     pub(super) fn used(&self) -> bool {
-        let table = self.table.as_deref().map(Table::new);
-        table.is_some_and(|table| table.unwrap().used())
+        self.table().is_some_and(|table| table.used())
     }
 
     pub(super) fn latch(&self) -> Latch {
-        let table = self.table.as_deref().map(Table::new);
-        table.map_or(Latch::Clear, |table| table.unwrap().latch())
+        self.table().map_or(Latch::Clear, |table| table.latch())
     }
 
     pub(super) fn leave_mark(&mut self) {
@@ -90,8 +92,7 @@ impl Left {
 
     /// The number of kernels that have passed firmware on.
     pub(super) fn passed(&self) -> u32 {
-        let table = self.table.as_deref().map(Table::new);
-        table.map_or(0, |table| table.unwrap().passed())
+        self.table().map_or(0, |table| table.passed())
     }
 
     pub(super) fn pass_on(&mut self) {
@@ -135,7 +136,7 @@ impl Left {
         let mut buffer = vec![BLANK_ENTRY; regions.len()];
         let mut entries = List::new(&mut buffer);
         split(regions, &[], Basis::Table, &mut entries).unwrap();
-        let slot = Table::new(bytes).unwrap().current(crc32, |_| ()).unwrap();
+        let slot = table(bytes).unwrap().current(crc32, |_| ()).unwrap();
         let (id, sequence) = slot.map_or((SlotId::First, 1), |slot| {
             (slot.id.other(), slot.sequence() + 1)
         });
@@ -147,7 +148,7 @@ impl Left {
     /// The content of the table. The regions are those of the table if a kernel with `space` can
     /// use it.
     pub(super) fn found(&self, space: &AddressSpace) -> Option<(Snapshot, Option<Vec<Region>>)> {
-        let table = Table::new(self.table.as_ref()?).unwrap();
+        let table = self.table()?;
         let slot = table.current(crc32, |_| ()).unwrap()?;
         let snapshot = slot.snapshot(&IDENTITY).unwrap();
         let mut regions = self.regions.clone();

@@ -14,6 +14,8 @@ use crate::plan::{
             TableHeader,
             TableSlot, //
         },
+        frame::Frame,
+        slot::SlotId,
         stub::Nonce,
         wire::{
             Snapshot,
@@ -34,27 +36,24 @@ use crate::plan::{
 };
 
 /// The header of a table whose slots have room for `entries`, and which a kernel uses already, and
-/// the size of the table. The rest of it is zero. [`None`] for more entries than any table has.
+/// the frame of the table. The rest of it is zero. [`None`] for more entries than any table has.
 /// `nonce` is of the firmware's life, if a stub has given it one.
-pub(crate) fn header(entries: usize, nonce: Option<Nonce>) -> Option<([u8; HEADER_SIZE], usize)> {
-    let slot_size = entries
-        .checked_mul(ENTRY_SIZE)?
-        .checked_add(SLOT_HEADER_SIZE)?;
-    let size = slot_size.checked_mul(2)?.checked_add(HEADER_SIZE)?;
+pub(crate) fn header(entries: usize, nonce: Option<Nonce>) -> Option<([u8; HEADER_SIZE], Frame)> {
+    let frame = Frame::with_room(entries)?;
     let [first, second] = nonce.unwrap_or_default().words();
     let mut header = [0; HEADER_SIZE];
     write_fields!(
         &mut header,
         TableHeader {
             magic: MAGIC,
-            size: u32::try_from(size).ok()?,
-            slot_size: u32::try_from(slot_size).ok()?,
+            size: u32::try_from(frame.size()).ok()?,
+            slot_size: u32::try_from(frame.slot(SlotId::First).len()).ok()?,
             used: 1_u32,
         }
     );
     put::<NONCE_OFFSET, 8, HEADER_SIZE>(&mut header, first.to_le_bytes());
     put::<{ NONCE_OFFSET + 8 }, 8, HEADER_SIZE>(&mut header, second.to_le_bytes());
-    Some((header, size))
+    Some((header, frame))
 }
 
 /// Writes `snapshot` and `entries` into `slot` under the number `sequence`. Returns how many bytes
@@ -141,11 +140,11 @@ mod tests {
         },
         handover::{
             slot::SlotId,
-            table::Table,
             table_fixtures::{
                 blank,
                 put,
                 snapshot,
+                table_in,
                 SNAPSHOT, //
             }, //
         },
@@ -162,11 +161,8 @@ mod tests {
         };
         put(&mut bytes, 1, 1, &SNAPSHOT, &[BLANK_ENTRY, second]);
         assert_eq!(snapshot(&bytes), Some(Ok(SNAPSHOT)));
-        let table = Table::new(&bytes);
-        let slot = table
-            .as_ref()
-            .ok()
-            .and_then(|t| t.current(crc32, |_| ()).ok()?);
+        let slot = table_in(&bytes).and_then(|t| t.current(crc32, |_| ()));
+        let slot = slot.ok().flatten();
         assert_eq!(slot.map(|slot| slot.id), Some(SlotId::Second));
         let entries = slot.and_then(|slot| slot.entries().ok());
         assert!(entries.is_some_and(|list| list.eq([Ok(BLANK_ENTRY), Ok(second)])));
@@ -175,15 +171,15 @@ mod tests {
     #[test]
     fn a_new_table_is_in_use_and_has_room() {
         for entries in [0, 1, 2] {
-            let Some((header, size)) = header(entries, None) else {
+            let Some((header, frame)) = header(entries, None) else {
                 unreachable!("{entries} entries do not fit");
             };
-            assert_eq!(Table::size(&header), Ok(size));
+            assert_eq!(Frame::of(&header), Ok(frame));
+            let room = [entries, entries + 1].map(|entries| frame.length(entries).is_some());
+            assert_eq!(room, [true, false]);
             let mut bytes = [0; HEADER_SIZE + 2 * (SLOT_HEADER_SIZE + 2 * ENTRY_SIZE)];
             bytes[..HEADER_SIZE].copy_from_slice(&header);
-            let table = Table::new(&bytes);
-            assert!(table.is_ok_and(|table| table.used()
-                && table.capacity() == entries
+            assert!(table_in(&bytes).is_ok_and(|table| table.used()
                 && table.latch() == Latch::Clear
                 && matches!(table.current(crc32, |_| ()), Ok(None))));
         }

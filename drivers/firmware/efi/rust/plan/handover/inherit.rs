@@ -157,12 +157,12 @@ mod tests {
             X86_64, //
         },
         handover::{
-            encode::encode,
-            table::Table,
-            wire::{
-                Identity,
-                HEADER_SIZE, //
-            }, //
+            table_fixtures::{
+                blank,
+                put,
+                table_in, //
+            },
+            wire::Identity, //
         },
         map::{
             collect::collect,
@@ -171,8 +171,6 @@ mod tests {
     };
 
     const HIGH: u64 = 0xffff_fffe_0000_0000;
-    const SLOT: usize = 512;
-    const SIZE: usize = HEADER_SIZE + 2 * SLOT;
 
     fn snapshot(kind: Kind) -> Snapshot {
         let zero = PhysAddr::new(0);
@@ -198,25 +196,15 @@ mod tests {
     /// code right behind it (4 pages), which its memory map has the other way round.
     fn hand_over(snapshot: &Snapshot, entries: &[Entry]) -> Result<usize, InheritError> {
         let map = MapBytes::new(&[code(0x10_4000, 4), data(0x10_0000, 4)]);
-        let mut bytes = [0; SIZE];
-        bytes[..8].copy_from_slice(b"EFIRTMAP");
-        bytes[8..12].copy_from_slice(&(SIZE as u32).to_le_bytes());
-        bytes[12..16].copy_from_slice(&(SLOT as u32).to_le_bytes());
-        encode(
-            snapshot,
-            entries,
-            1,
-            crc32,
-            &mut bytes[HEADER_SIZE..HEADER_SIZE + SLOT],
-        );
-        let table = Table::new(&bytes).ok();
-        let slot = table.and_then(|table| table.current(crc32, |_| ()).ok()?);
+        let mut bytes = blank();
+        put(&mut bytes, 0, 1, snapshot, entries);
+        let slot = table_in(&bytes).and_then(|table| table.current(crc32, |_| ()));
         let mut buffer = [BLANK_REGION; 2];
         let mut regions = List::new(&mut buffer);
         assert_eq!(collect(&map.map(), false, &mut regions), Ok(()));
         let mut buffer = [BLANK_ENTRY; 3];
         let mut list = List::new(&mut buffer);
-        match slot {
+        match slot.ok().flatten() {
             Some(slot) => entries_of(&slot, snapshot, &mut regions, &X86_64, &mut list)?,
             None => return Err(InheritError::NoEntries),
         }

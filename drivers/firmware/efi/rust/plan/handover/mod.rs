@@ -5,6 +5,7 @@
 pub(crate) mod agree;
 pub(crate) mod encode;
 pub(crate) mod format;
+pub(crate) mod frame;
 pub(crate) mod inherit;
 pub(crate) mod legacy;
 pub(crate) mod life;

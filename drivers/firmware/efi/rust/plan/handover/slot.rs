@@ -65,6 +65,10 @@ impl SlotId {
 }
 
 /// A slot that is intact: whole, and with the CRC it was written with.
+///
+/// # Invariants
+///
+/// `bytes` begins with `header`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Slot<'a> {
     pub(crate) id: SlotId,
@@ -95,6 +99,7 @@ impl<'a> Slot<'a> {
         if computed != stored {
             return Err(SlotError::Crc { stored, computed });
         }
+        // INVARIANT: `memory` begins with the header, and they are no shorter.
         Ok(Some(Self { id, header, bytes }))
     }
 
@@ -154,6 +159,12 @@ impl<'a> Slot<'a> {
             config: address!(config),
             vendor: address!(vendor),
         })
+    }
+
+    /// The most entries that [`Self::entries`] can have.
+    pub(crate) fn capacity(&self) -> usize {
+        // By the type invariants they are no shorter than the header.
+        (self.bytes.len() - SLOT_HEADER_SIZE) / ENTRY_SIZE
     }
 
     /// Reads the entries: each well-formed, nothing else about them checked.
@@ -218,12 +229,12 @@ mod tests {
             BLANK_ENTRY, //
         },
         handover::{
-            table::Table,
             table_fixtures::{
                 blank,
                 patch,
                 put,
                 snapshot,
+                table_in,
                 SLOT,
                 SNAPSHOT, //
             },
@@ -277,14 +288,14 @@ mod tests {
             let mut bytes = blank();
             put(&mut bytes, 0, 1, &SNAPSHOT, &[]);
             bytes[HEADER_SIZE + 4..HEADER_SIZE + 8].copy_from_slice(&length.to_le_bytes());
-            let error = Table::new(&bytes).and_then(|t| t.current(crc32, |_| ()).map(|_| ()));
+            let error = table_in(&bytes).and_then(|t| t.current(crc32, |_| ()).map(|_| ()));
             assert_eq!(error, Err(TableError::Slots(SlotError::Length(length))));
         }
     }
 
     /// The slot that counts in the table that `bytes` holds.
     fn current(bytes: &[u8]) -> Option<Slot<'_>> {
-        Table::new(bytes).ok()?.current(crc32, |_| ()).ok()?
+        table_in(bytes).ok()?.current(crc32, |_| ()).ok()?
     }
 
     #[test]

@@ -136,10 +136,10 @@ mod tests {
         handover::{
             encode::encode,
             properties::supported,
-            table::Table,
             table_fixtures::{
                 blank,
                 put,
+                table_in,
                 SIZE,
                 SLOT,
                 SNAPSHOT, //
@@ -170,13 +170,14 @@ mod tests {
     }
 
     fn state(bytes: &[u8]) -> State {
-        let table = Table::new(bytes);
-        let table = table.as_ref();
-        let slot = table.map(|table| table.current(crc32, |_| ()).ok().flatten());
+        let table = table_in(bytes);
+        let slot = table
+            .as_ref()
+            .map(|table| table.current(crc32, |_| ()).ok().flatten());
         let slot = slot.ok().flatten();
         State {
             snapshot: slot.and_then(|slot| slot.snapshot(&SNAPSHOT.identity).ok()),
-            latch: table.map_or(Latch::Clear, Table::latch),
+            latch: table.map_or(Latch::Clear, |table| table.latch()),
             stock: word(bytes, PROPERTIES_SUPPORTED_OFFSET),
         }
     }

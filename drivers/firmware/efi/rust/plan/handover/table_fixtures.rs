@@ -14,11 +14,14 @@ use crate::plan::{
     fixtures::crc32,
     handover::{
         encode::encode,
+        frame::Frame,
+        slot::SlotId,
         table::Table,
         wire::{
             Identity,
             SlotError,
             Snapshot,
+            TableError,
             HEADER_SIZE, //
         }, //
     },
@@ -48,10 +51,30 @@ pub(super) const SNAPSHOT: Snapshot = Snapshot {
 /// A table as the stub leaves it.
 pub(super) fn blank() -> [u8; SIZE] {
     let mut bytes = [0; SIZE];
-    bytes[..8].copy_from_slice(b"EFIRTMAP");
-    bytes[8..12].copy_from_slice(&(SIZE as u32).to_le_bytes());
-    bytes[12..16].copy_from_slice(&(SLOT as u32).to_le_bytes());
+    bytes[..HEADER_SIZE].copy_from_slice(&blank_header());
     bytes
+}
+
+pub(super) fn blank_header() -> [u8; HEADER_SIZE] {
+    let mut header = [0; HEADER_SIZE];
+    header[..8].copy_from_slice(b"EFIRTMAP");
+    header[8..12].copy_from_slice(&(SIZE as u32).to_le_bytes());
+    header[12..16].copy_from_slice(&(SLOT as u32).to_le_bytes());
+    header
+}
+
+/// The table that `bytes` hold, as much of it as a kernel reads.
+pub(super) fn table_in(bytes: &[u8]) -> Result<Table<'_>, TableError> {
+    let Some((header, _)) = bytes.split_first_chunk() else {
+        return Err(TableError::Magic(0));
+    };
+    let frame = Frame::of(header)?;
+    let slots = [SlotId::First, SlotId::Second].map(|id| {
+        let slot = &bytes[frame.slot(id)];
+        let read = slot.first_chunk().map_or(0, |header| frame.in_use(header));
+        &slot[..read]
+    });
+    Ok(Table { header, slots })
 }
 
 pub(super) fn put(
@@ -81,6 +104,6 @@ pub(super) fn patch(bytes: &mut [u8], offset: usize, value: u32) {
 }
 
 pub(super) fn snapshot(bytes: &[u8]) -> Option<Result<Snapshot, SlotError>> {
-    let slot = Table::new(bytes).ok()?.current(crc32, |_| ()).ok()??;
+    let slot = table_in(bytes).ok()?.current(crc32, |_| ()).ok()??;
     Some(slot.snapshot(&SNAPSHOT.identity))
 }

@@ -123,7 +123,6 @@ pub(crate) enum TableError {
         slot_size: u32,
     },
     TooLarge(usize),
-    Truncated(usize),
     /// Neither slot is intact. Carries what is wrong with the one that was written, or the first.
     Slots(SlotError),
 }
@@ -158,7 +157,6 @@ impl fmt::Display for TableError {
                 write!(f, "size {size} cannot hold two slots of {slot_size} bytes")
             }
             Self::TooLarge(size) => write!(f, "size {size} is more than {MAX_SIZE}"),
-            Self::Truncated(got) => write!(f, "only {got} bytes"),
             Self::Slots(error) => error.fmt(f),
         }
     }
