@@ -250,10 +250,11 @@ impl Firmware {
         ranges: impl Iterator<Item = PhysRange> + Clone,
     ) -> Result<KVVec<u8>, Failure> {
         runtime::check_place(addr, width::HEADER_SIZE, ranges.clone())?;
-        let read = |most| self.memory.read(addr, most, BootServices::Gone);
-        let size = RuntimeTable::size(&read(width::HEADER_SIZE)?, self.width)?;
+        let most = self.width.table_size();
+        let table = self.memory.read(addr, most, BootServices::Gone)?;
+        let size = RuntimeTable::size(&table, self.width)?;
         runtime::check_place(addr, size, ranges)?;
-        read(size)
+        Ok(table)
     }
 }
 

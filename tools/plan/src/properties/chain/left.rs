@@ -3,6 +3,7 @@
 //! The state that one kernel leaves, and the next one finds.
 
 use super::*;
+use crate::table;
 
 const SLOT_SIZE: usize = 512;
 

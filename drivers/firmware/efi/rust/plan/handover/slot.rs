@@ -104,7 +104,7 @@ impl<'a> Slot<'a> {
     }
 
     pub(crate) fn sequence(&self) -> u32 {
-        u32::from_le_bytes(field!(self.header, TableSlot, sequence))
+        sequence(self.bytes)
     }
 
     /// Reads the slot for the firmware that `identity` describes.
@@ -199,6 +199,14 @@ impl<'a> Slot<'a> {
             .filter_map(|entry| entry.first_chunk());
         Ok(entries.map(read_entry))
     }
+}
+
+/// The number that the slot in `memory` was written under, if it is intact.
+pub(super) fn sequence(memory: &[u8]) -> u32 {
+    let header = memory.first_chunk();
+    header.map_or(0, |header| {
+        u32::from_le_bytes(field!(header, TableSlot, sequence))
+    })
 }
 
 fn read_entry(bytes: &[u8; ENTRY_SIZE]) -> Result<Entry, SlotError> {

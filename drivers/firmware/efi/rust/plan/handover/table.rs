@@ -14,6 +14,7 @@ use crate::plan::{
     handover::{
         format::TableHeader,
         slot::{
+            self,
             Slot,
             SlotId, //
         },
@@ -66,7 +67,7 @@ impl<'a> Table<'a> {
         Services::from_bits(off)
     }
 
-    /// Finds the slot written last among those that are intact, and tells `damaged` of the others.
+    /// Finds the slot written last, or the other if that is not intact, which `damaged` is told of.
     /// [`None`] if no kernel has written one yet.
     ///
     /// # Errors
@@ -77,13 +78,10 @@ impl<'a> Table<'a> {
         crc: Crc32,
         mut damaged: impl FnMut(SlotError),
     ) -> Result<Option<Slot<'a>>, TableError> {
-        let (mut newest, mut error) = (None::<Slot<'a>>, None);
-        for (id, memory) in [SlotId::First, SlotId::Second].into_iter().zip(self.slots) {
+        let mut error = None;
+        for (id, memory) in self.newest_first() {
             match Slot::new(id, memory, crc) {
-                Ok(Some(slot)) => {
-                    let newer = newest.is_none_or(|old| slot.sequence() > old.sequence());
-                    newest = if newer { Some(slot) } else { newest };
-                }
+                Ok(Some(slot)) => return Ok(Some(slot)),
                 Ok(None) => (),
                 Err(found) => {
                     damaged(found);
@@ -91,10 +89,16 @@ impl<'a> Table<'a> {
                 }
             }
         }
-        match (newest, error) {
-            (None, Some(error)) => Err(TableError::Slots(error)),
-            (newest, _) => Ok(newest),
+        error.map_or(Ok(None), |error| Err(TableError::Slots(error)))
+    }
+
+    fn newest_first(&self) -> [(SlotId, &'a [u8]); 2] {
+        let [first, second] = self.slots;
+        let mut slots = [(SlotId::First, first), (SlotId::Second, second)];
+        if slot::sequence(first) < slot::sequence(second) {
+            slots.reverse();
         }
+        slots
     }
 }
 
@@ -171,6 +175,21 @@ mod tests {
             current,
             Err(TableError::Slots(SlotError::Crc { .. }))
         ));
+    }
+
+    #[test]
+    fn a_slot_that_does_not_count_is_not_checked() {
+        let mut bytes = blank();
+        put(&mut bytes, 0, 1, &SNAPSHOT, &[]);
+        put(&mut bytes, 1, 2, &SNAPSHOT, &[]);
+        bytes[HEADER_SIZE + 16] ^= 1;
+        let mut damage = 0;
+        let current = table_in(&bytes).and_then(|t| {
+            let slot = t.current(crc32, |_| damage += 1)?;
+            Ok(slot.map(|slot| slot.id))
+        });
+        assert_eq!(current, Ok(Some(SlotId::Second)));
+        assert_eq!(damage, 0);
     }
 
     #[test]

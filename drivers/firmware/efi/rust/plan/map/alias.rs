@@ -28,13 +28,13 @@ pub(super) fn push(
     list: &mut List<'_, Mapping>,
 ) -> Result<(), Full> {
     let fixed = list.len();
-    for entry in entries {
+    let moved = |entry: &&Entry| entry.virt != entry.phys.start().identity();
+    for entry in entries.iter().filter(moved) {
         let alias = Mapping {
             virt: entry.phys.start().identity(),
             ..Mapping::of(entry)
         };
         let fixed = list.get(..fixed).unwrap_or_default();
-        // An entry that is mapped 1:1 is in the way of its own alias.
         if fits(&alias, fixed, space) {
             list.push(alias)?;
         }
