@@ -5,7 +5,7 @@
 # Options of the front door's make are not for the makes below it.
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 
-# Kernel versions that the hooks are for, the newest first.
+# Kernel versions that the series is for, the newest first.
 SUPPORTED="7.3 7.2"
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
