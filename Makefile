@@ -156,6 +156,10 @@ check-overlay: graft ## checkpatch, and the graft on the real kernel tree
 check-patches: graft patches ## each patch of the series applies and is clean, and the last tree is the grafted one
 	@tools/check-kernel patches
 
+.PHONY: check-steps
+check-steps: patches ## a kernel after each patch of the series
+	@tools/check-kernel steps
+
 .PHONY: check-kernel
 check-kernel: $(kernels) ## warnings, clippy, that off is off, and configurations with parts off
 	@tools/check-kernel warnings clippy off configs
