@@ -107,12 +107,16 @@ guest: host-tools ## the lab's guest
 	@tools/run-lab guest
 
 .PHONY: graft
-graft: host-tools ## put the overlay and the hooks into the build's kernel tree
+graft: host-tools ## put the series into the build's kernel tree
 	@$(graft) $(linux)/rtmap/source
 
 .PHONY: check-graft
 check-graft: host-tools ## say what is applied to the build's kernel tree
 	@$(graft) --check $(linux)/rtmap/source
+
+.PHONY: patches
+patches: host-tools ## write the series as mails for `git am`, with a cover letter
+	@$(graft) --mail $(O)/patches $(linux)/stock/source
 
 .PHONY: kernel
 kernel: $(kernels) ## the kernels, ours and stock
@@ -152,6 +156,14 @@ check-overlay: graft ## checkpatch, and the graft on the real kernel tree
 .PHONY: check-others
 check-others: graft ## the files that RISC-V and LoongArch share with us compile there
 	@tools/check-kernel others
+
+.PHONY: check-patches
+check-patches: graft patches ## each patch of the series applies and is clean, and the last tree is the grafted one
+	@tools/check-kernel patches
+
+.PHONY: check-steps
+check-steps: patches ## a kernel after each patch of the series
+	@tools/check-kernel steps
 
 .PHONY: check-kernel
 check-kernel: $(kernels) ## warnings, clippy, that off is off, and configurations with parts off

@@ -5,7 +5,7 @@
 # The front door's make must not pass its options on to the makes below it.
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 
-# Kernel versions that the hooks support, the newest first.
+# Kernel versions that the series supports, the newest first.
 SUPPORTED="7.3 7.2"
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)

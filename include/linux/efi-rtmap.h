@@ -5,9 +5,9 @@
 #ifndef _LINUX_EFI_RTMAP_H
 #define _LINUX_EFI_RTMAP_H
 
+#include <linux/completion.h>
 #include <linux/efi.h>
 
-struct completion;
 struct pt_regs;
 
 #define LINUX_EFI_RTMAP_TABLE_GUID	EFI_GUID(0x02a74373, 0xfdca, 0x4483,  0x8f, 0x00, 0x51, 0x1d, 0x64, 0xf3, 0x62, 0x48)
@@ -20,10 +20,7 @@ struct pt_regs;
 extern unsigned long efi_rtmap_table;
 extern unsigned long efi_rtmap_life;
 
-/*
- * See hooks/. The first six functions are the stub's. The first one is also in Rust,
- * for the kernel proper.
- */
+/* The first six functions are the stub's. The first one is also in Rust, for the kernel proper. */
 void efi_rtmap_parse_option(const char *option);
 void efi_rtmap_install_table(void);
 void efi_rtmap_ask_of_machine(bool (*needs_svam)(void));
@@ -68,6 +65,12 @@ static inline bool efi_rtmap_is_faulted(void) { return false; }
 static inline efi_status_t efi_rtmap_record_svam(efi_status_t status)
 {
 	return status;
+}
+
+static inline unsigned long
+efi_rtmap_wait_for_call(struct completion *done, unsigned long timeout)
+{
+	return wait_for_completion_timeout(done, timeout);
 }
 
 static inline bool efi_rtmap_fixup_page_fault(struct pt_regs *regs,

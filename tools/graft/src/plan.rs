@@ -5,55 +5,46 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 
 use anyhow::{Context, Result};
 
-use crate::hooks::Hook;
-use crate::overlay::{Overlay, OverlayFile};
+use crate::overlay::{self, OverlayFile, Patch};
+use crate::record::{sha256, Edited, File, Record};
 use crate::refusal::{Refusal, Refused};
-use crate::state::{sha256, File, Hooked, State};
-use crate::text::{self, Misfit};
 use crate::tree::{Tree, TreePath};
 
 #[derive(Default)]
 pub struct Plan {
-    writes: Vec<Write>,
-    removals: Vec<TreePath>,
+    /// The overlay's own files, and those that are no longer.
+    pub files: Vec<Step>,
+    /// Upstream's files.
+    pub edited: Vec<Step>,
+    pub refusals: Vec<Refusal>,
     /// What the tree's record says now, and what it shall say.
-    before: State,
-    after: State,
-    refusals: Vec<Refusal>,
+    before: Record,
+    after: Record,
 }
 
-struct Write {
-    path: TreePath,
-    content: Vec<u8>,
+/// One file: how it is, how upstream has it, and how it shall be. `None`: there is none.
+pub struct Step {
+    pub path: TreePath,
+    pub current: Option<Vec<u8>>,
+    pub stock: Option<Vec<u8>>,
+    pub wanted: Option<Vec<u8>>,
     mode: Permissions,
 }
 
-/// A hooked file without and with its hooks.
-pub struct HookedText {
-    pub current: String,
-    pub stock: String,
-    pub hooked: String,
-    pub record: Option<Hooked>,
+impl Step {
+    pub fn is_done(&self) -> bool {
+        self.current == self.wanted
+    }
 }
 
 impl Plan {
-    /// The way from the tree as it is to a tree with exactly this overlay.
-    pub fn new(tree: &Tree, overlay: &Overlay) -> Result<Self> {
-        let mut plan = Plan {
-            before: State::load(tree)?,
-            ..Self::default()
-        };
-        for path in hooked_paths(&plan.before, overlay) {
-            plan.hook(tree, overlay, path)?;
-        }
-        for file in &overlay.files {
-            plan.add(tree, file)?;
-        }
-        plan.drop_old_files(tree, overlay)?;
-        plan.after.folders = plan.new_folders(tree, overlay)?;
+    /// The way from the tree as it is to a tree with exactly these patches.
+    pub fn new(tree: &Tree, patches: &[Patch]) -> Result<Self> {
+        let plan = Self::examine(tree, patches)?;
         if plan.refusals.is_empty() {
             Ok(plan)
         } else {
@@ -61,70 +52,145 @@ impl Plan {
         }
     }
 
-    fn hook(&mut self, tree: &Tree, overlay: &Overlay, path: TreePath) -> Result<()> {
-        let text = match hook_text(tree, overlay, &self.before, &path)? {
-            Ok(text) => text,
-            Err(refusals) => {
-                self.refusals.extend(refusals);
-                return Ok(());
-            }
+    /// The same, although there may be reasons to refuse the tree.
+    pub fn examine(tree: &Tree, patches: &[Patch]) -> Result<Self> {
+        let mut plan = Plan {
+            before: Record::load(tree)?,
+            ..Self::default()
         };
-        if text.hooked != text.current {
-            self.writes.push(Write {
-                mode: fs::metadata(tree.path(&path))?.permissions(),
-                content: text.hooked.into_bytes(),
-                path,
-            });
+        let was_edited = plan.before.edited.iter().map(|edited| &edited.path);
+        let to_edit = overlay::edits(patches).map(|(_, edit)| &edit.file);
+        let paths: BTreeSet<TreePath> = was_edited.chain(to_edit).cloned().collect();
+        for path in paths {
+            match plan.edit(tree, patches, path)? {
+                Ok(step) => plan.edited.push(step),
+                Err(refusals) => plan.refusals.extend(refusals),
+            }
         }
-        self.after.hooked.extend(text.record);
-        Ok(())
+        for file in overlay::files(patches) {
+            plan.add(tree, file)?;
+        }
+        plan.drop_old_files(tree, patches)?;
+        plan.after.folders = plan.new_folders(tree, patches)?;
+        Ok(plan)
+    }
+
+    fn edit(
+        &mut self,
+        tree: &Tree,
+        patches: &[Patch],
+        path: TreePath,
+    ) -> Result<Result<Step, Vec<Refusal>>> {
+        let (current, stock) = match self.undo(tree, patches, &path)? {
+            Ok(texts) => texts,
+            Err(refusal) => return Ok(Err(vec![refusal])),
+        };
+        let wanted = match overlay::edit(patches, &path, &stock) {
+            Ok(wanted) => wanted,
+            Err(refusals) => return Ok(Err(refusals)),
+        };
+        if wanted != stock {
+            let edited = Edited::new(path.clone(), &stock, &wanted);
+            self.after.edited.push(edited);
+        }
+        Ok(Ok(Step {
+            mode: fs::metadata(tree.path(&path))?.permissions(),
+            current: Some(current.into()),
+            stock: Some(stock.into()),
+            wanted: Some(wanted.into()),
+            path,
+        }))
+    }
+
+    /// A file of upstream's as it is, and without the edits of which the record tells.
+    fn undo(
+        &self,
+        tree: &Tree,
+        patches: &[Patch],
+        path: &TreePath,
+    ) -> Result<Result<(String, String), Refusal>> {
+        let file = path.clone();
+        let Some(bytes) = tree.read(path)? else {
+            let mut edits = overlay::edits(patches).filter(|(_, edit)| edit.file == *path);
+            return Ok(Err(match edits.next() {
+                Some((patch, _)) => Refusal::NoFile {
+                    patch: patch.name.clone(),
+                    file,
+                },
+                None => Refusal::Gone { file },
+            }));
+        };
+        let link = fs::symlink_metadata(tree.path(path))
+            .with_context(|| path.to_string())?
+            .is_symlink();
+        let Some(current) = String::from_utf8(bytes).ok().filter(|_| !link) else {
+            return Ok(Err(Refusal::NotText { file }));
+        };
+        let Some(edited) = self.before.edited(path) else {
+            return Ok(Ok((current.clone(), current)));
+        };
+        Ok(match edited.undo(&current) {
+            Some(stock) => Ok((current, stock)),
+            None => Err(Refusal::Lost {
+                file,
+                diff: edited.diff.clone(),
+            }),
+        })
     }
 
     fn add(&mut self, tree: &Tree, file: &OverlayFile) -> Result<()> {
         let path = file.target.clone();
-        let new_hash = sha256(&file.content);
-        match (tree.read(&path)?, self.before.file(&path)) {
-            (Some(_), None) => {
-                self.refusals.push(Refusal::Foreign { file: path });
-                return Ok(());
+        let current = tree.read(&path)?;
+        match (&current, self.before.file(&path)) {
+            (Some(_), None) => self.refusals.push(Refusal::Foreign { file: path.clone() }),
+            (Some(there), Some(ours)) if *there != file.content && sha256(there) != ours.sha256 => {
+                self.refusals.push(Refusal::Changed { file: path.clone() });
             }
-            (Some(current), Some(_)) if current == file.content => {}
-            (Some(current), Some(ours)) if sha256(&current) != ours.sha256 => {
-                self.refusals.push(Refusal::Edited { file: path });
-                return Ok(());
-            }
-            _ => self.writes.push(Write {
-                path: path.clone(),
-                content: file.content.clone(),
-                mode: file.mode.clone(),
-            }),
+            _ => {}
         }
         self.after.files.push(File {
+            path: path.clone(),
+            sha256: sha256(&file.content),
+        });
+        self.files.push(Step {
             path,
-            sha256: new_hash,
+            current,
+            stock: None,
+            wanted: Some(file.content.clone()),
+            mode: file.mode.clone(),
         });
         Ok(())
     }
 
-    fn drop_old_files(&mut self, tree: &Tree, overlay: &Overlay) -> Result<()> {
-        let wanted: BTreeSet<_> = overlay.files.iter().map(|file| &file.target).collect();
+    fn drop_old_files(&mut self, tree: &Tree, patches: &[Patch]) -> Result<()> {
+        let wanted: BTreeSet<_> = overlay::files(patches).map(|file| &file.target).collect();
         for file in &self.before.files {
             if wanted.contains(&file.path) {
                 continue;
             }
-            let file_path = file.path.clone();
-            match tree.read(&file.path)? {
-                None => {}
-                Some(current) if sha256(&current) == file.sha256 => self.removals.push(file_path),
-                Some(_) => self.refusals.push(Refusal::Edited { file: file_path }),
+            let current = tree.read(&file.path)?;
+            if current
+                .as_ref()
+                .is_some_and(|there| sha256(there) != file.sha256)
+            {
+                self.refusals.push(Refusal::Changed {
+                    file: file.path.clone(),
+                });
             }
+            self.files.push(Step {
+                path: file.path.clone(),
+                current,
+                stock: None,
+                wanted: None,
+                mode: Permissions::from_mode(0o644),
+            });
         }
         Ok(())
     }
 
     /// The folders that exist for the overlay's sake only.
-    fn new_folders(&mut self, tree: &Tree, overlay: &Overlay) -> Result<Vec<TreePath>> {
-        let needed = overlay.files.iter().flat_map(|file| file.target.folders());
+    fn new_folders(&mut self, tree: &Tree, patches: &[Patch]) -> Result<Vec<TreePath>> {
+        let needed = overlay::files(patches).flat_map(|file| file.target.folders());
         let needed: BTreeSet<TreePath> = needed.collect();
         let mut folders = Vec::new();
         for folder in needed {
@@ -141,15 +207,16 @@ impl Plan {
 
     pub fn execute(&self, tree: &Tree) -> Result<()> {
         // The record goes first and is taken away last: an interrupted run can be undone.
-        let reverts = self.after == State::default();
+        let reverts = self.after == Record::default();
         if self.after != self.before && !reverts {
             self.after.store(tree)?;
         }
-        for write in &self.writes {
-            tree.write(&write.path, &write.content, write.mode.clone())?;
-        }
-        for path in &self.removals {
-            tree.remove(path)?;
+        for step in self.edited.iter().chain(&self.files) {
+            match &step.wanted {
+                _ if step.is_done() => {}
+                Some(content) => tree.write(&step.path, content, step.mode.clone())?,
+                None => tree.remove(&step.path)?,
+            }
         }
         for folder in self.before.folders.iter().rev() {
             if !self.after.folders.contains(folder) {
@@ -163,135 +230,21 @@ impl Plan {
     }
 
     pub fn summary(&self) -> String {
-        let written = |paths: &[&TreePath]| {
-            let hit = |path: &TreePath| self.writes.iter().any(|write| write.path == *path);
-            paths.iter().filter(|path| hit(path)).count()
+        let count = |steps: &[Step], wanted: bool, done: bool| {
+            let is = |step: &&Step| (step.wanted != step.stock) == wanted && step.is_done() == done;
+            steps.iter().filter(is).count()
         };
-        let files: Vec<_> = self.after.files.iter().map(|file| &file.path).collect();
-        let hooked: Vec<_> = self.after.hooked.iter().map(|file| &file.path).collect();
-        let restored = self.before.hooked.iter().map(|file| &file.path);
-        let restored: Vec<_> = restored.filter(|path| !hooked.contains(path)).collect();
+        let line = |steps| {
+            let (written, unchanged) = (count(steps, true, false), count(steps, true, true));
+            format!(
+                "{written} written, {unchanged} unchanged, {} ",
+                count(steps, false, false)
+            )
+        };
         format!(
-            "files: {} applied ({} written, {} unchanged), {} removed\n\
-             hooks: {} applied in {} upstream files ({} written, {} unchanged, {} restored)",
-            files.len(),
-            written(&files),
-            files.len() - written(&files),
-            self.removals.len(),
-            count_hooks(&self.after),
-            hooked.len(),
-            written(&hooked),
-            hooked.len() - written(&hooked),
-            restored.len(),
+            "our files: {}removed\nupstream's files: {}restored",
+            line(&self.files),
+            line(&self.edited)
         )
-    }
-}
-
-fn count_hooks(state: &State) -> usize {
-    let blocks = state.hooked.iter().flat_map(|hooked| &hooked.blocks);
-    blocks.map(|block| block.insertions.len()).sum()
-}
-
-/// Every file that is hooked or shall be.
-pub fn hooked_paths(state: &State, overlay: &Overlay) -> BTreeSet<TreePath> {
-    let applied = state.hooked.iter().map(|hooked| &hooked.path);
-    let wanted = overlay.hooks.iter().map(|hook| &hook.file);
-    applied.chain(wanted).cloned().collect()
-}
-
-/// Works out one hooked file, or why it does not fit.
-pub fn hook_text(
-    tree: &Tree,
-    overlay: &Overlay,
-    state: &State,
-    path: &TreePath,
-) -> Result<Result<HookedText, Vec<Refusal>>> {
-    let hooks: Vec<&Hook> = overlay.hooks.iter().filter(|h| h.file == *path).collect();
-    let by = hooks.first().map_or("the tree's record", |h| &h.source);
-    let (current, stock) = match stock_text(tree, state, path, by)? {
-        Ok(texts) => texts,
-        Err(refusal) => return Ok(Err(vec![refusal])),
-    };
-    if overlay.files.iter().any(|file| file.target == *path) {
-        return Ok(Err(vec![Refusal::OwnFile {
-            hooks: by.to_owned(),
-            file: path.clone(),
-        }]));
-    }
-
-    let mut places = Vec::new();
-    let mut refusals = Vec::new();
-    for hook in &hooks {
-        match text::locate(&stock, &hook.insertion) {
-            Ok(line) => places.push((line, &hook.insertion)),
-            Err(misfit) => refusals.push(refuse(hook, misfit)),
-        }
-    }
-    if !refusals.is_empty() {
-        return Ok(Err(refusals));
-    }
-    let (hooked, blocks) = text::insert(&stock, places);
-    let record = (!blocks.is_empty()).then(|| Hooked {
-        path: path.clone(),
-        stock_sha256: sha256(stock.as_bytes()),
-        blocks,
-    });
-    Ok(Ok(HookedText {
-        current,
-        stock,
-        hooked,
-        record,
-    }))
-}
-
-/// A hooked file as it is, and as it is without what the record says was inserted.
-fn stock_text(
-    tree: &Tree,
-    state: &State,
-    path: &TreePath,
-    by: &str,
-) -> Result<Result<(String, String), Refusal>> {
-    let file = path.clone();
-    let Some(bytes) = tree.read(path)? else {
-        let hooks = by.to_owned();
-        return Ok(Err(Refusal::NoFile { hooks, file }));
-    };
-    let link = fs::symlink_metadata(tree.path(path))
-        .with_context(|| path.to_string())?
-        .is_symlink();
-    let Some(current) = String::from_utf8(bytes).ok().filter(|_| !link) else {
-        return Ok(Err(Refusal::NotText { file }));
-    };
-    let Some(hooked) = state.hooked(path) else {
-        return Ok(Ok((current.clone(), current)));
-    };
-    if sha256(current.as_bytes()) == hooked.stock_sha256 {
-        return Ok(Ok((current.clone(), current)));
-    }
-    Ok(match text::strip(&current, &hooked.blocks) {
-        Ok(stock) => Ok((current, stock)),
-        Err(block) => Err(Refusal::Lost {
-            file,
-            lines: block.text(),
-        }),
-    })
-}
-
-fn refuse(hook: &Hook, misfit: Misfit) -> Refusal {
-    let hooks = hook.source.clone();
-    let file = hook.file.clone();
-    let anchor = hook.insertion.anchor.trim().to_owned();
-    match misfit {
-        Misfit::Anchor(count) => Refusal::Anchor {
-            hooks,
-            file,
-            anchor,
-            count,
-        },
-        Misfit::NoBody => Refusal::NoBody {
-            hooks,
-            file,
-            anchor,
-        },
     }
 }

@@ -4,30 +4,34 @@
 
 use std::fmt;
 
+use crate::edit::{Edit, Misfit};
+use crate::overlay::Patch;
 use crate::tree::TreePath;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
-    #[error("{hooks}: {file}: no such file in the tree")]
-    NoFile { hooks: String, file: TreePath },
+    #[error("series/{patch}.toml: {file}: no such file in the tree")]
+    NoFile { patch: String, file: TreePath },
 
-    #[error("{hooks}: {file}: is the overlay's own file; change it there")]
-    OwnFile { hooks: String, file: TreePath },
+    #[error("{file}: was edited, and is gone; put it back")]
+    Gone { file: TreePath },
 
-    #[error("{file}: must be a regular file of UTF-8 text to be hooked")]
+    #[error("{file}: must be a regular file of UTF-8 text to be edited")]
     NotText { file: TreePath },
 
-    #[error("{hooks}: {file}: the anchor must occur once, occurs {count} times: `{anchor}`")]
+    #[error(
+        "series/{patch}.toml: {file}: the anchor must occur once, occurs {count} times: `{anchor}`"
+    )]
     Anchor {
-        hooks: String,
+        patch: String,
         file: TreePath,
         anchor: String,
         count: usize,
     },
 
-    #[error("{hooks}: {file}: no function body opens below the anchor `{anchor}`")]
+    #[error("series/{patch}.toml: {file}: no function body opens below the anchor `{anchor}`")]
     NoBody {
-        hooks: String,
+        patch: String,
         file: TreePath,
         anchor: String,
     },
@@ -36,16 +40,40 @@ pub enum Refusal {
     Foreign { file: TreePath },
 
     #[error(
-        "{file}: was edited after it was grafted; take the change over into the overlay, then \
+        "{file}: was changed after it was grafted; take the change over into the overlay, then \
          delete this copy"
     )]
-    Edited { file: TreePath },
+    Changed { file: TreePath },
 
     #[error("{file}: is in the way of a folder")]
     NotAFolder { file: TreePath },
 
-    #[error("{file}: cannot find the lines that were inserted here; put them back:\n{lines}")]
-    Lost { file: TreePath, lines: String },
+    #[error(
+        "{file}: cannot undo the edits, as they or lines next to them were changed; put these \
+         back:\n{diff}"
+    )]
+    Lost { file: TreePath, diff: String },
+}
+
+impl Refusal {
+    pub fn misfit(patch: &Patch, edit: &Edit, misfit: Misfit) -> Self {
+        let patch = patch.name.clone();
+        let file = edit.file.clone();
+        let anchor = edit.anchor.trim().to_owned();
+        match misfit {
+            Misfit::Anchor(count) => Self::Anchor {
+                patch,
+                file,
+                anchor,
+                count,
+            },
+            Misfit::NoBody => Self::NoBody {
+                patch,
+                file,
+                anchor,
+            },
+        }
+    }
 }
 
 #[derive(Debug)]

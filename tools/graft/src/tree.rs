@@ -40,6 +40,10 @@ impl fmt::Display for TreePath {
 }
 
 impl TreePath {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// The folders above the path, the innermost first, without the tree's top.
     pub fn folders(&self) -> impl Iterator<Item = TreePath> + '_ {
         self.0
@@ -51,9 +55,9 @@ impl TreePath {
 /// `7.3`: a kernel and its stable updates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
-pub struct Series(u32, u32);
+pub struct Version(u32, u32);
 
-impl TryFrom<String> for Series {
+impl TryFrom<String> for Version {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
@@ -69,8 +73,9 @@ impl TryFrom<String> for Series {
 
 pub struct Tree {
     top: PathBuf,
-    series: Series,
-    version: String,
+    version: Version,
+    /// With the number of the stable update.
+    release: String,
 }
 
 impl Tree {
@@ -89,24 +94,33 @@ impl Tree {
                 top.display()
             );
         };
-        let series = format!("{version}.{patchlevel}");
-        let series = Series::try_from(series)
+        let number = format!("{version}.{patchlevel}");
+        let of_kernel = Version::try_from(number)
             .map_err(|error| anyhow!("{}: {error}", top.join("Makefile").display()))?;
         let sublevel = value("SUBLEVEL").unwrap_or_default();
         let extra = value("EXTRAVERSION").unwrap_or_default();
         Ok(Self {
             top: top.to_owned(),
-            series,
-            version: format!("{version}.{patchlevel}.{sublevel}{extra}"),
+            version: of_kernel,
+            release: format!("{version}.{patchlevel}.{sublevel}{extra}"),
         })
     }
 
-    pub fn describe(&self) -> String {
-        format!("Linux {} in {}", self.version, self.top.display())
+    /// A tree of the same kernel elsewhere.
+    pub fn at(&self, top: &Path) -> Self {
+        Self {
+            top: top.to_owned(),
+            version: self.version,
+            release: self.release.clone(),
+        }
     }
 
-    pub fn series(&self) -> Series {
-        self.series
+    pub fn describe(&self) -> String {
+        format!("Linux {} in {}", self.release, self.top.display())
+    }
+
+    pub fn version(&self) -> Version {
+        self.version
     }
 
     pub fn path(&self, path: &TreePath) -> PathBuf {

@@ -24,10 +24,10 @@ const FOLDERS: [&str; 10] = [
     "arch",
     "docs",
     "drivers",
-    "hooks",
     "include",
     "rust",
     "samples",
+    "series",
     "tools/scenarios",
 ];
 const FILES: [&str; 6] = [

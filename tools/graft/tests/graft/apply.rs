@@ -4,24 +4,22 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
 
-use crate::bench::{Bench, EFI_C};
+use crate::bench::{Bench, CALLS, CRATE, EFI_C};
 
 const EFI: &str = "drivers/firmware/efi/efi.c";
-const HOOKS: &str = "hooks/common.toml";
 
 #[test]
-fn applies_files_and_hooks() {
+fn applies_files_and_edits() {
     let bench = Bench::new();
     let printed = bench.must(&[]);
     assert!(printed.contains("Linux 7.3.4 in "), "{printed}");
     assert!(
-        printed.contains("files: 2 applied (2 written, 0 unchanged), 0 removed"),
+        printed.contains("our files: 2 written, 0 unchanged, 0 removed"),
         "{printed}"
     );
     assert!(
-        printed.contains("hooks: 3 applied in 2 upstream files (2 written"),
+        printed.contains("upstream's files: 2 written, 0 unchanged, 0 restored"),
         "{printed}"
     );
 
@@ -40,7 +38,7 @@ fn applies_files_and_hooks() {
     );
     let expected = EFI_C
         .replacen("{\n", "{\n\tif (efi_rtmap_enter())\n\t\treturn 0;\n", 1)
-        .replace("\treturn;\n", "\tefi_rtmap_leave();\n\treturn;\n");
+        .replace("\treturn;\n", "\tefi_rtmap_leave();\n");
     assert_eq!(bench.read(EFI), expected);
 }
 
@@ -51,7 +49,10 @@ fn applying_again_touches_nothing() {
     let before = bench.snapshot();
     let printed = bench.must(&[]);
     assert_eq!(bench.snapshot(), before);
-    assert!(printed.contains("(0 written, 2 unchanged)"), "{printed}");
+    assert!(
+        printed.contains("our files: 0 written, 2 unchanged, 0 removed"),
+        "{printed}"
+    );
 }
 
 #[test]
@@ -77,21 +78,21 @@ fn revert_restores_the_tree() {
 fn an_update_writes_only_what_changed() {
     let bench = Bench::new();
     let before = bench.snapshot().content();
-    bench.repo_file("include/linux/old/gone.h", "/* soon gone */\n");
+    bench.repo_file("drivers/firmware/efi/rust/old/gone.rs", "// soon gone\n");
     bench.must(&[]);
     let makefile = fs::metadata(bench.tree.join("drivers/firmware/efi/Makefile")).unwrap();
 
-    bench.repo_file("include/linux/efi-rtmap.h", "/* new */\n");
+    bench.repo_file("drivers/firmware/efi/rust/new.rs", "// new\n");
     bench.repo_file("Kconfig", "config EFI_RTMAP\n\tbool\n");
-    fs::remove_dir_all(bench.repo.join("include/linux/old")).unwrap();
-    bench.edit_repo(HOOKS, "efi_rtmap_leave", "efi_rtmap_exit");
+    fs::remove_dir_all(bench.repo.join("drivers/firmware/efi/rust/old")).unwrap();
+    bench.edit_repo(CALLS, "efi_rtmap_leave", "efi_rtmap_exit");
     let printed = bench.must(&[]);
     assert!(
-        printed.contains("files: 3 applied (2 written, 1 unchanged), 1 removed"),
+        printed.contains("our files: 2 written, 1 unchanged, 1 removed"),
         "{printed}"
     );
     assert!(
-        printed.contains("(1 written, 1 unchanged, 0 restored)"),
+        printed.contains("upstream's files: 1 written, 1 unchanged, 0 restored"),
         "{printed}"
     );
 
@@ -99,7 +100,7 @@ fn an_update_writes_only_what_changed() {
     assert_eq!(later.modified().unwrap(), makefile.modified().unwrap());
     assert!(bench.read(EFI).contains("efi_rtmap_exit"));
     assert!(!bench.read(EFI).contains("efi_rtmap_leave"));
-    assert!(!bench.tree.join("include/linux/old").exists());
+    assert!(!bench.tree.join("drivers/firmware/efi/rust/old").exists());
     bench.must(&["--check"]);
 
     bench.must(&["--revert"]);
@@ -110,13 +111,17 @@ fn an_update_writes_only_what_changed() {
 fn revert_keeps_what_others_wrote() {
     let bench = Bench::new();
     bench.must(&[]);
-    bench.edit_tree(EFI, "int ret = 0;", "int ret = 1; /* mine */");
+    bench.edit_tree(
+        EFI,
+        "<linux/efi.h>\n",
+        "<linux/efi.h>\n#include \"mine.h\"\n",
+    );
     bench.tree_file("drivers/firmware/efi/rust/notes.txt", "mine\n");
 
     bench.must(&["--revert"]);
     assert_eq!(
         bench.read(EFI),
-        EFI_C.replace("int ret = 0;", "int ret = 1; /* mine */")
+        EFI_C.replace("<linux/efi.h>\n", "<linux/efi.h>\n#include \"mine.h\"\n")
     );
     assert_eq!(bench.read("drivers/firmware/efi/rust/notes.txt"), "mine\n");
     assert!(!bench.tree.join("drivers/firmware/efi/rust/plan").exists());
@@ -145,98 +150,105 @@ fn revert_works_after_an_interrupted_run() {
 #[test]
 fn check_tells_what_is_applied() {
     let bench = Bench::new();
-    let pristine = bench.graft(&["--check"]);
-    assert!(!pristine.success);
-    assert!(pristine
-        .stdout
-        .contains("file  missing  drivers/firmware/efi/rust/Kconfig"));
-    assert!(pristine
-        .stdout
-        .contains("hook  missing  drivers/firmware/efi/Makefile: after `obj-"));
-    assert!(
-        pristine.stdout.contains(": 0 of 2 files and 0 of 3 hooks"),
-        "{}",
-        pristine.stdout
-    );
+    let says = |expected: &[&str]| {
+        let outcome = bench.graft(&["--check"]);
+        for line in expected {
+            assert!(outcome.stdout.contains(line), "{}", outcome.stdout);
+        }
+        outcome.success
+    };
+    assert!(!says(&[
+        "missing  drivers/firmware/efi/rust/Kconfig\n",
+        "missing  drivers/firmware/efi/Makefile\n",
+        "0 of 2 files of ours and 0 of 2 of upstream's",
+    ]));
 
     bench.must(&[]);
-    let applied = bench.must(&["--check"]);
-    assert!(
-        applied.contains(": 2 of 2 files and 3 of 3 hooks"),
-        "{applied}"
-    );
+    assert!(says(&["2 of 2 files of ours and 2 of 2 of upstream's"]));
 
-    bench.edit_repo(HOOKS, "efi_rtmap_leave", "efi_rtmap_exit");
+    bench.edit_repo(CALLS, "efi_rtmap_leave", "efi_rtmap_exit");
     bench.repo_file("Kconfig", "config OTHER\n");
-    let stale = bench.graft(&["--check"]);
-    assert!(!stale.success);
-    assert!(stale
-        .stdout
-        .contains("file  differs  drivers/firmware/efi/rust/Kconfig"));
-    assert!(stale
-        .stdout
-        .contains("hook  missing  drivers/firmware/efi/efi.c: before `return;`"));
-    assert!(stale
-        .stdout
-        .contains("hook  differs  drivers/firmware/efi/efi.c: before `return;`"));
-    assert!(
-        stale.stdout.contains(": 1 of 2 files and 2 of 4 hooks"),
-        "{}",
-        stale.stdout
-    );
+    assert!(!says(&[
+        "differs  drivers/firmware/efi/rust/Kconfig\n",
+        "differs  drivers/firmware/efi/efi.c\n",
+        "1 of 2 files of ours and 1 of 2 of upstream's",
+    ]));
 
     bench.edit_tree(EFI, "\tefi_rtmap_leave();\n", "");
-    let lost = bench.graft(&["--check"]);
-    assert!(!lost.success);
+    assert!(!says(&[
+        "refused  drivers/firmware/efi/efi.c: cannot undo the edits"
+    ]));
+}
+
+#[test]
+fn a_later_patch_edits_what_an_earlier_one_brings() {
+    let bench = Bench::new();
+    bench.edit_repo(
+        CALLS,
+        "\"\treturn;\"",
+        "\"obj-$(CONFIG_EFI_RTMAP) += rust/\"",
+    );
+    let efi = "file = \"drivers/firmware/efi/efi.c\"\nanchor = \"obj";
+    let makefile = "file = \"drivers/firmware/efi/Makefile\"\nanchor = \"obj";
+    bench.edit_repo(CALLS, efi, makefile);
+    bench.edit_repo(CALLS, "\tefi_rtmap_leave();", "obj-y += later/");
+    let before = bench.snapshot().content();
+    bench.must(&[]);
+    assert_eq!(
+        bench.read("drivers/firmware/efi/Makefile"),
+        "# efi\nobj-$(CONFIG_EFI) += efi.o\nobj-y += later/\nobj-y += x.o\n"
+    );
+    bench.must(&["--revert"]);
+    assert_eq!(bench.snapshot().content(), before);
+
+    // The other way round there is no such line yet.
+    fs::rename(
+        bench.repo.join(CRATE),
+        bench.repo.join("series/0003-crate.toml"),
+    )
+    .unwrap();
+    let message = bench.refused(&[]);
     assert!(
-        lost.stdout
-            .contains("hook  refused  drivers/firmware/efi/efi.c: cannot find"),
-        "{}",
-        lost.stdout
+        message.contains("occurs 0 times: `obj-$(CONFIG_EFI_RTMAP) += rust/`"),
+        "{message}"
     );
 }
 
 #[test]
-fn the_patch_does_what_apply_does() {
+fn the_series_is_applied_in_part() {
     let bench = Bench::new();
-    let before = bench.snapshot();
-    let patch = bench.must(&["--patch"]);
-    assert_eq!(bench.snapshot(), before);
-    assert!(patch.contains("    take-over happens here\n"), "{patch}");
-
+    let before = bench.snapshot().content();
     bench.must(&[]);
-    assert_eq!(bench.must(&["--patch"]), patch);
-    fs::remove_file(bench.tree.join(".efi-rtmap.toml")).unwrap();
-    let grafted = bench.snapshot().content();
-
-    let reverse = bench.repo.join("graft.patch");
-    fs::write(&reverse, patch).unwrap();
-    let apply = |options: &[&str]| {
-        let git = Command::new("git")
-            .current_dir(&bench.tree)
-            .arg("apply")
-            .args(options)
-            .arg(&reverse)
-            .status()
-            .unwrap();
-        assert!(git.success());
-    };
-    apply(&["--reverse"]);
-    assert_eq!(bench.snapshot().content(), before.content());
-    apply(&[]);
-    assert_eq!(bench.snapshot().content(), grafted);
+    bench.must(&["--first", "1"]);
+    assert_eq!(bench.read(EFI), EFI_C);
+    assert!(bench
+        .read("drivers/firmware/efi/Makefile")
+        .contains("rust/"));
+    assert!(bench
+        .tree
+        .join("drivers/firmware/efi/rust/plan/decide.rs")
+        .exists());
+    assert!(!bench
+        .tree
+        .join("drivers/firmware/efi/rust/Kconfig")
+        .exists());
+    bench.must(&["--first", "1", "--check"]);
+    assert!(!bench.graft(&["--check"]).success);
+    bench.must(&["--revert"]);
+    assert_eq!(bench.snapshot().content(), before);
 }
 
-/// Whether a hook with `condition` is in a tree that is Linux 7.3, then 7.10, then 7.3 again.
+/// Whether an edit with `condition` is in a tree that is Linux 7.3, then 7.10, then 7.3 again.
 fn applied(condition: &str) -> [bool; 3] {
     let bench = Bench::new();
-    bench.edit_repo(
-        HOOKS,
-        "place = \"after\"",
-        &format!("{condition}\nplace = \"after\""),
-    );
+    bench.edit_repo(CRATE, "place =", &format!("{condition}\nplace ="));
     let (older, newer) = ("PATCHLEVEL = 3\n", "PATCHLEVEL = 10\n");
-    let applied = || bench.must(&[]).contains("hooks: 3 applied");
+    let applied = || {
+        bench.must(&[]);
+        bench
+            .read("drivers/firmware/efi/Makefile")
+            .contains("rust/")
+    };
     let first = applied();
     bench.edit_tree("Makefile", older, newer);
     let second = applied();
@@ -245,13 +257,13 @@ fn applied(condition: &str) -> [bool; 3] {
 }
 
 #[test]
-fn a_hook_waits_for_its_kernel() {
+fn an_edit_waits_for_its_kernel() {
     assert_eq!(applied("since = \"7.10\""), [false, true, false]);
     assert_eq!(applied("since = \"7.3\""), [true, true, true]);
 }
 
 #[test]
-fn a_hook_goes_with_its_kernel() {
+fn an_edit_goes_with_its_kernel() {
     assert_eq!(applied("until = \"7.3\""), [true, false, true]);
     assert_eq!(applied("until = \"7.10\""), [true, true, true]);
 }

@@ -10,7 +10,12 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-pub const EFI_C: &str = "int efi_enter(void)
+pub const EFI_C: &str = "#include <linux/efi.h>
+
+static int efi_count;
+static bool efi_late;
+
+int efi_enter(void)
 {
 \tint ret = 0;
 
@@ -25,10 +30,29 @@ static void efi_tail(void)
 }
 ";
 
-const HOOKS: &str = r#"
-[[hook]]
+/// The patch that brings the crate.
+pub const CRATE: &str = "series/0001-crate.toml";
+const CRATE_TEXT: &str = r#"
+subject = "efi: rtmap: Add the crate"
+message = "It decides."
+files = ["drivers/firmware/efi/rust/**", "!drivers/firmware/efi/rust/Kconfig"]
+
+[[edit]]
+file = "drivers/firmware/efi/Makefile"
+anchor = "obj-$(CONFIG_EFI) += efi.o"
+place = "after"
+lines = "obj-$(CONFIG_EFI_RTMAP) += rust/"
+"#;
+
+/// The patch that calls it.
+pub const CALLS: &str = "series/0002-calls.toml";
+const CALLS_TEXT: &str = r#"
+subject = "efi: Let the runtime map take over"
+message = "It is offered and called."
+files = ["drivers/firmware/efi/rust/Kconfig"]
+
+[[edit]]
 file = "drivers/firmware/efi/efi.c"
-reason = "take-over happens here"
 anchor = "int efi_enter(void)"
 place = "body"
 lines = '''
@@ -36,22 +60,35 @@ lines = '''
 		return 0;
 '''
 
-[[hook]]
+[[edit]]
 file = "drivers/firmware/efi/efi.c"
-reason = "the mirror of the above"
 anchor = "	return;"
-place = "before"
+place = "instead"
 lines = '''
 	efi_rtmap_leave();
 '''
-
-[[hook]]
-file = "drivers/firmware/efi/Makefile"
-reason = "build the crate"
-anchor = "obj-$(CONFIG_EFI) += efi.o"
-place = "after"
-lines = "obj-$(CONFIG_EFI_RTMAP) += rust/"
 "#;
+
+const COVER_LETTER: &str = "series/cover-letter.toml";
+const COVER_LETTER_TEXT: &str = r#"
+subject = "efi: A runtime map in Rust"
+message = "It is handed over.\n"
+measured = "Measured:\n"
+"#;
+
+pub const RESULTS: &str = "docs/results/comparison.rst";
+const RESULTS_TEXT: &str = "x86_64
+======
+
+   * - misbehaviour
+     - stock
+     - ours
+     - needed
+   * - a lie
+     - oops, panic
+     - works
+     - nothing
+";
 
 /// Everything about the tree that a graft may change.
 #[derive(Debug, PartialEq, Eq)]
@@ -113,7 +150,10 @@ impl Bench {
         bench.repo_file(&format!("{efi}/rust/plan/decide.rs"), "// decide\n");
         bench.repo_file("Kconfig", "config EFI_RTMAP\n");
         bench.repo_file("README.md", "not part of the overlay\n");
-        bench.repo_file("hooks/common.toml", HOOKS);
+        bench.repo_file(CRATE, CRATE_TEXT);
+        bench.repo_file(CALLS, CALLS_TEXT);
+        bench.repo_file(COVER_LETTER, COVER_LETTER_TEXT);
+        bench.repo_file(RESULTS, RESULTS_TEXT);
         bench
     }
 

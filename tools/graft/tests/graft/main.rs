@@ -4,4 +4,6 @@
 
 mod apply;
 mod bench;
+mod mail;
 mod refuse;
+mod repository;

@@ -5,11 +5,10 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use crate::bench::Bench;
+use crate::bench::{Bench, CALLS, CRATE};
 
 const EFI: &str = "drivers/firmware/efi/efi.c";
 const MAKEFILE: &str = "drivers/firmware/efi/Makefile";
-const HOOKS: &str = "hooks/common.toml";
 
 fn names(message: &str, parts: &[&str]) {
     for part in parts {
@@ -24,7 +23,7 @@ fn an_anchor_is_missing() {
     names(
         &bench.refused(&[]),
         &[
-            HOOKS,
+            CALLS,
             EFI,
             "occurs 0 times: `int efi_enter(void)`",
             "nothing was changed",
@@ -39,7 +38,7 @@ fn an_anchor_is_ambiguous() {
     names(
         &bench.refused(&[]),
         &[
-            HOOKS,
+            CRATE,
             MAKEFILE,
             "occurs 2 times: `obj-$(CONFIG_EFI) += efi.o`",
         ],
@@ -80,17 +79,18 @@ fn a_file_stands_where_a_folder_must() {
     let bench = Bench::new();
     bench.tree_file("include", "a file\n");
     bench.repo_file("include/linux/efi-rtmap.h", "\n");
+    bench.edit_repo(CRATE, "files = [", "files = [\"include/**\", ");
     names(&bench.refused(&[]), &["include: is in the way of a folder"]);
 }
 
 #[test]
-fn a_grafted_file_was_edited() {
+fn a_grafted_file_was_changed() {
     let bench = Bench::new();
     bench.must(&[]);
     let path = "drivers/firmware/efi/rust/plan/decide.rs";
     bench.edit_tree(path, "decide", "decide better");
-    names(&bench.refused(&["--revert"]), &[path, "was edited"]);
-    names(&bench.refused(&[]), &[path, "was edited"]);
+    names(&bench.refused(&["--revert"]), &[path, "was changed"]);
+    names(&bench.refused(&[]), &[path, "was changed"]);
 
     bench.edit_repo(path, "decide", "decide better");
     bench.must(&[]);
@@ -98,15 +98,15 @@ fn a_grafted_file_was_edited() {
 }
 
 #[test]
-fn inserted_lines_are_gone() {
+fn edited_lines_are_gone() {
     let bench = Bench::new();
     bench.must(&[]);
     bench.edit_tree(EFI, "\tefi_rtmap_leave();\n", "");
     names(
         &bench.refused(&["--revert"]),
-        &[EFI, "cannot find the lines", "efi_rtmap_leave();"],
+        &[EFI, "cannot undo the edits", "+\tefi_rtmap_leave();"],
     );
-    names(&bench.refused(&[]), &[EFI, "cannot find the lines"]);
+    names(&bench.refused(&[]), &[EFI, "cannot undo the edits"]);
 }
 
 #[test]
@@ -117,30 +117,85 @@ fn the_tree_is_no_kernel() {
 }
 
 #[test]
-fn the_overlay_has_no_hooks() {
+fn an_anchor_to_be_replaced_is_ambiguous() {
     let bench = Bench::new();
-    fs::remove_dir_all(bench.repo.join("hooks")).unwrap();
-    names(&bench.refused(&[]), &["hooks", "--overlay"]);
-}
-
-#[test]
-fn a_hook_names_our_own_file() {
-    let bench = Bench::new();
-    bench.edit_repo(HOOKS, MAKEFILE, "drivers/firmware/efi/rust/Kconfig");
-    bench.edit_repo(HOOKS, "obj-$(CONFIG_EFI) += efi.o", "config EFI_RTMAP");
+    bench.edit_tree(EFI, "\treturn ret;", "\treturn;");
+    bench.edit_tree(EFI, "\t\treturn;", "\treturn;");
     names(
         &bench.refused(&[]),
-        &["drivers/firmware/efi/rust/Kconfig: no such file"],
+        &[CALLS, EFI, "occurs 2 times: `return;`"],
     );
-
-    let bench = Bench::new();
-    bench.must(&[]);
-    bench.edit_repo(HOOKS, MAKEFILE, "drivers/firmware/efi/rust/Kconfig");
-    names(&bench.refused(&[]), &["is the overlay's own file"]);
 }
 
 #[test]
-fn a_symbolic_link_is_not_hooked() {
+fn the_repository_has_no_series() {
+    let bench = Bench::new();
+    fs::remove_dir_all(bench.repo.join("series")).unwrap();
+    names(&bench.refused(&[]), &["series", "--overlay"]);
+}
+
+#[test]
+fn a_file_is_in_no_patch() {
+    let bench = Bench::new();
+    bench.repo_file("include/linux/efi-rtmap.h", "\n");
+    bench.repo_file("arch/x86/efi/call.c", "\n");
+    names(
+        &bench.refused(&[]),
+        &[
+            "include/linux/efi-rtmap.h: is in no patch; name it in `files`",
+            "arch/x86/efi/call.c: is in no patch",
+        ],
+    );
+}
+
+#[test]
+fn a_file_is_in_two_patches() {
+    let bench = Bench::new();
+    bench.edit_repo(CRATE, ", \"!drivers/firmware/efi/rust/Kconfig\"", "");
+    names(
+        &bench.refused(&[]),
+        &["drivers/firmware/efi/rust/Kconfig: is in two patches, 0001-crate and 0002-calls"],
+    );
+}
+
+#[test]
+fn a_patch_names_no_file() {
+    let bench = Bench::new();
+    bench.edit_repo(CRATE, "files = [", "files = [\"include/*.h\", ");
+    names(
+        &bench.refused(&[]),
+        &["0001-crate", "\"include/*.h\" is no file"],
+    );
+}
+
+#[test]
+fn the_series_is_not_that_long() {
+    let bench = Bench::new();
+    let message = bench.refused(&["--first", "3"]);
+    names(&message, &["--first 3: the series has 2 patches"]);
+}
+
+#[test]
+fn an_edit_is_of_our_own_file() {
+    let bench = Bench::new();
+    bench.edit_repo(CALLS, EFI, "drivers/firmware/efi/rust/Kconfig");
+    names(
+        &bench.refused(&[]),
+        &["0002-calls: drivers/firmware/efi/rust/Kconfig: is the overlay's own file"],
+    );
+}
+
+#[test]
+fn an_edited_file_is_gone() {
+    let bench = Bench::new();
+    bench.must(&[]);
+    fs::remove_file(bench.tree.join(EFI)).unwrap();
+    names(&bench.refused(&["--revert"]), &[EFI, "put it back"]);
+    names(&bench.refused(&[]), &[EFI, "no such file in the tree"]);
+}
+
+#[test]
+fn a_symbolic_link_is_not_edited() {
     let bench = Bench::new();
     fs::rename(bench.tree.join(EFI), bench.tree.join("real.c")).unwrap();
     symlink("../../../real.c", bench.tree.join(EFI)).unwrap();
