@@ -80,7 +80,10 @@ impl Chain<'_> {
             Left::Untouched { passed: 0 } => Origin::Fresh,
             Left::Untouched { .. } => Origin::Handover,
             // Without Kexec Handover, our kernel makes no table where the stub made none.
-            Left::Map { origin, .. } if origin == Origin::Legacy => Origin::Legacy,
+            Left::Map {
+                origin: Origin::Legacy,
+                ..
+            } => Origin::Legacy,
             Left::Map { .. } => Origin::Handover,
         });
         let kind = *expect.kind.get_or_insert(match left {
@@ -175,13 +178,13 @@ impl Requested {
         let words = options.split_ascii_whitespace();
         let words = words.filter_map(|word| word.strip_prefix("efi="));
         let words = words.flat_map(|words| words.split(','));
-        let kinds = words.filter_map(|word| match word.strip_prefix("rtmap:")? {
+        let mut kinds = words.filter_map(|word| match word.strip_prefix("rtmap:")? {
             "phys" => Some(Self::Phys),
             "ident" => Some(Self::Ident),
             "fixed" => Some(Self::Fixed),
             _ => None,
         });
-        kinds.last().unwrap_or(Self::Auto)
+        kinds.next_back().unwrap_or(Self::Auto)
     }
 }
 

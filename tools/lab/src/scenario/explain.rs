@@ -18,8 +18,7 @@ const CHECKS: [(&str, Check); 5] = [
 
 /// The whole scenario: its machine, its faults, and each kernel.
 pub fn scenario(scenario: &Scenario) -> String {
-    let mut told = Lines::default();
-    told.0 = format!("scenario {}\n", scenario.name);
+    let mut told = Lines(format!("scenario {}\n", scenario.name));
     told.machine(scenario);
     for (k, step) in scenario.kernel.iter().enumerate() {
         told.line(&format!("generation {k}"), step.described());
@@ -28,7 +27,6 @@ pub fn scenario(scenario: &Scenario) -> String {
     told.0
 }
 
-#[derive(Default)]
 struct Lines(String);
 
 impl Lines {
