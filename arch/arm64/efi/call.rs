@@ -82,8 +82,8 @@ struct FpsimdSection(NotThreadSafe);
 
 impl FpsimdSection {
     fn new() -> Self {
-        // SAFETY: There are no requirements: the function knows the contexts that firmware is called
-        // from.
+        // SAFETY: There are no requirements: the function knows the contexts that firmware is
+        // called from.
         unsafe { bindings::efi_rtmap_fpsimd_begin() };
         Self(NotThreadSafe)
     }

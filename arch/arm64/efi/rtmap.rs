@@ -66,8 +66,8 @@ impl KeepsMemoryMap for Arch {
     // The map holds 1:1 addresses. Without them, successors that do not know the handover table
     // have no services.
     fn withdraw_addresses() {
-        // SAFETY: These are plain stores to the kernel's memory map: a reader sees the old address or
-        // the new one.
+        // SAFETY: These are plain stores to the kernel's memory map: a reader sees the old address
+        // or the new one.
         unsafe { bindings::efi_rtmap_withdraw_addresses() };
     }
 }

@@ -60,8 +60,8 @@ impl CallsSvam for Arch {
     }
 
     fn set_virtual_address_map(_: SvamOnce, _: &Prepared<'_>, systab: PhysAddr) -> Result<(), u64> {
-        // SAFETY: `Prepared` has a `TakeOver`, so `__init` code is there, and says that the call can be
-        // made. By `SvamOnce`, it is the first.
+        // SAFETY: `Prepared` has a `TakeOver`, so `__init` code is there, and says that the call
+        // can be made. By `SvamOnce`, it is the first.
         let status = unsafe { bindings::efi_rtmap_svam(systab.value()) };
         if status == 0 {
             Ok(())

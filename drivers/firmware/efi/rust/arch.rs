@@ -73,8 +73,8 @@ pub(crate) trait CallsFirmware {
     ///
     /// # Safety
     ///
-    /// The thread is inside firmware until the result is dropped, and does not sleep in between. The
-    /// take-over has built the page tables.
+    /// The thread is inside firmware until the result is dropped, and does not sleep in between.
+    /// The take-over has built the page tables.
     #[allow(unsafe_code)]
     unsafe fn install(seconds: u32) -> Self::Installed;
 }

@@ -23,8 +23,8 @@
 //! | [`ffi`] | the kernel's C functions, made safe |
 //! | [`plan`] | the pure core: bytes in, values out |
 //!
-//! Page tables, locks, the workqueue and the way into the firmware stay the kernel's own. Only [`ffi`]
-//! and [`this_arch`] call C.
+//! Page tables, locks, the workqueue and the way into the firmware stay the kernel's own. Only
+//! [`ffi`] and [`this_arch`] call C.
 //!
 //! C header: [`include/linux/efi-rtmap-rust.h`](srctree/include/linux/efi-rtmap-rust.h)
 

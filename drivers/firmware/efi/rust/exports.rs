@@ -108,8 +108,8 @@ unsafe extern "C" fn efi_rtmap_leave_mark() {
 ///
 /// # Safety
 ///
-/// Called once, while the kernel boots, with the physical address of the system table. `__init` code
-/// is there, and no other thread looks at `efi` or at the handover table.
+/// Called once, while the kernel boots, with the physical address of the system table. `__init`
+/// code is there, and no other thread looks at `efi` or at the handover table.
 #[export]
 unsafe extern "C" fn efi_rtmap_take_over(systab: usize) -> bool {
     // SAFETY: By this function's contract.
@@ -146,8 +146,8 @@ unsafe extern "C" fn efi_rtmap_take_over(systab: usize) -> bool {
 ///
 /// # Safety
 ///
-/// Called once, while the kernel boots. `__init` code is there, and no other thread looks at `efi`'s
-/// memory map or at the handover table.
+/// Called once, while the kernel boots. `__init` code is there, and no other thread looks at
+/// `efi`'s memory map or at the handover table.
 #[export]
 unsafe extern "C" fn efi_rtmap_pass_on() {
     // SAFETY: By this function's contract.

@@ -37,8 +37,8 @@ impl Mapped {
         let (start, size) = (place.start().value(), place.size());
         // SAFETY: `memremap` refuses what it cannot map.
         let base = unsafe { bindings::memremap(start, size, bindings::MEMREMAP_WB as c_ulong) };
-        // INVARIANT: `memremap` has mapped `size` bytes there. By the invariants of `Proven`, nothing
-        // in the kernel refers to them.
+        // INVARIANT: `memremap` has mapped `size` bytes there. By the invariants of `Proven`,
+        // nothing in the kernel refers to them.
         Ok(Self {
             base: NonNull::new(base.cast()).ok_or(ENOMEM)?,
             size,
@@ -52,8 +52,8 @@ impl Mapped {
     /// Copies bytes from `offset` on into `target`, until one of both ends. Returns their number.
     pub(crate) fn read(&self, offset: usize, target: &mut [u8]) -> usize {
         let count = target.len().min(self.size.saturating_sub(offset));
-        // SAFETY: Both are valid for `count` bytes: `offset + count` is at most `size`, see the type
-        // invariants, and `count` at most the length of `target`.
+        // SAFETY: Both are valid for `count` bytes: `offset + count` is at most `size`, see the
+        // type invariants, and `count` at most the length of `target`.
         unsafe {
             bindings::memcpy(
                 target.as_mut_ptr().cast(),
@@ -72,8 +72,8 @@ impl Mapped {
     pub(crate) fn copy(&self, offset: usize, count: usize) -> Result<KVVec<u8>> {
         let count = count.min(self.size.saturating_sub(offset));
         let mut bytes = KVVec::<u8>::with_capacity(count, GFP_KERNEL)?;
-        // SAFETY: Both are valid for `count` bytes: `offset + count` is at most `size`, see the type
-        // invariants, and `count` is the capacity. They are all written then.
+        // SAFETY: Both are valid for `count` bytes: `offset + count` is at most `size`, see the
+        // type invariants, and `count` is the capacity. They are all written then.
         unsafe {
             bindings::memcpy(
                 bytes.as_mut_ptr().cast(),

@@ -97,8 +97,8 @@ impl FirmwareMemory {
         let owned = extent(&map, boot_services, kept_until, addr, most)?;
         match mappable(addr, owned) {
             0 => Err(Foreign(addr)),
-            // SAFETY: `extent` has found so many bytes to be firmware's, or more, and `mappable` all
-            // RAM or none.
+            // SAFETY: `extent` has found so many bytes to be firmware's, or more, and `mappable`
+            // all RAM or none.
             size => Ok(unsafe { Proven::new(addr, size) }),
         }
     }

@@ -93,8 +93,8 @@ pub(crate) fn boot_facts(_: &Booting) -> BootFacts {
 /// The physical pointers of the system table. `table` is a copy of this table.
 pub(crate) fn pointers(_: &TakeOver, table: &[u8]) -> Pointers {
     let mut pointers = Pointers::default();
-    // SAFETY: `pointers` is valid for writes, `table` for reads of its length, and nobody else looks
-    // at `efi`.
+    // SAFETY: `pointers` is valid for writes, `table` for reads of its length, and nobody else
+    // looks at `efi`.
     unsafe { bindings::efi_rtmap_pointers(&mut pointers, table.as_ptr().cast(), table.len()) };
     pointers
 }
@@ -139,8 +139,8 @@ pub(crate) fn map(
 ) -> Result {
     let pages = u32::try_from(phys.pages().count())?;
     let start = phys.start().value();
-    // SAFETY: `__init` code is there. The tables are in use by firmware calls only, and the plan maps
-    // what firmware describes as its own.
+    // SAFETY: `__init` code is there. The tables are in use by firmware calls only, and the plan
+    // maps what firmware describes as its own.
     let error = unsafe { bindings::efi_rtmap_map(start, virt.value(), pages, protection.bits()) };
     if error == 0 {
         Ok(())

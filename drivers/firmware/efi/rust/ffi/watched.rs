@@ -2,12 +2,12 @@
 
 //! The time limit of a firmware call.
 //!
-//! A call that only reads is aborted at its limit, and returns as if firmware had faulted. A call that
-//! writes could be in the middle of a store, so it is not aborted: at the kernel's own limit, the
-//! kernel no longer waits for the call, and firmware can finish.
+//! A call that only reads is aborted at its limit, and returns as if firmware had faulted. A call
+//! that writes could be in the middle of a store, so it is not aborted: at the kernel's own limit,
+//! the kernel no longer waits for the call, and firmware can finish.
 //!
-//! The limit counts seconds in which the machine runs. A virtual machine may be stopped for minutes,
-//! and its clock jumps when it goes on.
+//! The limit counts seconds in which the machine runs. A virtual machine may be stopped for
+//! minutes, and its clock jumps when it goes on.
 //!
 //! The timer runs on the same processor as firmware. It needs no softirqs, which calls on x86 keep
 //! off, and no other processor. If firmware hangs with interrupts off, only the kernel's own limit

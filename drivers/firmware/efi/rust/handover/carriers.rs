@@ -68,14 +68,14 @@ impl Carriers {
         self.nonce
     }
 
-    /// The services that firmware supports, if the stub has noted them: a kernel before this one may
-    /// have told others that there are none.
+    /// The services that firmware supports, if the stub has noted them: a kernel before this one
+    /// may have told others that there are none.
     pub(crate) fn supported(&self) -> Option<u32> {
         self.stub.as_ref()?.supported()
     }
 
-    /// Counts this kernel as one that passes on what it has found. Returns whether the tables tell of
-    /// a kernel before it, or may.
+    /// Counts this kernel as one that passes on what it has found. Returns whether the tables tell
+    /// of a kernel before it, or may.
     pub(crate) fn pass_on(self) -> bool {
         let mut used = self.nonce == Nonce::Differs;
         for table in [&self.stub, &self.kho].into_iter().flatten() {
@@ -84,8 +84,9 @@ impl Carriers {
         used || (self.any && self.stub.is_none() && self.kho.is_none())
     }
 
-    /// Says which table to go on with, if there is one, and what earlier kernels tell. The arguments
-    /// behind the first are those of [`TableMemory::look`]. The mark of use is left in the table.
+    /// Says which table to go on with, if there is one, and what earlier kernels tell. The
+    /// arguments behind the first are those of [`TableMemory::look`]. The mark of use is left in
+    /// the table.
     ///
     /// # Errors
     ///
@@ -113,8 +114,8 @@ impl Carriers {
                 let found = look(&mut table)?;
                 Ok((Some(table), found))
             }
-            // An earlier kernel could not open the one that the stub has made. Both are right, then,
-            // or none is.
+            // An earlier kernel could not open the one that the stub has made. Both are right,
+            // then, or none is.
             (Some(mut table), Some(mut other)) => {
                 let found = join(look(&mut table)?, look(&mut other)?)?;
                 drop(other);
@@ -133,8 +134,8 @@ fn is_of_this_life(table: &TableMemory, life: Option<stub::Nonce>) -> bool {
     agrees
 }
 
-/// Keeps successors that do not know the handover table from calling firmware. Returns whether it has
-/// a way to.
+/// Keeps successors that do not know the handover table from calling firmware. Returns whether it
+/// has a way to.
 pub(crate) fn deny_services() -> bool {
     let Some(table) = TableMemory::installed() else {
         return false;

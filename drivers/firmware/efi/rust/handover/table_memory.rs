@@ -183,16 +183,16 @@ impl TableMemory {
         self.mark([Store::Word(USED_OFFSET, 1)].into_iter());
     }
 
-    /// Counts this kernel as one that passes on what it has found. Returns whether there is a trace of
-    /// one before it.
+    /// Counts this kernel as one that passes on what it has found. Returns whether there is a trace
+    /// of one before it.
     pub(crate) fn pass_on(&self) -> bool {
         let passed = self.word(PASSED_OFFSET);
         self.mark([stores::pass_on(passed)].into_iter());
         passed != 0 || self.word(USED_OFFSET) != 0
     }
 
-    /// Reads the map that an earlier kernel handed over, and checks it against the `identity` of the
-    /// firmware and the `regions` of its memory map. The reason of a refusal is printed.
+    /// Reads the map that an earlier kernel handed over, and checks it against the `identity` of
+    /// the firmware and the `regions` of its memory map. The reason of a refusal is printed.
     ///
     /// # Errors
     ///
@@ -243,8 +243,8 @@ impl TableMemory {
         Ok(found)
     }
 
-    /// Writes `snapshot`, `entries` and the services that are `off` for the next kernel, and clears the
-    /// latch: who gets here calls the firmware, whatever an earlier kernel saw.
+    /// Writes `snapshot`, `entries` and the services that are `off` for the next kernel, and clears
+    /// the latch: who gets here calls the firmware, whatever an earlier kernel saw.
     ///
     /// # Errors
     ///
@@ -288,8 +288,8 @@ impl TableMemory {
         self.supported
     }
 
-    /// Tells stock kernels that firmware has no services, those that are loaded already included. What
-    /// firmware has in its other tables is theirs all the same.
+    /// Tells stock kernels that firmware has no services, those that are loaded already included.
+    /// What firmware has in its other tables is theirs all the same.
     pub(crate) fn deny_services(&self) {
         self.mark(stores::deny_services(self.supported));
     }

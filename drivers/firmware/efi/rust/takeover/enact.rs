@@ -93,8 +93,8 @@ pub(super) struct Means<'a> {
 }
 
 impl Means<'_> {
-    /// Carries `decision` out. SVAM is called if `svam_once` allows it, and `inherited` is the map that
-    /// an earlier kernel has handed over, if one has. [`None`] leaves everything to C.
+    /// Carries `decision` out. SVAM is called if `svam_once` allows it, and `inherited` is the map
+    /// that an earlier kernel has handed over, if one has. [`None`] leaves everything to C.
     ///
     /// # Errors
     ///
@@ -161,8 +161,8 @@ impl Means<'_> {
         Failure::Off(off)
     }
 
-    /// Installs a map of `kind`, which the stub has decided on, or left as firmware was. SVAM is in the
-    /// state `svam` since, and the addresses are in the regions.
+    /// Installs a map of `kind`, which the stub has decided on, or left as firmware was. SVAM is in
+    /// the state `svam` since, and the addresses are in the regions.
     ///
     /// # Errors
     ///
@@ -207,9 +207,9 @@ impl Means<'_> {
         self.install(Origin::Handover, reason, snapshot, inherited.entries)
     }
 
-    /// The snapshot of the first kernel to call firmware: of a map of `kind`, with SVAM in the state
-    /// `svam`, the runtime services table at `runtime`, and control flow checks on if `forward_cfg`
-    /// says so.
+    /// The snapshot of the first kernel to call firmware: of a map of `kind`, with SVAM in the
+    /// state `svam`, the runtime services table at `runtime`, and control flow checks on if
+    /// `forward_cfg` says so.
     pub(super) fn first(
         &self,
         kind: Kind,
@@ -347,7 +347,8 @@ impl Means<'_> {
         })
     }
 
-    /// The services that firmware has no code for, as far as this kernel or an earlier one can tell.
+    /// The services that firmware has no code for, as far as this kernel or an earlier one can
+    /// tell.
     ///
     /// # Errors
     ///

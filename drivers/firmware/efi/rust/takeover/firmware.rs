@@ -152,8 +152,8 @@ impl Firmware {
         })
     }
 
-    /// The kind that the machine needs. Only while firmware is unconverted, as `_once` shows: it may
-    /// convert the addresses that lead there, and boot services memory is intact.
+    /// The kind that the machine needs. Only while firmware is unconverted, as `_once` shows: it
+    /// may convert the addresses that lead there, and boot services memory is intact.
     pub(crate) fn quirk(&self, _once: &SvamOnce) -> Option<Quirk> {
         let read = |address, most| {
             let bytes = self.memory.read(address, most, BootServices::Intact);
@@ -195,8 +195,8 @@ impl Firmware {
         Ok(table)
     }
 
-    /// Whether SVAM may be called, if it has not been: firmware does not exclude it, and the pointer
-    /// to it leads to code that `map` has.
+    /// Whether SVAM may be called, if it has not been: firmware does not exclude it, and the
+    /// pointer to it leads to code that `map` has.
     ///
     /// # Errors
     ///
@@ -258,8 +258,8 @@ impl Firmware {
     }
 }
 
-/// The checksum of the string at `vendor`, which all kernels must find alike: it counts if it ends in
-/// memory that they leave to firmware. 0 otherwise.
+/// The checksum of the string at `vendor`, which all kernels must find alike: it counts if it ends
+/// in memory that they leave to firmware. 0 otherwise.
 fn vendor_crc(memory: &FirmwareMemory, vendor: PhysAddr) -> u32 {
     if vendor == PhysAddr::new(0) {
         return 0;

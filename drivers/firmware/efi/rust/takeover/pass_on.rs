@@ -21,7 +21,8 @@ use crate::{
 ///
 /// # Errors
 ///
-/// A [`Failure`] if there is no memory map that could be kept. Successors are then told of no firmware.
+/// A [`Failure`] if there is no memory map that could be kept. Successors are then told of no
+/// firmware.
 pub(crate) fn run(booting: &Booting) -> Result<(), Failure> {
     let memory = FirmwareMemory::new()?;
     let life = Mark::open(&memory).and_then(|mark| mark.nonce());

@@ -37,15 +37,15 @@ use crate::{
 /// The verdict on the past.
 pub(super) struct Past {
     pub(super) predecessor: Predecessor,
-    /// The right to call SVAM, if there was no kernel before this one and the stub has left it to the
-    /// kernel proper.
+    /// The right to call SVAM, if there was no kernel before this one and the stub has left it to
+    /// the kernel proper.
     pub(super) svam_once: Option<SvamOnce>,
 }
 
 impl Past {
     /// Judges by what was `found` in the handover tables, whose nonces say `nonce`, by the memory
-    /// `map`, and by `kexec`, which has started this kernel or not. Gives `regions` the addresses that
-    /// firmware has without a table.
+    /// `map`, and by `kexec`, which has started this kernel or not. Gives `regions` the addresses
+    /// that firmware has without a table.
     pub(super) fn judge(
         found: &Found,
         nonce: Nonce,
@@ -61,7 +61,8 @@ impl Past {
             kexec,
             free_memory: map.has_free_memory(),
             addresses: if Arch::CALLS_SVAM && found.passed == 0 {
-                // The memory map is firmware's own until a kernel has made another, and kexec says so.
+                // The memory map is firmware's own until a kernel has made another, and kexec says
+                // so.
                 Addresses::Physical
             } else {
                 Addresses::of(regions)

@@ -151,7 +151,8 @@ pub(crate) fn marked(mark: u32) -> Option<&'static str> {
     }
 }
 
-/// Tells if the call with this in-call `mark` is known to change nothing, so that it can be aborted.
+/// Tells if the call with this in-call `mark` is known to change nothing, so that it can be
+/// aborted.
 pub(crate) fn only_reads(mark: u32) -> bool {
     let mut services = CALLED.iter();
     services.any(|service| service.mark == mark && service.only_reads)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The structures of the handover table, field by field, as `include/linux/efi-rtmap-table.h` defines
-//! them: `ffi` compares the two. No value of them is made: they are read and written in place.
+//! The structures of the handover table, field by field, as `include/linux/efi-rtmap-table.h`
+//! defines them: `ffi` compares the two. No value of them is made: they are read and written in
+//! place.
 
 #![allow(dead_code)]
 

@@ -26,8 +26,8 @@ use core::ops::Range;
 ///
 /// # Invariants
 ///
-/// `slot_size` is that of a slot's header or more. The header and two slots fit into `size`, which is
-/// at most [`MAX_SIZE`].
+/// `slot_size` is that of a slot's header or more. The header and two slots fit into `size`, which
+/// is at most [`MAX_SIZE`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Frame {
     size: usize,
@@ -64,8 +64,8 @@ impl Frame {
         })
     }
 
-    /// The frame of a table whose slots have just the room for `entries`. [`None`] for more than any
-    /// table has.
+    /// The frame of a table whose slots have just the room for `entries`. [`None`] for more than
+    /// any table has.
     pub(crate) fn with_room(entries: usize) -> Option<Self> {
         let slot_size = length(entries)?;
         let size = two_slots(slot_size).filter(|&size| size <= MAX_SIZE)?;

@@ -34,9 +34,9 @@ use crate::plan::{
 ///
 /// # Errors
 ///
-/// An [`InheritError`] if an entry is malformed, lies in none of `regions`, is not what that is, has
-/// an address that the kind or the address space rules out, overlaps another, or gives up W^X without
-/// the table saying that firmware leaves no choice.
+/// An [`InheritError`] if an entry is malformed, lies in none of `regions`, is not what that is,
+/// has an address that the kind or the address space rules out, overlaps another, or gives up W^X
+/// without the table saying that firmware leaves no choice.
 pub(crate) fn entries_of(
     slot: &Slot<'_>,
     snapshot: &Snapshot,
@@ -76,8 +76,8 @@ fn check_memory(entry: &Entry, regions: &[Region]) -> Result<(), InheritError> {
     }
 }
 
-/// Checks that `space` has `phys` at `virt`, as a map of `kind` does: in the window, or 1:1 as far as
-/// a 1:1 map reaches. An address in the window may happen to be the physical one.
+/// Checks that `space` has `phys` at `virt`, as a map of `kind` does: in the window, or 1:1 as far
+/// as a 1:1 map reaches. An address in the window may happen to be the physical one.
 pub(super) fn check_address(
     kind: Kind,
     phys: &PhysRange,

@@ -17,11 +17,11 @@ use crate::plan::{
     },
 };
 
-/// The kind of the map whose addresses `regions`, as a stock kernel handed them over, hold. They are
-/// in the order of physical addresses then.
+/// The kind of the map whose addresses `regions`, as a stock kernel handed them over, hold. They
+/// are in the order of physical addresses then.
 ///
-/// Runtime services memory without the attribute for it has got no address from such a kernel, which
-/// maps what has the attribute. Firmware has not been told otherwise, so it is 1:1.
+/// Runtime services memory without the attribute for it has got no address from such a kernel,
+/// which maps what has the attribute. Firmware has not been told otherwise, so it is 1:1.
 ///
 /// 1:1 addresses do not tell whether SVAM was called. It makes no difference to a successor:
 /// `identity` is the kind to report, what stock kernels of this architecture do.

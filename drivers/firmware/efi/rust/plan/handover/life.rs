@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The table that tells one life of the firmware from another: [`struct efi_rtmap_life`]. It lies in
-//! the firmware's own memory, which no image of a hibernated system brings back.
+//! The table that tells one life of the firmware from another: [`struct efi_rtmap_life`]. It lies
+//! in the firmware's own memory, which no image of a hibernated system brings back.
 //!
 //! [`struct efi_rtmap_life`]: srctree/include/linux/efi-rtmap-table.h
 
@@ -30,8 +30,8 @@ pub(crate) struct Life {
     pub(crate) addresses: Addresses,
 }
 
-/// The addresses that firmware has been given, as a sum: two that differ do not have the same, but by
-/// chance. Zero are the physical ones, by which firmware goes until it is given others.
+/// The addresses that firmware has been given, as a sum: two that differ do not have the same, but
+/// by chance. Zero are the physical ones, by which firmware goes until it is given others.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Addresses(u64);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What kernels tell each other: the bytes of the handover table, and what of them can be inherited.
+//! What kernels tell each other: the bytes of the handover table, and what of them can be
+//! inherited.
 
 pub(crate) mod agree;
 pub(crate) mod encode;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The RT_PROPERTIES table (UEFI 2.10, section 4.6.2) in the header, by which stock kernels are kept
-//! from calling firmware.
+//! The RT_PROPERTIES table (UEFI 2.10, section 4.6.2) in the header, by which stock kernels are
+//! kept from calling firmware.
 
 use crate::plan::{
     base::bytes::u32_at,

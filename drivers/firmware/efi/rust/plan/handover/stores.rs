@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The order of stores to a table. A kernel may stop after any of them: its successor then finds the
-//! old state or the new one, and nothing between.
+//! The order of stores to a table. A kernel may stop after any of them: its successor then finds
+//! the old state or the new one, and nothing between.
 
 use crate::plan::{
     firmware::service::{
@@ -92,8 +92,8 @@ pub(crate) fn deny_services<'a>(supported: Option<u32>) -> impl Iterator<Item = 
     denied.into_iter()
 }
 
-/// Makes `slot`, which goes to `offset`, the current one, of firmware that has not failed but for the
-/// services that are `off`.
+/// Makes `slot`, which goes to `offset`, the current one, of firmware that has not failed but for
+/// the services that are `off`.
 pub(crate) fn publish(
     slot: &[u8],
     offset: usize,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The stub's words in the header: the life of the firmware that the table is of, and what has become
-//! of SVAM where the stub decides on it.
+//! The stub's words in the header: the life of the firmware that the table is of, and what has
+//! become of SVAM where the stub decides on it.
 
 use crate::plan::{
     base::{
@@ -100,8 +100,8 @@ impl StubReason {
     }
 }
 
-/// What the stub has decided, by the `header` of a handover table. [`None`] if the decision is not the
-/// stub's, or its words are none that this version knows.
+/// What the stub has decided, by the `header` of a handover table. [`None`] if the decision is not
+/// the stub's, or its words are none that this version knows.
 pub(crate) fn stub(header: &[u8]) -> Option<Stub> {
     let word = |offset| u32_at(header, STUB_OFFSET + offset);
     let reason = StubReason::from_number(word(offset_of!(TableStub, reason))?)?;

@@ -60,8 +60,8 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// The services that the last kernel has taken off. No CRC covers them: damage costs no more than
-    /// some services.
+    /// The services that the last kernel has taken off. No CRC covers them: damage costs no more
+    /// than some services.
     pub(crate) fn services_off(&self) -> Services {
         let off = u32::from_le_bytes(field!(self.header, TableHeader, services_off));
         Services::from_bits(off)

@@ -123,7 +123,8 @@ pub(crate) enum TableError {
         slot_size: u32,
     },
     TooLarge(usize),
-    /// Neither slot is intact. Carries what is wrong with the one that was written, or written last.
+    /// Neither slot is intact. Carries what is wrong with the one that was written, or written
+    /// last.
     Slots(SlotError),
 }
 
