@@ -38,6 +38,7 @@ use plan::handover::{
 pub(crate) fn table(bytes: &[u8]) -> Option<Table<'_>> {
     let header = bytes.first_chunk()?;
     let frame = Frame::of(header).ok()?;
+    let bytes = bytes.get(..frame.size())?;
     let slot = |id| {
         let slot = bytes.get(frame.slot(id))?;
         slot.get(..frame.in_use(slot.first_chunk()?))

@@ -39,6 +39,7 @@ pub(crate) use self::{
         TakeOver, //
     },
     watched::{
+        current_service,
         tear_call,
         Watched, //
     },
@@ -117,13 +118,6 @@ pub(crate) fn address_space() -> AddressSpace {
         page: PAGE_SIZE as u64,
         identity_end: PhysAddr::new(space.identity_end),
     }
-}
-
-/// The firmware call that is about to be made: an `efi_rts_ids` value, or `u32::MAX` for a call
-/// without the workqueue.
-pub(crate) fn current_service() -> u32 {
-    // SAFETY: Reads what the workqueue says of the current thread.
-    unsafe { bindings::efi_rtmap_current_service() }
 }
 
 /// Orders the stores before it and the stores after it.

@@ -107,6 +107,13 @@ pub(crate) fn tear_call() {
     }
 }
 
+/// The firmware call that is about to be made: an `efi_rts_ids` value, or `u32::MAX` for a call
+/// without the workqueue.
+pub(crate) fn current_service() -> u32 {
+    // SAFETY: Reads what the workqueue says of the current thread.
+    unsafe { bindings::efi_rtmap_current_service() }
+}
+
 /// A call that is aborted if it exceeds its limit.
 pub(crate) struct Watched {
     _timer: Option<<Pin<&'static Watchdog> as UnsafeHrTimerPointer>::TimerHandle>,
@@ -133,7 +140,7 @@ impl Watchdog {
         seconds: u32,
     ) -> <Pin<&'static Self> as UnsafeHrTimerPointer>::TimerHandle {
         self.seconds_left.store(seconds, Relaxed);
-        let only_reads = service::only_reads(super::current_service());
+        let only_reads = service::only_reads(current_service());
         self.may_be_torn.store(only_reads, Relaxed);
         // SAFETY: The lifetime of `self` says that the timer is never freed.
         unsafe { UnsafeHrTimerPointer::start(self, SECOND) }
