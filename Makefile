@@ -158,11 +158,11 @@ check-others: graft ## the files that RISC-V and LoongArch share with us compile
 	@tools/check-kernel others
 
 .PHONY: check-patches
-check-patches: graft patches ## each patch of the series applies and is clean, and the last tree is the grafted one
+check-patches: graft ## each patch of the series applies and is clean, and the last tree is the grafted one
 	@tools/check-kernel patches
 
 .PHONY: check-steps
-check-steps: patches ## a kernel after each patch of the series
+check-steps: graft ## a kernel after each patch of the series
 	@tools/check-kernel steps
 
 .PHONY: check-kernel
