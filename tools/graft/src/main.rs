@@ -66,7 +66,7 @@ fn main() -> Result<ExitCode> {
     }
 }
 
-/// What to print, and how to end.
+/// Returns the text to print, and the exit code.
 fn run(cli: &Cli) -> Result<(String, ExitCode)> {
     let tree = Tree::open(&cli.tree)?;
     if cli.revert {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What this repository puts into a kernel tree, patch by patch: files of its own and edits of
-//! upstream's.
+//! The content of this repository for a kernel tree, patch by patch: files of its own, and edits of
+//! upstream's files.
 
 use std::fs::{self, Permissions};
 use std::iter;
@@ -28,7 +28,7 @@ const MIRRORED: &[&str] = &[
 /// Files of the repository that live elsewhere in the kernel.
 const MOVED: &[(&str, &str)] = &[("Kconfig", "drivers/firmware/efi/rust/Kconfig")];
 
-/// What editors and merges leave behind.
+/// Ends of the names of files that editors and merges leave behind.
 const LITTER: &[&str] = &["~", ".orig", ".rej", ".swp"];
 
 pub struct Patch {

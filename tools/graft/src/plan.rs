@@ -21,7 +21,7 @@ pub struct Plan {
     /// Upstream's files.
     pub edited: Vec<Step>,
     pub refusals: Vec<Refusal>,
-    /// What the tree's record says now, and what it shall say.
+    /// The tree's record now, and as it shall be.
     before: Record,
     after: Record,
 }

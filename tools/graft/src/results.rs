@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the cover letter claims, counted on the page that compares stock and ours on firmware that
-//! misbehaves. `lab` has written the page.
+//! The claims of the cover letter, counted on the page that compares stock and ours on firmware that
+//! misbehaves. `lab` writes the page.
 
 use std::fmt::{Display, Write};
 

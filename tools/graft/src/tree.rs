@@ -127,7 +127,7 @@ impl Tree {
         self.top.join(&path.0)
     }
 
-    /// What is at `path`, or `None` when nothing is.
+    /// The content of the file at `path`, or `None` if there is none.
     pub fn read(&self, path: &TreePath) -> Result<Option<Vec<u8>>> {
         let path = self.path(path);
         match fs::read(&path) {

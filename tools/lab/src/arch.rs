@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What differs between the architectures whose kernels the lab runs.
+//! The differences between the architectures whose kernels the lab runs.
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ pub struct Arch {
     /// Added to the machine, so that firmware has a device tree instead of ACPI tables.
     pub device_tree: Option<&'static str>,
     pub console: &'static str,
-    /// What kernels complain of in this machine, whatever its firmware.
+    /// Complaints of kernels about this machine, with any firmware.
     pub tolerate: &'static [&'static str],
     /// Kernel parameters that its machine needs.
     pub parameters: &'static str,
@@ -26,7 +26,7 @@ pub struct Arch {
     pub report_device: &'static str,
     /// The bootable file, in a kernel's build directory.
     pub kernel: &'static str,
-    /// What the kernel before was told of secure boot, kexec-tools tell the next with `-c` too.
+    /// kexec-tools pass the state of secure boot on to the next kernel with `-c` too.
     pub kexec_load_tells_secure_boot: bool,
     pub guest: Guest,
     pub hostile: Hostile,
@@ -36,7 +36,7 @@ pub struct Arch {
     firmware_32: Option<FirmwareFiles>,
 }
 
-/// What the guest's programs are made for.
+/// The target of the guest's programs.
 pub struct Guest {
     pub rust_target: &'static str,
     /// This compiler comes with a standard library for other machines than this one.
@@ -56,11 +56,11 @@ pub struct Hostile {
     pub log: [&'static str; 2],
 }
 
-/// What our code, and stock's, does on it.
+/// The behaviour of our code, and of stock's, on it.
 pub struct Rtmap {
-    /// What `efi=rtmap:auto` gives, if nothing speaks against it.
+    /// The kind of `efi=rtmap:auto`, if nothing speaks against it.
     pub kind: Kind,
-    /// What stock does, as our code finds it.
+    /// The kind of stock kernels, as our code finds it.
     pub stock_kind: Kind,
     /// The W+X ranges of a stock kernel that was started by kexec.
     pub stock_wx: Wx,

@@ -45,7 +45,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// What the lab knows besides the report.
+/// The lab's knowledge of a run.
 pub struct Observed<'a> {
     pub arch: &'a Arch,
     pub report: &'a Report,
@@ -55,7 +55,7 @@ pub struct Observed<'a> {
     pub ended: SystemTime,
     /// The report of the twin that `same-as` asks for.
     pub twin: Option<&'a Report>,
-    /// What the hostile driver told, if it is there.
+    /// The hostile driver's messages, if it is there.
     pub firmware: Option<&'a [Event]>,
 }
 
@@ -73,7 +73,7 @@ pub fn judge(scenario: &Scenario, observed: &Observed<'_>) -> Vec<Finding> {
     findings
 }
 
-/// What is to be said of one generation.
+/// The findings of one generation.
 pub fn generation(scenario: &Scenario, observed: &Observed<'_>, k: usize) -> Vec<Finding> {
     let told = observed.report.0.get(&k);
     let Some((told, facts)) = told.and_then(|told| Some((told, told.facts.as_ref()?))) else {
@@ -103,14 +103,14 @@ pub fn generation(scenario: &Scenario, observed: &Observed<'_>, k: usize) -> Vec
     judge.findings
 }
 
-/// What is to be said of the generations so far together.
+/// The findings of all generations so far together.
 pub fn chain(scenario: &Scenario, observed: &Observed<'_>) -> Vec<Finding> {
     let events = observed.firmware;
     let findings = events.map(|events| firmware::chain(scenario, observed.report, events));
     findings.unwrap_or_default()
 }
 
-/// What is to be said of how the machine ended.
+/// The finding of the machine's end.
 pub fn end(end: &End) -> Option<Finding> {
     (*end != End::Exited).then(|| Finding {
         generation: None,

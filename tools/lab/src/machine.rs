@@ -36,7 +36,7 @@ const MONITOR_LIMIT: Duration = Duration::from_secs(5);
 /// Only what is written to it takes space on the host's.
 const DISK: &str = "disk";
 const DISK_SIZE: u64 = 1 << 30;
-/// What the kernels printed, what the guest told, and what the hostile driver did.
+/// Files with the kernels' output, the guest's report, and the hostile driver's messages.
 pub const CONSOLE: &str = "console.log";
 pub const REPORT: &str = "report.jsonl";
 pub const FIRMWARE_LOG: &str = "firmware.jsonl";
@@ -52,7 +52,7 @@ pub struct Lab {
     pub count_instructions: bool,
 }
 
-/// What a machine left behind.
+/// The remains of a machine that has run.
 pub struct Remains {
     pub logs: PathBuf,
     pub end: End,

@@ -77,7 +77,7 @@ enum Command {
         /// How many kernels, one after the other
         #[arg(long, default_value_t = 1000)]
         generations: usize,
-        /// What the first kernel asks for: auto, phys, ident or fixed
+        /// The kind that the first kernel asks for: auto, phys, ident or fixed
         #[arg(long, default_value = "auto", value_parser = soak::chain::requested)]
         kind: Requested,
     },

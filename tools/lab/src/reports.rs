@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What is measured or shown over many machines: a table each for people, and results for machines.
+//! Results of many machines: a table each for people, and files for programs.
 
 pub mod bench;
 pub mod comparison;

@@ -23,7 +23,7 @@ pub struct Run {
     pub findings: Vec<Finding>,
     pub report: Report,
     pub console: String,
-    /// What the hostile driver told, if it was there.
+    /// The hostile driver's messages, if it was there.
     pub firmware: Option<Vec<Event>>,
     pub end: End,
     pub logs: PathBuf,
@@ -72,7 +72,7 @@ pub fn run(lab: &Lab, scenario: &Scenario) -> Result<Run> {
     })
 }
 
-/// What is told of one scenario.
+/// The result of one scenario.
 pub struct Outcome {
     pub name: String,
     pub passed: bool,
@@ -151,7 +151,7 @@ pub fn progress_bar(length: usize) -> ProgressBar {
     bar
 }
 
-/// Whether the scenario passed, and what to tell about it.
+/// Tells if the scenario passed, and returns the text about it.
 pub fn verdict(scenario: &Scenario, run: &Run) -> (bool, String) {
     let name = &scenario.name;
     let took = run.took.as_secs_f64();

@@ -64,7 +64,7 @@ pub struct Scenario {
     /// A file of this size in the initrd, of which every generation checks the content.
     #[serde(default)]
     pub ballast_mib: u32,
-    /// What firmware does wrong.
+    /// The misbehaviours of firmware.
     #[serde(default)]
     pub fault: Vec<Fault>,
     /// Attach the hostile driver, which reports, though nothing is to go wrong.
@@ -86,7 +86,7 @@ pub struct Scenario {
     pub soak: bool,
     /// The misbehaviour, for the table that compares with stock.
     pub row: Option<String>,
-    /// What it takes to get by with such firmware, where the options of the kernels do not tell.
+    /// The means to get by with such firmware, where the options of the kernels do not tell.
     pub needs: Option<String>,
     /// One for each generation.
     pub kernel: Vec<Step>,
@@ -136,7 +136,7 @@ fn default_time_limit() -> u32 {
 }
 
 impl Scenario {
-    /// What a file with nothing else in it gives.
+    /// The scenario of a file with nothing else in it.
     pub fn new(name: String, about: String, kernel: Vec<Step>) -> Self {
         Self {
             name,

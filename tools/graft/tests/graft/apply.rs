@@ -238,7 +238,7 @@ fn the_series_is_applied_in_part() {
     assert_eq!(bench.snapshot().content(), before);
 }
 
-/// Whether an edit with `condition` is in a tree that is Linux 7.3, then 7.10, then 7.3 again.
+/// Tells if an edit with `condition` is in a tree that is Linux 7.3, then 7.10, then 7.3 again.
 fn applied(condition: &str) -> [bool; 3] {
     let bench = Bench::new();
     bench.edit_repo(CRATE, "place =", &format!("{condition}\nplace ="));

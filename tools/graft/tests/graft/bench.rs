@@ -102,7 +102,7 @@ struct Entry {
     inode: u64,
 }
 
-/// What must be the same after a revert, which renews times and inodes.
+/// The part of a file that must be the same after a revert, which renews times and inodes.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Content {
     /// `None` for a folder.

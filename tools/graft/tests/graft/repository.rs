@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// What `--check` says of Linux `version`.
+/// The output of `--check` on Linux `version`.
 fn check(version: &str) -> String {
     let tree = tempfile::tempdir().unwrap();
     let (major, minor) = version.split_once('.').unwrap();

@@ -11,7 +11,7 @@ use anyhow::{ensure, Context, Result};
 use crate::arch::Arch;
 use crate::build::cache_dir;
 
-/// What runs in the guest. What these need comes with them.
+/// The packages of the programs that run in the guest. Their dependencies come with them.
 const PROGRAMS: &[&str] = &["kexec-tools", "busybox-static"];
 /// Start of the name of a package that all programs need; its rest is the compiler's version.
 const COMPILER_BASE: &str = "gcc-";

@@ -80,7 +80,7 @@ impl Root<'_> {
     }
 }
 
-/// What an ELF file says about itself.
+/// The needs that an ELF file states.
 struct Needs {
     machine: u16,
     interpreter: Option<String>,

@@ -12,7 +12,7 @@ use crate::words::{Kind, Svam};
 /// More than the driver's image takes.
 const IMAGE: u64 = 1 << 20;
 
-/// What no single generation can be blamed for.
+/// Findings that no single generation can be blamed for.
 pub(super) fn chain(scenario: &Scenario, report: &Report, events: &[Event]) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut expect = |met: bool, expected: &str, seen: String| {
@@ -83,7 +83,7 @@ pub(super) fn chain(scenario: &Scenario, report: &Report, events: &[Event]) -> V
     findings
 }
 
-/// What the first kernel says in sysfs.
+/// The SVAM state in the first kernel's sysfs.
 fn svam_of_the_first(report: &Report) -> Option<Svam> {
     let word = report.facts(0)?.rtmap.as_ref()?.get("svam")?;
     serde_json::from_value(word.as_str().into()).ok()

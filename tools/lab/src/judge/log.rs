@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What the kernel and the actions said.
+//! The lines of the kernel and of the actions.
 
 use super::Judge;
 use crate::machine::console;

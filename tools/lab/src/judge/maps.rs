@@ -55,7 +55,7 @@ impl Judge<'_> {
         );
     }
 
-    /// What the kernel says of them is what is there.
+    /// The kernel's number of W+X pages is that of the page tables.
     fn wx_pages(&mut self, there: u64) {
         let Some(wanted) = self.step.expect.wx_pages else {
             return;

@@ -7,7 +7,7 @@ use super::Judge;
 use crate::machine::report::Told;
 use crate::scenario::Check;
 
-/// What a kernel says that has not been told.
+/// The word of a kernel that has not been told.
 const NOT_TOLD: &str = "could not be determined (mode 0)";
 /// In the line of the kernel's log that tells what it has been told.
 const MARK: &str = ": Secure boot ";

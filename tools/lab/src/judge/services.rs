@@ -36,7 +36,7 @@ impl Judge<'_> {
         self.forgotten(variables);
     }
 
-    /// What was deleted stays away.
+    /// A deleted variable stays away.
     fn forgotten(&mut self, variables: &Variables) {
         let names: Vec<String> = kept(self.generation, self.scenario.soak)
             .into_iter()

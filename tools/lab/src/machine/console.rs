@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Which part of the console is whose.
+//! The console, divided among the kernels.
 
 use efi_rtmap_guest::plan::GENERATION_PARAMETER;
 

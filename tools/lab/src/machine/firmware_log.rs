@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What the hostile firmware driver has said.
+//! The messages of the hostile firmware driver.
 
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What a machine is given besides its firmware: kernels, initrd and other files, in memory that it
+//! The files that a machine gets besides its firmware: kernels, initrd and others, in memory that it
 //! shares with us, and the chain that it is to go through.
 
 use std::fs::{self, File};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What has been added to a file that is being written.
+//! The new part of a file that is being written.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read, Seek, SeekFrom};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What each map kind costs against stock's way, in instructions: QEMU counts them as virtual
+//! The cost of each map kind against stock's way, in instructions: QEMU counts them as virtual
 //! nanoseconds. The same kernel and firmware for all, boots interleaved. No pass or fail.
 
 mod regions;

@@ -26,7 +26,7 @@ const STOCK_MEMORY_MIB: u32 = 3072;
 /// A stock kernel waits two minutes for each call that does not return.
 const STOCK_TIME_LIMIT_S: u32 = 240;
 
-/// What ran on one architecture.
+/// The rows of one architecture.
 #[derive(Serialize, Deserialize)]
 struct Comparison {
     versions: Versions,
@@ -261,7 +261,7 @@ fn load_all(lab: &Lab) -> Result<Vec<(&'static Arch, Comparison)>> {
     Ok(comparisons)
 }
 
-/// What has been measured on `arch` so far.
+/// The rows that have been measured on `arch` so far.
 fn load(lab: &Lab, arch: &Arch) -> Result<Option<Comparison>> {
     let path = lab.build.comparison(arch);
     if !path.exists() {

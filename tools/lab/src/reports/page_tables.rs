@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What page tables cost.
+//! The cost of page tables.
 
 use std::collections::BTreeSet;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What follows from the chain of kernels by the rules that our kernels decide by. It is asserted
-//! wherever the scenario says nothing else.
+//! Expectations that follow from the chain of kernels, by the rules that our kernels decide by. They
+//! are asserted wherever the scenario says nothing else.
 
 use crate::arch::Rtmap;
 use crate::words::{Firmware, Kind, Origin, Requested, Svam, Wx, WxWord};
@@ -22,7 +22,7 @@ pub fn complete(steps: &mut [Step], rtmap: &Rtmap, firmware: Firmware) {
     }
 }
 
-/// What is known of the kernels so far.
+/// The knowledge of the kernels so far.
 struct Chain<'a> {
     rtmap: &'a Rtmap,
     firmware: Firmware,
@@ -33,7 +33,7 @@ struct Chain<'a> {
     runtime_map: bool,
 }
 
-/// What the kernels so far have left to the next.
+/// The state that the kernels so far have left to the next.
 #[derive(Clone, Copy)]
 enum Left {
     /// None has called firmware; so many of ours have passed it on.

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What a kernel of a scenario must show.
+//! The expectations of one kernel of a scenario.
 
 use efi_rtmap_orders::Service;
 use serde::Deserialize;
 
 use crate::words::{Kind, Origin, Requested, Svam, Wx, YesNo};
 
-/// What is asserted beyond the checks that every generation gets.
+/// Assertions beyond the checks that every generation gets.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Expect {
@@ -32,14 +32,14 @@ pub struct Expect {
     pub no_log: Vec<String>,
     #[serde(default)]
     pub tolerate: Vec<String>,
-    /// What the actions printed must contain these.
+    /// The output of the actions must contain these.
     #[serde(default)]
     pub printed: Vec<String>,
     pub runtime_map: Option<RuntimeMap>,
     /// A stock kernel maps what the model of stock, `tools/stock`, says.
     #[serde(default)]
     pub as_modelled: bool,
-    /// Whether the kernel runs with five levels of page tables.
+    /// The kernel runs with five levels of page tables, or does not.
     pub five_level: Option<YesNo>,
     /// False: runtime services must be off.
     pub services: Option<Services>,
@@ -51,15 +51,15 @@ pub struct Expect {
     /// The kernel before has told this one of no firmware at all.
     #[serde(default)]
     pub untold: bool,
-    /// Whether an earlier kernel or this one has seen firmware fault or hang.
+    /// An earlier kernel or this one has seen firmware fault or hang, or none has.
     pub faulted: Option<bool>,
-    /// Whether this kernel is tainted by what firmware did.
+    /// Firmware's misbehaviour has tainted this kernel, or has not.
     pub tainted: Option<bool>,
     /// How often the hostile driver must have done what it was ordered, in this generation.
     pub firmware_faults: Option<usize>,
 }
 
-/// Which of the services' checks must succeed; the others must not.
+/// The checks of services that must succeed. The others must not.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(
     untagged,

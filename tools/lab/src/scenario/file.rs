@@ -141,7 +141,7 @@ fn substitute(value: &mut Value, substitutions: &Substitutions) -> Result<()> {
     Ok(())
 }
 
-/// What a string stands for that is nothing but its placeholder, and no text.
+/// The value of a string that is nothing but a placeholder, if that value is no text.
 fn whole(text: &str, substitutions: &Substitutions) -> Option<Value> {
     let name = text.strip_prefix('{')?.strip_suffix('}')?;
     let value = substitutions.get(name)?;

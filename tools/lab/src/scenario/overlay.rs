@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What a scenario file says of architectures: `arch = ["arm64"]` names those that it is for, and a
-//! table `[arch.arm64]` overlays the rest of the file.
+//! The architectures of a scenario file: `arch = ["arm64"]` names those that it is for, and a table
+//! `[arch.arm64]` overlays the rest of the file.
 
 use anyhow::{bail, Result};
 use toml::{Table, Value};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Which memory carries the handover table: that of the first kernel's EFI stub, or, for chains
-//! without it, what Kexec Handover (KHO) keeps.
+//! The memory that carries the handover table: that of the first kernel's EFI stub or, for chains
+//! without it, memory that Kexec Handover (KHO) keeps.
 
 use crate::{
     failure::Failure,
@@ -144,7 +144,7 @@ pub(crate) fn deny_services() -> bool {
     table.supported().is_some()
 }
 
-/// What two tables tell together.
+/// Joins the content of two tables.
 fn join(first: Found, second: Found) -> Result<Found, Failure> {
     if let (Some(first), Some(second)) = (&first.inherited, &second.inherited) {
         agree(&first.regions, &second.regions)?;

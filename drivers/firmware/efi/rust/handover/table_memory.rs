@@ -77,7 +77,7 @@ pub(crate) struct TableMemory {
     next: (SlotId, u32),
 }
 
-/// What the table tells of the past.
+/// The past, as the table tells it.
 #[derive(Default)]
 pub(crate) struct Found {
     /// An earlier kernel has been there, whether or not what it wrote can be used.
@@ -91,7 +91,7 @@ pub(crate) struct Found {
     pub(crate) stub: Option<Stub>,
 }
 
-/// What an earlier kernel handed over, checked.
+/// The map that an earlier kernel handed over, checked.
 pub(crate) struct Inherited {
     pub(crate) snapshot: Snapshot,
     pub(crate) entries: KVVec<Entry>,
@@ -227,7 +227,7 @@ impl TableMemory {
                 found.used = table.used();
                 return Ok(found);
             }
-            // What is wrong has been said of each slot.
+            // The log names the error of each slot already.
             Err(_) => return Ok(found),
         };
         self.next = (slot.id.other(), slot.sequence().wrapping_add(1));
@@ -289,7 +289,7 @@ impl TableMemory {
     }
 
     /// Tells stock kernels that firmware has no services, those that are loaded already included.
-    /// What firmware has in its other tables is theirs all the same.
+    /// They still find firmware's other tables.
     pub(crate) fn deny_services(&self) {
         self.mark(stores::deny_services(self.supported));
     }

@@ -78,7 +78,7 @@ use crate::{
 };
 use kernel::prelude::*;
 
-/// What is needed to carry a decision out.
+/// The means to carry a decision out.
 pub(super) struct Means<'a> {
     pub(super) take_over: &'a TakeOver,
     pub(super) firmware: &'a Firmware,

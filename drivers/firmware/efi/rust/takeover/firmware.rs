@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the firmware says of itself, read from its memory.
+//! The firmware's description of itself, read from its memory.
 
 use crate::{
     arch::Architecture,
@@ -195,8 +195,8 @@ impl Firmware {
         Ok(table)
     }
 
-    /// Whether SVAM may be called, if it has not been: firmware does not exclude it, and the
-    /// pointer to it leads to code that `map` has.
+    /// Tells if SVAM may be called, if it has not been: firmware does not exclude it, and the pointer
+    /// to it leads to code that `map` has.
     ///
     /// # Errors
     ///

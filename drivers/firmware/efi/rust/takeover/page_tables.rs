@@ -39,7 +39,7 @@ pub(crate) fn map(
     Ok(mappings.iter().filter(|mapping| mapping.shared).count())
 }
 
-/// What `entries` are in this kernel's pages.
+/// Converts `entries` to mappings in this kernel's pages.
 ///
 /// # Errors
 ///

@@ -111,7 +111,7 @@ fn decided(
     }
 }
 
-/// What a kernel without handover table has left in the memory map, as far as it can be told.
+/// The traces in the memory map of a kernel without handover table, as far as they can be read.
 /// Where SVAM has failed in the stub, firmware is physical, and the map has no addresses.
 fn legacy(stub: Option<Stub>, regions: &mut [Region], space: &AddressSpace) -> Predecessor {
     let failed = stub.is_some_and(|stub| matches!(stub.answer, Some(Err(_))));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What the hostile driver tells is not what it should.
+//! The hostile driver tells something else than it should.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What the kernel says of itself, in sysfs and by its taint.
+//! The kernel's own word, in sysfs and by its taint.
 
 use super::*;
 

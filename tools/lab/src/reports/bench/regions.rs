@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What it costs that firmware has many runtime regions: in the first kernel, which makes the map,
+//! The cost of many runtime regions of firmware: in the first kernel, which makes the map,
 //! and in the next, which inherits it.
 
 use anyhow::{anyhow, Context, Result};

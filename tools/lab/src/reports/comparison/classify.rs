@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What became of a chain of kernels, in a few words: of any kernels, whatever was expected.
+//! The fate of a chain of kernels, in a few words: of any kernels, without regard to expectations.
 
 #[cfg(test)]
 mod tests;
@@ -20,7 +20,7 @@ const TAINT_FIRMWARE: u64 = 1 << 11;
 
 const CALLS_FAILED: &str = "calls firmware that has failed";
 
-/// What a chain left behind.
+/// The remains of a chain.
 pub struct Seen<'a> {
     pub report: &'a Report,
     pub console: &'a str,
@@ -86,7 +86,7 @@ impl Seen<'_> {
         words.join(", ")
     }
 
-    /// What firmware tells in tables that is not there as in the first kernel.
+    /// The facts of firmware's tables that are not as in the first kernel.
     fn of_tables(&self, facts: &Facts) -> Option<String> {
         let changed: Vec<&str> = self
             .report
@@ -153,7 +153,7 @@ fn deadly(what: What) -> bool {
     )
 }
 
-/// What services did, in the guest's own tests and for its actions.
+/// The results of services, in the guest's own tests and for its actions.
 fn of_facts(told: &Told, facts: &Facts) -> Vec<String> {
     let mut words = Vec::new();
     let mut calls = told.actions.iter().filter_map(of_call);
@@ -191,7 +191,7 @@ fn of_call((action, outcome): &(Action, Result<String, String>)) -> Option<&str>
     }
 }
 
-/// What is left of the kernel that crashed.
+/// The remains of the kernel that crashed.
 fn of_crash_kernel((action, outcome): &(Action, Result<String, String>)) -> Option<String> {
     let words = match (action, outcome) {
         (Action::ReadDump, Ok(_)) => "dump complete",

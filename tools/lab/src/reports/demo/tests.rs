@@ -13,7 +13,7 @@ const README: &str = include_str!("../../../../../README.md");
 const SCENARIO: &str = include_str!("../../../../scenarios/demo.toml");
 const INDENT: &str = "    ";
 
-/// What the README shows of the command.
+/// The README's output of the command.
 fn blocks() -> Vec<String> {
     let mut blocks: Vec<String> = Vec::new();
     let mut inside = false;
@@ -35,7 +35,7 @@ fn blocks() -> Vec<String> {
     blocks
 }
 
-/// What the kernels must have told for `block` to be shown.
+/// The report that makes the command show `block`.
 fn told(block: &str) -> Report {
     let rows = block.lines().filter(|line| line.starts_with("│ "));
     let told = rows.skip(1).enumerate().map(|(k, row)| {

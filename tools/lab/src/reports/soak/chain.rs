@@ -92,7 +92,7 @@ fn refusals(kernels: &mut [Step]) {
     }
 }
 
-/// What a kernel says that cannot have what it asks for.
+/// The line of a kernel that cannot have the kind that it asks for.
 fn refusal(asked: Requested, kind: Kind) -> Option<String> {
     let other = asked != Requested::Auto && asked.to_string() != kind.to_string();
     other.then(|| format!("efi: rtmap: {asked} refused"))

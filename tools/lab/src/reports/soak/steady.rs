@@ -10,7 +10,7 @@ use crate::judge::Finding;
 use crate::reports::page_tables;
 use crate::scenario::Step;
 
-/// What a kernel sets aside early goes by the length of its command line, which may fill one more page.
+/// A kernel sets memory aside early by the length of its command line, which may fill one more page.
 const PAGE_KIB: u64 = 4;
 
 /// All kernels of ours have the same map and the same table, whoever started them.
@@ -21,7 +21,7 @@ const OURS: &str = "with efi-rtmap";
 pub struct Steady(BTreeMap<(&'static str, String), Seen>);
 
 struct Seen {
-    /// Who told it first.
+    /// The first generation that told it.
     generation: usize,
     value: u64,
     /// How many agreed.
@@ -92,12 +92,12 @@ impl Steady {
     }
 }
 
-/// What could not be read has been found by the judge.
+/// The judge has found the values that could not be read.
 fn numbers(step: &Step, facts: &Facts) -> Vec<Number> {
     let mut numbers = vec![Number {
         what: "memory, KiB",
         whose: loaded(step),
-        // What is reserved for initrds of earlier kernels is not ours to get back.
+        // Memory that is reserved for initrds of earlier kernels does not come back.
         value: facts.memory_kib + facts.reserved_kib,
         slack: PAGE_KIB,
     }];
@@ -141,7 +141,7 @@ mod tests {
         chain::scenario(arch::named("x86_64").unwrap(), 14, Requested::Auto)
     }
 
-    /// What a kernel of generation `k` tells after `spoil`, when generation 1 was good.
+    /// The findings of generation `k` after `spoil`, when generation 1 was good.
     fn after_good(k: usize, spoil: impl FnOnce(&mut Facts)) -> Vec<String> {
         let (scenario, report) = (scenario(), good());
         let mut facts = report.facts(1).unwrap().clone();

@@ -23,7 +23,7 @@ pub struct Watch<'a> {
     tails: [Tail; 3],
     pub report: Report,
     console: String,
-    /// What the driver in firmware tells.
+    /// The messages of the driver in firmware.
     pub events: Vec<Event>,
     started: SystemTime,
     /// When something was heard last.
@@ -69,7 +69,7 @@ impl<'a> Watch<'a> {
         })
     }
 
-    /// What is wrong, once the machine has ended: of the first generation that is not as it should be.
+    /// The findings once the machine has ended: of the first generation that has any.
     pub fn finish(&mut self, end: &End) -> Result<&[Finding]> {
         self.look()?;
         if self.findings.is_empty() {

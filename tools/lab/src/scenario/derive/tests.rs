@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What is derived is what the kernels decide, as the table of decisions in their documentation has it.
+//! Derived expectations equal the kernels' decisions, as their documentation's table of decisions has
+//! them.
 
 use efi_rtmap_guest::plan::Loader;
 

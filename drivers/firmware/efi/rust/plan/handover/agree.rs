@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Whether two inherited maps are one.
+//! Compares two inherited maps.
 
 use crate::plan::{
     handover::refusal::InheritError,

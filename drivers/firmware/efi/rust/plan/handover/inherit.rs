@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Whether the map that an earlier kernel left fits the firmware that is there.
+//! Checks that the map of an earlier kernel fits the firmware that is there.
 
 use crate::plan::{
     base::{

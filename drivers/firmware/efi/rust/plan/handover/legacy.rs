@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a kernel without handover table leaves: addresses in the memory map, and nothing else.
+//! The traces of a kernel without handover table: addresses in the memory map, and nothing else.
 
 use crate::plan::{
     base::kind::Kind,

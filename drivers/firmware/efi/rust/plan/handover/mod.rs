@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What kernels tell each other: the bytes of the handover table, and what of them can be
-//! inherited.
+//! The handover between kernels: the bytes of the table, and the map that can be inherited from
+//! them.
 
 pub(crate) mod agree;
 pub(crate) mod encode;

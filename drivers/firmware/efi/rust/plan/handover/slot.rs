@@ -48,7 +48,7 @@ use crate::plan::{
     map::entry::Entry,
 };
 
-/// Which of the two slots.
+/// One of the two slots.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum SlotId {
     First,

@@ -34,7 +34,7 @@ pub(crate) enum Store<'a> {
     Word(usize, u32),
     /// In any order.
     Bytes(usize, &'a [u8]),
-    /// What follows is seen after all that came before.
+    /// Later stores are seen after all earlier ones.
     Barrier,
 }
 

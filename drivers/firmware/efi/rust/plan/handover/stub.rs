@@ -100,8 +100,8 @@ impl StubReason {
     }
 }
 
-/// What the stub has decided, by the `header` of a handover table. [`None`] if the decision is not
-/// the stub's, or its words are none that this version knows.
+/// Reads the stub's decision from the `header` of a handover table. Returns [`None`] if the
+/// decision is not the stub's, or if this version does not know its words.
 pub(crate) fn stub(header: &[u8]) -> Option<Stub> {
     let word = |offset| u32_at(header, STUB_OFFSET + offset);
     let reason = StubReason::from_number(word(offset_of!(TableStub, reason))?)?;

@@ -34,8 +34,8 @@ pub(crate) struct Table<'a> {
 }
 
 impl<'a> Table<'a> {
-    /// Whether a kernel has marked the table as used, or has called the firmware. No CRC covers the
-    /// marks: one that is damaged makes the firmware look used, which is the safe side.
+    /// Tells if a kernel has marked the table as used, or has called the firmware. No CRC covers the
+    /// marks: a damaged one makes the firmware look used, which is the safe side.
     pub(crate) fn used(&self) -> bool {
         field!(self.header, TableHeader, used) != [0; 4]
             || field!(self.header, TableHeader, call_count) != [0; 4]
@@ -47,8 +47,8 @@ impl<'a> Table<'a> {
         u32::from_le_bytes(field!(self.header, TableHeader, passed))
     }
 
-    /// What earlier kernels saw the firmware do. A fault that was recorded says more than the call
-    /// in which a kernel stopped. No CRC covers either: damage keeps firmware off, the safe side.
+    /// The failure of firmware that earlier kernels saw. A recorded fault says more than the call in
+    /// which a kernel stopped. No CRC covers either: damage keeps firmware off, the safe side.
     pub(crate) fn latch(&self) -> Latch {
         let faulted = u32::from_le_bytes(field!(self.header, TableHeader, faulted));
         let service = u32::from_le_bytes(field!(self.header, TableHeader, call_service));

@@ -67,10 +67,10 @@ pub(crate) const PASSED_OFFSET: usize = offset_of!(TableHeader, passed);
 /// Offset in a slot of what its CRC is of.
 pub(super) const CHECKED_FROM: usize = offset_of!(TableSlot, length);
 
-/// What a slot has for the generation that called SVAM if none is known to have.
+/// Stands in a slot for the generation that called SVAM if none is known to have called it.
 pub(super) const NO_GENERATION: u32 = u32::MAX;
 
-/// What the RT_PROPERTIES table begins with: its version and length.
+/// The start of the RT_PROPERTIES table: its version and length.
 pub(super) const PROPERTIES_HEAD: u32 = 8 << 16 | 1;
 
 /// Flags that a reader has to know. It may ignore the others.
@@ -83,7 +83,7 @@ pub(super) const UNKNOWN_FLAGS: u32 = MUST_KNOW & !FLAG_WRITABLE_CODE;
 /// every descriptor of the firmware's memory map, which is some ten kilobytes.
 pub(crate) const MAX_SIZE: usize = 16 << 20;
 
-/// What tells one firmware's life from another's.
+/// Tells one firmware's life from another's.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Identity {
     /// Physical address of the EFI system table.
@@ -94,7 +94,7 @@ pub(crate) struct Identity {
     pub(crate) vendor_crc: u32,
 }
 
-/// What one kernel tells the next, but for the entries.
+/// The message of one kernel to the next, without the entries.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Snapshot {
     pub(crate) generation: u32,
