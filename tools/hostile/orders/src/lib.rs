@@ -69,14 +69,8 @@ impl Fault {
     /// told the service, and some know only one.
     pub const fn in_calls_of(&self) -> Option<Service> {
         match self.what {
-            What::PageFault
-            | What::GeneralProtection
-            | What::UndefinedInstruction
-            | What::DivideError
-            | What::Breakpoint
-            | What::UnalignedJump
-            | What::Hang
-            | What::Slow
+            what if what.never_returns() => Some(self.service),
+            What::Slow
             | What::MachineStops
             | What::ReadsBootServices
             | What::ReadsPageZero
@@ -319,6 +313,20 @@ impl What {
             Self::PlatformRegister | Self::SvamUsesDevice | Self::UnalignedJump => Some("arm64"),
             _ => None,
         }
+    }
+
+    /// Tells if firmware does not come back from such a call: it faults or hangs.
+    pub const fn never_returns(self) -> bool {
+        matches!(
+            self,
+            Self::PageFault
+                | Self::GeneralProtection
+                | Self::UndefinedInstruction
+                | Self::DivideError
+                | Self::Breakpoint
+                | Self::UnalignedJump
+                | Self::Hang
+        )
     }
 }
 

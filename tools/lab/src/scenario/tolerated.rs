@@ -48,29 +48,9 @@ fn when_it_happens(fault: &Fault) -> &'static [&'static str] {
         (What::BreaksOnSvam | What::BreaksOnIdentity, _) => GIVEN_UP_EARLY,
         // One that writes is not torn out of firmware.
         (What::Hang, Service::SetVariable) => &[],
-        (
-            What::PageFault
-            | What::GeneralProtection
-            | What::UndefinedInstruction
-            | What::DivideError
-            | What::Breakpoint
-            | What::UnalignedJump
-            | What::Hang,
-            Service::SetVirtualAddressMap,
-        ) => GIVEN_UP_EARLY,
-        (
-            What::PageFault
-            | What::GeneralProtection
-            | What::UndefinedInstruction
-            | What::DivideError
-            | What::Breakpoint
-            | What::UnalignedJump
-            | What::Hang
-            | What::ReadsBootServices
-            | What::ReadsPageZero
-            | What::NeedsSvam,
-            _,
-        ) => GIVEN_UP,
+        (what, Service::SetVirtualAddressMap) if what.never_returns() => GIVEN_UP_EARLY,
+        (what, _) if what.never_returns() => GIVEN_UP,
+        (What::ReadsBootServices | What::ReadsPageZero | What::NeedsSvam, _) => GIVEN_UP,
         _ => &[],
     }
 }

@@ -127,7 +127,7 @@ impl Seen<'_> {
         let mut failed = self.firmware.iter().filter_map(|event| match event {
             Event::Fault {
                 what, generation, ..
-            } if deadly(*what) => Some(usize::from(*generation)),
+            } if what.never_returns() => Some(usize::from(*generation)),
             _ => None,
         });
         if !failed.clone().any(|generation| generation < k) {
@@ -138,19 +138,6 @@ impl Seen<'_> {
         failed.any(|generation| generation == k)
             || facts.is_some_and(|facts| !matches!(services(facts), Services::Off))
     }
-}
-
-fn deadly(what: What) -> bool {
-    matches!(
-        what,
-        What::PageFault
-            | What::GeneralProtection
-            | What::UndefinedInstruction
-            | What::DivideError
-            | What::Breakpoint
-            | What::UnalignedJump
-            | What::Hang
-    )
 }
 
 /// The results of services, in the guest's own tests and for its actions.
