@@ -91,9 +91,14 @@ impl Loader {
         matches!(self, Self::KexecFileLoad | Self::CrashFileLoad)
     }
 
+    /// Tells if this kernel starts when the kernel before crashes, in memory set aside for it.
+    pub fn starts_in_crash(self) -> bool {
+        matches!(self, Self::CrashLoad | Self::CrashFileLoad)
+    }
+
     /// Tells if the last action of the kernel before starts this kernel.
     pub fn started_by_action(self) -> bool {
-        matches!(self, Self::CrashLoad | Self::CrashFileLoad | Self::Script)
+        self.starts_in_crash() || self == Self::Script
     }
 }
 

@@ -241,9 +241,9 @@ impl Lab {
             .arg(format!(
                 "{machine}{tree}{wanted}{options},memory-backend=ram"
             ))
-            .args(["-object", &memory(scenario.memory_mib)])
+            .args(["-object", &memory(scenario.memory_mib())])
             .args(["-cpu", &format!("{cpu}{}", scenario.cpu_features)])
-            .args(["-m", &format!("{}M", scenario.memory_mib)])
+            .args(["-m", &format!("{}M", scenario.memory_mib())])
             .args(["-smp", &scenario.smp.to_string()])
             .args(["-display", "none", "-nodefaults"]);
         qemu

@@ -13,6 +13,7 @@ mod step;
 mod tolerated;
 
 use anyhow::{ensure, Context, Result};
+use efi_rtmap_guest::plan::Loader;
 use efi_rtmap_orders::{Fault, MAX_FAULTS};
 use serde::Deserialize;
 
@@ -49,8 +50,8 @@ pub struct Scenario {
     /// QEMU's -smbios, e.g. "type=4,version=Some Processor".
     #[serde(default)]
     pub smbios: Vec<String>,
-    #[serde(default = "default_memory")]
-    pub memory_mib: u32,
+    /// See [`Scenario::memory_mib`].
+    pub memory_mib: Option<u32>,
     #[serde(default = "default_smp")]
     pub smp: u32,
     #[serde(default = "default_time_limit")]
@@ -122,9 +123,10 @@ pub enum How {
     Cma,
 }
 
-fn default_memory() -> u32 {
-    1024
-}
+/// Memory of a machine in which stock code runs after kexec. In a smaller one, kexec puts the kernel
+/// where that code clears 16 bytes (promise 8).
+pub const ROOM_FOR_STOCK_MIB: u32 = 3072;
+const MEMORY_MIB: u32 = 1024;
 
 fn default_smp() -> u32 {
     1
@@ -148,7 +150,7 @@ impl Scenario {
             device_tree: false,
             reserved_memory: Vec::new(),
             smbios: Vec::new(),
-            memory_mib: default_memory(),
+            memory_mib: None,
             smp: default_smp(),
             time_limit_s: default_time_limit(),
             tpm: false,
@@ -213,6 +215,20 @@ impl Scenario {
         Ok(())
     }
 
+    /// The machine's memory. If the scenario does not say it, stock code in the chain gets room,
+    /// unless it is a crash kernel, which has memory of its own.
+    pub fn memory_mib(&self) -> u32 {
+        let in_crash = |step: &Step| step.loader.is_some_and(Loader::starts_in_crash);
+        let chain: Vec<_> = self.kernel.iter().filter(|step| !in_crash(step)).collect();
+        let stock = chain.len() > 1 && chain.iter().any(|step| !step.passes_on());
+        let default = if stock {
+            ROOM_FOR_STOCK_MIB
+        } else {
+            MEMORY_MIB
+        };
+        self.memory_mib.unwrap_or(default)
+    }
+
     /// The hostile driver is in the machine.
     pub fn is_hostile(&self) -> bool {
         self.hostile || !self.fault.is_empty()
@@ -239,6 +255,7 @@ impl Scenario {
     pub fn all_of(&self, image: Image) -> Self {
         let mut twin = self.clone();
         twin.name = format!("{}.{image}", self.name);
+        twin.memory_mib = Some(self.memory_mib());
         twin.same_as = None;
         for step in &mut twin.kernel {
             step.image = image;

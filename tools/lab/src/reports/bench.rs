@@ -16,13 +16,11 @@ use crate::machine::report::{Report, Told};
 use crate::machine::Lab;
 use crate::reports::page_tables;
 use crate::runner;
-use crate::scenario::{Image, Scenario, Step};
+use crate::scenario::{Image, Scenario, Step, ROOM_FOR_STOCK_MIB};
 
 const KINDS: [&str; 4] = ["off", "phys", "ident", "fixed"];
 const GENERATIONS: usize = 3;
 const SAMPLES: u32 = 200;
-/// In a small machine kexec'd kernels with `off` clear 16 bytes of themselves, as stock ones do.
-const MEMORY_MIB: u32 = 3072;
 
 /// Boot-time take-over is what happens between two lines of the kernel's log, less the same
 /// without runtime services and without us (FLOOR).
@@ -91,7 +89,7 @@ fn scenario(kind: &str, round: u32) -> Scenario {
     let mut kernel = vec![step(None)];
     kernel.resize(GENERATIONS, step(Some(Loader::KexecLoad)));
     Scenario {
-        memory_mib: MEMORY_MIB,
+        memory_mib: Some(ROOM_FOR_STOCK_MIB),
         time_limit_s: 600,
         ..Scenario::new(format!("bench-{kind}-{round}"), "costs".into(), kernel)
     }

@@ -16,12 +16,8 @@ use serde::{Deserialize, Serialize};
 use crate::arch::{self, Arch};
 use crate::machine::Lab;
 use crate::runner::{self, Run};
-use crate::scenario::{Image, Scenario};
+use crate::scenario::{Image, Scenario, ROOM_FOR_STOCK_MIB};
 use classify::Seen;
-
-/// In a small machine, kexec puts a stock kernel where that clears 16 bytes of itself, whatever the
-/// misbehaviour is.
-const STOCK_MEMORY_MIB: u32 = 3072;
 
 /// A stock kernel waits two minutes for each call that does not return.
 const STOCK_TIME_LIMIT_S: u32 = 240;
@@ -136,7 +132,7 @@ struct Both {
 fn both(lab: &Lab, scenario: &Scenario) -> Result<Both> {
     let ours = runner::run(lab, scenario)?;
     let mut twin = scenario.all_of(Image::Stock);
-    twin.memory_mib = twin.memory_mib.max(STOCK_MEMORY_MIB);
+    twin.memory_mib = Some(twin.memory_mib().max(ROOM_FOR_STOCK_MIB));
     if scenario.expect_failure.is_none() {
         twin.time_limit_s = twin.time_limit_s.max(STOCK_TIME_LIMIT_S);
     }

@@ -67,7 +67,7 @@ impl Lines {
         for record in &scenario.smbios {
             self.line("smbios", record);
         }
-        self.line("memory-mib", scenario.memory_mib);
+        self.line("memory-mib", scenario.memory_mib());
         self.line("smp", scenario.smp);
         self.line("time-limit-s", scenario.time_limit_s);
         self.line("tpm", scenario.tpm);

@@ -7,12 +7,12 @@ use comfy_table::{presets, CellAlignment, Table};
 use efi_rtmap_guest::plan::Loader;
 use efi_rtmap_orders::{Fault, Service, What};
 
-use super::{take_over_window, MEMORY_MIB};
+use super::take_over_window;
 use crate::machine::report::Told;
 use crate::machine::Lab;
 use crate::reports::page_tables;
 use crate::runner;
-use crate::scenario::{Image, Scenario, Step};
+use crate::scenario::{Image, Scenario, Step, ROOM_FOR_STOCK_MIB};
 
 /// How many more than firmware has anyway.
 const COUNTS: [u16; 5] = [0, 4, 64, 256, 1024];
@@ -72,7 +72,7 @@ fn scenario(count: u16) -> Scenario {
         count,
     });
     Scenario {
-        memory_mib: MEMORY_MIB,
+        memory_mib: Some(ROOM_FOR_STOCK_MIB),
         time_limit_s: TIME_LIMIT_S,
         hostile: true,
         fault: many.into_iter().collect(),

@@ -6,11 +6,9 @@ use anyhow::{Context, Result};
 use efi_rtmap_guest::plan::Loader;
 
 use crate::arch::Arch;
-use crate::scenario::{Expect, Image, Scenario, Step};
+use crate::scenario::{Expect, Image, Scenario, Step, ROOM_FOR_STOCK_MIB};
 use crate::words::{Kind, Requested, Wx, WxWord};
 
-/// In a small machine stock kernels after kexec clear 16 bytes of themselves.
-const MEMORY_MIB: u32 = 3072;
 /// Far more than a generation takes: who watches the chain notices earlier if one is silent.
 const LIMIT_EACH_S: u32 = 60;
 
@@ -41,7 +39,7 @@ pub fn requested(word: &str) -> Result<Requested> {
 /// `generations` kernels, the first of which asks for `first`.
 pub fn scenario(arch: &Arch, generations: usize, first: Requested) -> Scenario {
     let mut scenario = Scenario {
-        memory_mib: MEMORY_MIB,
+        memory_mib: Some(ROOM_FOR_STOCK_MIB),
         time_limit_s: LIMIT_EACH_S.saturating_mul(generations.try_into().unwrap_or(u32::MAX)),
         // It counts the calls of SetVirtualAddressMap.
         hostile: true,

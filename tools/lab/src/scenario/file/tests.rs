@@ -129,7 +129,7 @@ fn what_stands_alone_is_the_value_itself() {
             + "[matrix]\n"
             + axis;
         let scenarios = parsed(&text).unwrap();
-        let seen = scenarios.iter().map(|s| (s.name.as_str(), s.memory_mib));
+        let seen = scenarios.iter().map(|s| (s.name.as_str(), s.memory_mib()));
         let seen: Vec<_> = seen.collect();
         assert_eq!(seen, [("example-64", 64), ("example-1024", 1024)]);
     }
@@ -194,4 +194,25 @@ fn there_are_no_more_faults_than_the_driver_takes() {
     let nine = ["{ what = \"hang\" }"; MAX_FAULTS + 1].join(", ");
     let error = error_of("about =", &format!("fault = [{nine}]\nabout ="));
     assert!(error.contains("9 of them"), "{error}");
+}
+
+#[test]
+fn stock_code_after_kexec_has_room() {
+    let memory = |kernels: &str| {
+        let text = format!("about = \"for the tests\"\nkernel = [{kernels}]");
+        parsed(&text).unwrap()[0].memory_mib()
+    };
+    let ours = "{ loader = \"-c\" }";
+    let crash = "{ image = \"stock\", loader = \"-p -c\" }";
+    let off = "{ options = \"efi=rtmap:off\" }";
+    for (kernels, mib) in [
+        (format!("{{}}, {ours}"), 1024),
+        ("{ image = \"stock\" }".into(), 1024),
+        (format!("{{}}, {crash}"), 1024),
+        ("{}, { image = \"stock\", loader = \"-c\" }".into(), 3072),
+        (format!("{{ image = \"stock\" }}, {ours}"), 3072),
+        (format!("{off}, {ours}"), 3072),
+    ] {
+        assert_eq!(memory(&kernels), mib, "{kernels}");
+    }
 }
