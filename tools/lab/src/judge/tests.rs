@@ -133,7 +133,8 @@ fn region(virt: u64) -> RuntimeRegion {
     }
 }
 
-fn mapping(write: bool, execute: bool) -> Mapping {
+/// A page with these rights.
+pub fn mapping(write: bool, execute: bool) -> Mapping {
     Mapping {
         start: 0x1000,
         end: 0x2000,

@@ -8,7 +8,7 @@ use std::fmt;
 
 use efi_rtmap_guest::plan::{kept, variable_content, Action};
 use efi_rtmap_guest::report::{Facts, Variables, TABLES};
-use efi_rtmap_orders::{Event, What};
+use efi_rtmap_orders::Event;
 
 use crate::machine::console;
 use crate::machine::report::{Report, Told};

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 //! The README shows what the command prints: it is read back, and shown again.
 
-use efi_rtmap_guest::ptdump::{Level, Mapping};
 use efi_rtmap_guest::report::{Clock, Variables};
 
 use super::*;
 use crate::arch;
-use crate::judge::tests::good_facts;
+use crate::judge::tests::{good_facts, mapping};
 use crate::scenario::file::parse;
 
 const README: &str = include_str!("../../../../../README.md");
@@ -63,7 +62,7 @@ fn told(block: &str) -> Report {
                 epoch: seconds(clock),
                 nanoseconds: 1000 * cost.strip_suffix(" us").unwrap().parse::<u64>().unwrap(),
             }),
-            page_tables: Ok(vec![WRITE_AND_EXECUTE; wx.parse().unwrap()]),
+            page_tables: Ok(vec![mapping(true, true); wx.parse().unwrap()]),
             ..good_facts(k)
         };
         let line = block
@@ -84,15 +83,6 @@ fn told(block: &str) -> Report {
     });
     Report(told.collect())
 }
-
-const WRITE_AND_EXECUTE: Mapping = Mapping {
-    start: 0,
-    end: 0x1000,
-    write: true,
-    execute: true,
-    cached: true,
-    level: Level::Pte,
-};
 
 fn seconds(clock: &str) -> i64 {
     let units = clock.split(':').map(|unit| unit.parse::<i64>().unwrap());

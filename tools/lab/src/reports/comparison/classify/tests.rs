@@ -3,11 +3,10 @@
 
 use std::time::Duration;
 
-use efi_rtmap_guest::ptdump::{Level, Mapping};
-use efi_rtmap_orders::Service;
+use efi_rtmap_orders::{Service, What};
 
 use super::*;
-use crate::judge::tests::{good, DMI, DSDT};
+use crate::judge::tests::{good, mapping, DMI, DSDT};
 
 const CONSOLE: &str = "firmware\nrtmap.gen=0\nlines\nrtmap.gen=1\nlines\n";
 
@@ -94,16 +93,8 @@ fn calls_of_actions() {
 
 #[test]
 fn what_is_added() {
-    let wx = Mapping {
-        start: 0,
-        end: 0x1000,
-        write: true,
-        execute: true,
-        cached: true,
-        level: Level::Pte,
-    };
     assert_eq!(
-        both(|told| facts(told).page_tables = Ok(vec![wx.clone(), wx.clone()])),
+        both(|told| facts(told).page_tables = Ok(vec![mapping(true, true); 2])),
         "works, W+X ranges: 2"
     );
     assert_eq!(
