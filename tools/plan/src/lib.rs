@@ -28,23 +28,16 @@ mod recorded;
 #[cfg(any(test, fuzzing))]
 use plan::handover::{
     frame::Frame,
-    slot::SlotId,
-    table::Table, //
+    table::Table,
+    table_fixtures::table_in, //
 };
 
 /// The table at the start of `bytes`, as much of it as a kernel reads. Returns [`None`] if it is no
 /// table, or not whole.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn table(bytes: &[u8]) -> Option<Table<'_>> {
-    let header = bytes.first_chunk()?;
-    let frame = Frame::of(header).ok()?;
-    let bytes = bytes.get(..frame.size())?;
-    let slot = |id| {
-        let slot = bytes.get(frame.slot(id))?;
-        slot.get(..frame.in_use(slot.first_chunk()?))
-    };
-    let slots = [slot(SlotId::First)?, slot(SlotId::Second)?];
-    Some(Table { header, slots })
+    let frame = Frame::of(bytes.first_chunk()?).ok()?;
+    table_in(bytes.get(..frame.size())?).ok()
 }
 
 /// The kernel takes this function from `lib/crc`.

@@ -19,5 +19,5 @@ pub(crate) mod stub;
 pub(crate) mod table;
 pub(crate) mod wire;
 
-#[cfg(any(test, CONFIG_EFI_RTMAP_KUNIT_TEST))]
+#[cfg(any(test, fuzzing, CONFIG_EFI_RTMAP_KUNIT_TEST))]
 pub(crate) mod table_fixtures;

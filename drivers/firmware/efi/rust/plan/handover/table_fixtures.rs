@@ -63,8 +63,8 @@ pub(super) fn blank_header() -> [u8; HEADER_SIZE] {
     header
 }
 
-/// The table that `bytes` hold, as much of it as a kernel reads.
-pub(super) fn table_in(bytes: &[u8]) -> Result<Table<'_>, TableError> {
+/// The table that `bytes` hold whole, as much of it as a kernel reads.
+pub(crate) fn table_in(bytes: &[u8]) -> Result<Table<'_>, TableError> {
     let Some((header, _)) = bytes.split_first_chunk() else {
         return Err(TableError::Magic(0));
     };
