@@ -1,40 +1,54 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Sorting with very little stack.
+//! Sorting with next to no stack.
 //!
-//! The sorts of core may use 4 KiB of scratch space on the stack in each level of their recursion.
-//! The kernel's stack has 16 KiB: 256 more runtime regions were enough to overflow it.
+//! Each level of the recursion of core's sorts may have 4 KiB of scratch space there. The kernel's
+//! stack has 16 KiB, and a firmware with 256 more runtime regions was enough to overflow it.
 
-/// Sorts `items` by `key` with heapsort. This takes `n log n` steps in any order, and `n` steps if
-/// the order is already right. Items with equal keys may change places.
-pub(crate) fn by_key<T, K: Ord>(items: &mut [T], key: impl Fn(&T) -> K) {
+/// Sorts `items` by `key`, by heapsort: `n log n` steps whatever their order, and `n` if it is right.
+/// Equal ones may change places.
+pub(crate) fn by_key<T: Copy, K: Ord>(items: &mut [T], key: impl Fn(&T) -> K) {
     if items.is_sorted_by_key(&key) {
         return;
     }
     for root in (0..items.len() / 2).rev() {
-        sift_down(items, root, &key);
+        put(items, root, items[root], &key);
     }
     for end in (1..items.len()).rev() {
-        items.swap(0, end);
-        let (heap, _) = items.split_at_mut(end);
-        sift_down(heap, 0, &key);
+        let (heap, sorted) = items.split_at_mut(end);
+        let last = core::mem::replace(&mut sorted[0], heap[0]);
+        put(heap, 0, last, &key);
     }
 }
 
-/// Makes a heap of `items`. Only `place` may be smaller than the items below it.
-fn sift_down<T, K: Ord>(items: &mut [T], mut place: usize, key: &impl Fn(&T) -> K) {
-    let key_at = |items: &[T], place| items.get(place).map(key);
-    loop {
-        let children = [2 * place + 1, 2 * place + 2];
-        // A missing child is less than any item.
-        let Some(child) = children.into_iter().max_by_key(|&c| key_at(items, c)) else {
-            return;
-        };
-        if key_at(items, child) <= key_at(items, place) {
-            return;
-        }
-        items.swap(place, child);
+/// Makes a heap of what is at `root` and below, of which only that at `root` is none yet, with `item`
+/// in its place.
+///
+/// The place goes down along the larger items, to where nothing is below, and from there up to where
+/// `item` belongs. That is far down nearly always: a search from above needs twice the comparisons.
+fn put<T: Copy, K: Ord>(items: &mut [T], root: usize, item: T, key: &impl Fn(&T) -> K) {
+    let mut place = root;
+    while let Some(child) = larger_child(items, place, key) {
+        items[place] = items[child];
         place = child;
+    }
+    while place > root {
+        let above = (place - 1) / 2;
+        if key(&items[above]) >= key(&item) {
+            break;
+        }
+        items[place] = items[above];
+        place = above;
+    }
+    items[place] = item;
+}
+
+/// Where the larger of the items is that are right below `place`, if there are any.
+fn larger_child<T, K: Ord>(items: &[T], place: usize, key: &impl Fn(&T) -> K) -> Option<usize> {
+    let (left, right) = (2 * place + 1, 2 * place + 2);
+    match (items.get(left)?, items.get(right)) {
+        (first, Some(second)) if key(first) < key(second) => Some(right),
+        _ => Some(left),
     }
 }
 
@@ -46,7 +60,7 @@ fn sift_down<T, K: Ord>(items: &mut [T], mut place: usize, key: &impl Fn(&T) -> 
 mod tests {
     use super::*;
 
-    /// The numbers 0 to `N - 1` in a mixed order. `N` is no multiple of 7.
+    /// 0 to `N - 1`, in an order that has nothing to do with it. `N` is no multiple of 7.
     fn shuffled<const N: usize>() -> [u16; N] {
         let mut items = [0; N];
         for (place, item) in items.iter_mut().enumerate() {
