@@ -52,7 +52,7 @@ impl Carriers {
         let stub = TableMemory::open_installed(memory);
         let kho = retrieved
             .as_ref()
-            .and_then(|place| TableMemory::open(place).ok());
+            .and_then(|place| TableMemory::open(|size| Ok(place.first(size))).ok());
         let nonces = [&stub, &kho].map(|table| Some(table.as_ref()?.is_of(life)));
         let nonce = nonces.into_iter().flatten().reduce(Nonce::join);
         Self {

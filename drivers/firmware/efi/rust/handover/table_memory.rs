@@ -50,7 +50,6 @@ use crate::{
                 CALL_COUNT_OFFSET,
                 FAULTED_OFFSET,
                 HEADER_SIZE,
-                MAX_SIZE,
                 PASSED_OFFSET,
                 SLOT_HEADER_SIZE,
                 USED_OFFSET, //
@@ -100,16 +99,18 @@ pub(crate) struct Inherited {
 }
 
 impl TableMemory {
-    /// Maps the table in `place`. What it holds is not looked at but for its size.
+    /// Maps the table of which `place` gives so many bytes, or as many as there are. What it holds is
+    /// not looked at but for its frame.
     ///
     /// # Errors
     ///
-    /// `ENOMEM` if it cannot be mapped, `EINVAL` if it is no table, or a larger one; the reason is
-    /// printed.
-    pub(crate) fn open(place: &Proven) -> Result<Self> {
+    /// Those of `place`, `ENOMEM` if it cannot be mapped, `EINVAL` if it is no table, or a larger one;
+    /// the reason is printed.
+    pub(crate) fn open(place: impl Fn(usize) -> Result<Proven>) -> Result<Self> {
         let mut header = [0; HEADER_SIZE];
-        Mapped::new(&place.first(header.len()))?.read(0, &mut header);
+        Mapped::new(&place(header.len())?)?.read(0, &mut header);
         let frame = Frame::of(&header).map_err(refuse)?;
+        let place = place(frame.size())?;
         let (size, room) = (frame.size(), place.size());
         if size > room {
             return Err(refuse(format_args!(
@@ -117,7 +118,7 @@ impl TableMemory {
             )));
         }
         Ok(Self {
-            mapped: Mapped::new(&place.first(size))?,
+            mapped: Mapped::new(&place)?,
             frame,
             supported: supported(&header),
             nonce: Nonce::of_table(&header),
@@ -134,8 +135,12 @@ impl TableMemory {
     /// The same, given what its memory is proven with.
     pub(crate) fn open_installed(memory: &FirmwareMemory) -> Option<Self> {
         let address = ffi::installed_table()?;
-        let place = memory.find(address, MAX_SIZE, BootServices::Gone);
-        Self::open(&place.map_err(refuse).ok()?).ok()
+        let place = |size| {
+            memory
+                .find(address, size, BootServices::Gone)
+                .map_err(refuse)
+        };
+        Self::open(place).ok()
     }
 
     /// Makes a table with room for `entries`, for Kexec Handover to hand over, in the `life` of the
