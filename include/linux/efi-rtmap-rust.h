@@ -24,8 +24,11 @@ bool efi_rtmap_resume(void);
 void efi_rtmap_reserve(void);
 void efi_rtmap_tear_call(void);
 void efi_rtmap_show_place(unsigned long address);
+u32 efi_rtmap_name(const efi_char16_t *name, const efi_guid_t *vendor,
+		   unsigned long room);
 bool efi_rtmap_names_end_at(u32 name);
 void efi_rtmap_name_given(u32 from, u32 to);
+bool efi_rtmap_fits(u32 service, unsigned long *size, unsigned long room);
 
 bool efi_rtmap_took_over(void);
 bool efi_rtmap_can_pass_on(void);

@@ -39,6 +39,13 @@ const PREFIX: &str = "efi: rtmap: ";
 const LEVELS: [&str; 7] = ["emerg", "alert", "crit", "err", "warn", "notice", "info"];
 const FW_BUG: &str = "[Firmware Bug]: ";
 
+/// The kernel's functions that print: `pr_<level><how>`, in C and in Rust.
+fn printers() -> impl Iterator<Item = (&'static str, &'static str)> {
+    LEVELS
+        .into_iter()
+        .flat_map(|level| ["", "_once", "_ratelimited"].map(|how| (level, how)))
+}
+
 #[derive(Debug, Default)]
 pub struct Source {
     /// Whole lines of the log.
@@ -66,8 +73,8 @@ impl Source {
         // Tests follow this line.
         let code = code.split("\nmod tests {").next().unwrap();
         let code = without_comments(code);
-        for level in LEVELS {
-            for argument in arguments(&code, &format!("pr_{level}!(")) {
+        for (level, how) in printers() {
+            for argument in arguments(&code, &format!("pr_{level}{how}!(")) {
                 let text = rust_text(&code, argument).expect(argument);
                 self.prints.push(template(file, &format!("{PREFIX}{text}")));
             }
@@ -87,9 +94,7 @@ impl Source {
         let code = without_comments(code);
         let prefix = code.split_once("#define pr_fmt(fmt) ");
         let prefix = prefix.map_or(String::new(), |(_, text)| literal(text).unwrap().0);
-        let kernels = LEVELS.iter().flat_map(|level| {
-            ["", "_once", "_ratelimited"].map(|how| (format!("pr_{level}{how}("), prefix.as_str()))
-        });
+        let kernels = printers().map(|(level, how)| (format!("pr_{level}{how}("), prefix.as_str()));
         let stubs = [
             ("efi_printk(", "EFI stub: "),
             ("efi_info(", "EFI stub: "),

@@ -8,6 +8,7 @@
 
 #![allow(unsafe_code)]
 
+pub(crate) mod answers;
 pub(crate) mod fault;
 pub(crate) mod inside;
 pub(crate) mod resume;

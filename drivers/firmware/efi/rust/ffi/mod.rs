@@ -61,7 +61,8 @@ use kernel::{
 
 pub(crate) use bindings::{
     efi_rtmap_info as Info,
-    efi_rtmap_region as RegionInfo, //
+    efi_rtmap_region as RegionInfo,
+    guid_t as Guid, //
 };
 
 /// The start of a complaint about firmware, as in the kernel's macro of this name.

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The functions that C calls. Only here do pointers become slices and references.
+
+#![allow(unsafe_code)]
+
+mod boot;
+mod calls;
+mod shown;
