@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Carries a decision out: builds the map, and publishes it.
+//! Carries a decision out: the map that it asks for, and its origin.
 
 use crate::{
-    arch::{
-        Architecture,
-        KeepsMemoryMap, //
-    },
-    buffer::filled,
+    arch::KeepsMemoryMap,
     failure::Failure,
     ffi::{
         self,
@@ -22,10 +18,7 @@ use crate::{
     },
     plan::{
         base::{
-            addr::{
-                Pages,
-                PhysAddr, //
-            },
+            addr::PhysAddr,
             kind::{
                 Kind,
                 Svam, //
@@ -40,7 +33,6 @@ use crate::{
             fresh::SvamOnce,
         },
         firmware::{
-            memattr::Header,
             runtime::TableError,
             service::{
                 self,
@@ -49,18 +41,10 @@ use crate::{
         },
         handover::wire::Snapshot,
         map::{
-            entry::{
-                split,
-                wx_pages,
-                Entry, //
-            },
+            entry::Entry,
             layout::{
                 AddressSpace,
                 LayoutError, //
-            },
-            pieces::{
-                self,
-                Piece, //
             },
             pointers,
             region::Region, //
@@ -70,10 +54,7 @@ use crate::{
         Map,
         Origin, //
     },
-    takeover::{
-        firmware::Firmware,
-        page_tables, //
-    },
+    takeover::firmware::Firmware,
     this_arch::Arch, //
 };
 use kernel::prelude::*;
@@ -280,101 +261,6 @@ impl Means<'_> {
             self.space.lay_out_identity(&mut self.regions)
         } else {
             self.space.lay_out_fixed(&mut self.regions)
-        }
-    }
-
-    /// Splits the regions by what the memory attributes table says, if there is one. Also tells
-    /// whether control flow checks may stay on.
-    pub(super) fn entries(&self) -> Result<(KVVec<Entry>, bool), Failure> {
-        let table = self.firmware.attributes();
-        let header = table.as_deref().and_then(|bytes| Header::new(bytes).ok());
-        let count = header.map_or(0, |header| header.entries());
-        let mut forward_cfg = header.is_some_and(|header| header.forward_cfg());
-        let pieces = filled(Piece::BLANK, count, |pieces| {
-            let Some(bytes) = &table else { return Ok(()) };
-            match pieces::pieces(bytes, &self.regions, Arch::BASIS, pieces) {
-                Ok(0) => (),
-                Ok(ignored) => pr_warn!("memory attributes table: {ignored} entries passed over\n"),
-                Err(error) => {
-                    pr_warn!(
-                        "memory attributes table: {}, not used\n",
-                        format_args!("{error}")
-                    );
-                    forward_cfg = false;
-                }
-            }
-            Ok::<_, Failure>(())
-        })?;
-        let most = 2 * (count + self.regions.len());
-        let entries = filled(Entry::BLANK, most, |entries| {
-            split(&self.regions, &pieces, Arch::BASIS, entries)
-        })?;
-        Ok((entries, forward_cfg))
-    }
-
-    /// Maps the entries, finds the services that they have code for, and tells the next kernel.
-    pub(super) fn publish(
-        mut self,
-        origin: Origin,
-        reason: Reason,
-        snapshot: Snapshot,
-        entries: KVVec<Entry>,
-    ) -> Result<Map, Failure> {
-        let shared_pages = page_tables::map(self.take_over, &entries, snapshot.forward_cfg)?;
-        let off = self.services_off(snapshot.runtime, &entries)?;
-        let wx_pages = wx_pages(&entries);
-        let snapshot = Snapshot {
-            writable_code: wx_pages > Pages::new(0),
-            ..snapshot
-        };
-        if let Err(error) = self.write_table(&snapshot, &entries, off) {
-            pr_warn!("handover table: not written: {error:?}\n");
-        }
-        if let Some(mark) = &mut self.mark {
-            mark.note(snapshot.kind, &self.regions);
-        }
-        Ok(Map {
-            origin,
-            reason,
-            snapshot,
-            services: self.firmware.supported.without(off),
-            services_off: off,
-            regions: self.regions,
-            shared_pages,
-            wx_pages: wx_pages.count(),
-            table: self.table,
-            mark: self.mark,
-        })
-    }
-
-    /// The services that firmware has no code for, as far as this kernel or an earlier one can
-    /// tell.
-    ///
-    /// # Errors
-    ///
-    /// A [`Failure`] if there is no runtime services table at `runtime`.
-    fn services_off(&self, runtime: PhysAddr, entries: &[Entry]) -> Result<Services, Failure> {
-        let strays = self.firmware.strays(runtime, entries)?;
-        let known = self.services_off.without(strays);
-        for service in known.called() {
-            pr_warn!(
-                "{} is off: an earlier kernel has found it so\n",
-                service.name
-            );
-        }
-        Ok(strays.with(known))
-    }
-
-    /// Tells the next kernel of `entries`, in the table that there is or, where Kexec Handover can
-    /// carry it, a new one.
-    fn write_table(&mut self, snapshot: &Snapshot, entries: &[Entry], off: Services) -> Result {
-        if self.table.is_none() {
-            let life = self.mark.as_ref().and_then(Mark::nonce);
-            self.table = TableMemory::make(self.take_over, life, entries.len())?;
-        }
-        match &mut self.table {
-            Some(table) => table.publish(snapshot, entries, off),
-            None => Ok(()),
         }
     }
 }

@@ -19,6 +19,7 @@ mod make;
 mod page_tables;
 pub(crate) mod pass_on;
 mod past;
+mod publish;
 
 use crate::{
     arch::Architecture,
