@@ -14,6 +14,8 @@ CACHE=$(realpath -m "${CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/efi-rtmap}")
 ARCH=${ARCH:-x86_64}
 BINDGEN_VERSION=0.72.1
 BINDGEN=$CACHE/bindgen-$BINDGEN_VERSION
+# Debian's packages for the lab's guest, unpacked over each other.
+GUEST_ROOT=$CACHE/guest-root/$ARCH
 
 say() { printf '==> %s\n' "$*"; }
 

@@ -41,7 +41,6 @@ pub struct Guest {
     pub rust_target: &'static str,
     /// This compiler comes with a standard library for other machines than this one.
     pub cross: bool,
-    pub debian: &'static str,
     /// Debian's name of the folders with this architecture's libraries.
     pub triplet: &'static str,
     /// `e_machine` of its ELF files.
@@ -51,7 +50,6 @@ pub struct Guest {
 /// How the hostile firmware driver is made and heard.
 pub struct Hostile {
     pub rust_target: &'static str,
-    pub linker_flags: &'static str,
     /// Makes QEMU write what it says to the character device `firmware`.
     pub log: [&'static str; 2],
 }
@@ -98,13 +96,11 @@ static X86_64: Arch = Arch {
     guest: Guest {
         rust_target: "x86_64-unknown-linux-gnu",
         cross: false,
-        debian: "amd64",
         triplet: "x86_64-linux-gnu",
         elf_machine: goblin::elf::header::EM_X86_64,
     },
     hostile: Hostile {
         rust_target: "x86_64-unknown-uefi",
-        linker_flags: "-Clink-arg=/subsystem:efi_runtime_driver",
         log: ["-device", "isa-debugcon,iobase=0x402,chardev=firmware"],
     },
     rtmap: Rtmap {
@@ -155,14 +151,11 @@ static ARM64: Arch = Arch {
     guest: Guest {
         rust_target: "aarch64-unknown-linux-gnu",
         cross: true,
-        debian: "arm64",
         triplet: "aarch64-linux-gnu",
         elf_machine: goblin::elf::header::EM_AARCH64,
     },
     hostile: Hostile {
         rust_target: "aarch64-unknown-uefi",
-        // Kernels with pages of 64 KiB give code and data different rights.
-        linker_flags: "-Clink-arg=/subsystem:efi_runtime_driver -Clink-arg=/align:65536",
         log: [
             "-semihosting-config",
             "enable=on,target=native,chardev=firmware",

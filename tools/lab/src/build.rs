@@ -96,14 +96,8 @@ pub fn default_scenarios() -> PathBuf {
     tools_dir().join("scenarios")
 }
 
-/// Downloads that outlive build directories.
-pub fn cache_dir() -> Result<PathBuf> {
-    if let Some(cache) = std::env::var_os("CACHE").filter(|cache| !cache.is_empty()) {
-        return Ok(cache.into());
-    }
-    if let Some(cache) = std::env::var_os("XDG_CACHE_HOME").filter(|cache| !cache.is_empty()) {
-        return Ok(Path::new(&cache).join("efi-rtmap"));
-    }
-    let home = std::env::var_os("HOME").context("neither CACHE nor HOME is set")?;
-    Ok(Path::new(&home).join(".cache/efi-rtmap"))
+/// A fact about this machine that tools/run-lab knows, and passes on under this name.
+pub fn given(name: &str) -> Result<String> {
+    let value = std::env::var(name).ok().filter(|value| !value.is_empty());
+    value.with_context(|| format!("{name} is not set: start this program by tools/run-lab"))
 }

@@ -6,7 +6,6 @@ mod cross;
 pub mod guest;
 pub mod hostile;
 mod option_rom;
-mod packages;
 mod programs;
 
 pub use cpio::Archive;

@@ -12,16 +12,15 @@ use flate2::write::GzEncoder;
 use flate2::Compression;
 
 use crate::arch::Arch;
-use crate::build::{tools_dir, Build};
+use crate::build::{given, tools_dir, Build};
 use crate::images::cross;
-use crate::images::packages::Packages;
 use crate::images::programs::{self, Files};
 use crate::images::Archive;
 
 /// Builds the initrd if anything that goes into it has changed; says whether it did.
 pub fn build(build: &Build, arch: &'static Arch) -> Result<bool> {
     fs::create_dir_all(build.guest_dir())?;
-    let packages = Packages::new(arch)?;
+    let packages = PathBuf::from(given("GUEST_ROOT")?);
     let mut files = programs::find("kexec", &packages, arch)?;
     files.append(&mut programs::find("busybox", &packages, arch)?);
     files.insert("init".into(), compile_init(build, arch, &packages)?);
@@ -40,7 +39,7 @@ pub fn build(build: &Build, arch: &'static Arch) -> Result<bool> {
     Ok(true)
 }
 
-fn compile_init(build: &Build, arch: &Arch, packages: &Packages) -> Result<PathBuf> {
+fn compile_init(build: &Build, arch: &Arch, packages: &Path) -> Result<PathBuf> {
     let target = build.guest_dir().join("target");
     let rust_target = arch.guest.rust_target;
     let linker_flags = rust_target.to_uppercase().replace('-', "_");
@@ -54,8 +53,7 @@ fn compile_init(build: &Build, arch: &Arch, packages: &Packages) -> Result<PathB
         .args(["--target", rust_target, "--target-dir"])
         .arg(&target);
     if arch.guest.cross {
-        packages.unpack()?;
-        flags += &cross::linker_flags(arch, &packages.root)?;
+        flags += &cross::linker_flags(arch, packages)?;
         cross::build_standard_library(&mut cargo)?;
     }
     let status = cargo.env(linker_flags, flags).status().context("cargo")?;

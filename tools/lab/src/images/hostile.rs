@@ -29,18 +29,13 @@ pub fn build(build: &Build, arch: &Arch) -> Result<PathBuf> {
 fn compile(build: &Build, arch: &Arch) -> Result<PathBuf> {
     let target = build.hostile_dir().join("target");
     let rust_target = arch.hostile.rust_target;
-    let flags = format!(
-        "CARGO_TARGET_{}_RUSTFLAGS",
-        rust_target.to_uppercase().replace('-', "_")
-    );
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
     cargo
         .current_dir(crate_dir())
         .args(["build", "--quiet", "--release", "--locked"])
         .args(["--target", rust_target, "--target-dir"])
-        .arg(&target)
-        .env(flags, arch.hostile.linker_flags);
-    cross::build_core(&mut cargo)?;
+        .arg(&target);
+    cross::give_library(&mut cargo)?;
     let status = cargo.status().context("cargo")?;
     ensure!(
         status.success(),
@@ -49,7 +44,7 @@ fn compile(build: &Build, arch: &Arch) -> Result<PathBuf> {
     Ok(target.join(rust_target).join("release/hostile.efi"))
 }
 
-/// Its own workspace.
+/// Its own workspace, with what cargo has to know of the targets.
 fn crate_dir() -> PathBuf {
     Path::new(tools_dir()).join("hostile/driver")
 }

@@ -9,7 +9,6 @@ use anyhow::{Context, Result};
 use goblin::elf::Elf;
 
 use crate::arch::Arch;
-use crate::images::packages::Packages;
 
 const PROGRAM_DIRS: &[&str] = &["sbin", "usr/sbin", "bin", "usr/bin"];
 
@@ -22,19 +21,11 @@ struct Root<'a> {
     arch: &'static Arch,
 }
 
-/// `name` and all it needs: the host's, if that is for the guest's architecture.
-pub fn find(name: &str, packages: &Packages, arch: &'static Arch) -> Result<Files> {
-    let host = Root {
-        path: Path::new("/"),
-        arch,
-    };
-    if let Ok(files) = host.program(name) {
-        return Ok(files);
-    }
-    packages.unpack()?;
-    let path = &packages.root;
-    let found = Root { path, arch }.program(name);
-    found.with_context(|| format!("{name} of {}", path.display()))
+/// `name` and all it needs: of Debian's `packages`, or the host's where there are none.
+pub fn find(name: &str, packages: &Path, arch: &'static Arch) -> Result<Files> {
+    let host = Path::new("/");
+    let path = if packages.exists() { packages } else { host };
+    Root { path, arch }.program(name)
 }
 
 impl Root<'_> {
