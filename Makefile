@@ -13,7 +13,7 @@ override CACHE := $(abspath $(CACHE))
 export O CACHE ARCH LONG KERNEL KDIR RUST_LIB_SRC V PREPARE
 export CARGO_TARGET_DIR := $(O)/cargo
 
-names_x86_64 := stock rtmap $(if $(LONG),rtmap-hard rtmap-debug rtmap-rt)
+names_x86_64 := stock rtmap $(if $(LONG),rtmap-hard rtmap-debug rtmap-rt rtmap-gcc)
 names_arm64  := stock rtmap $(if $(LONG),rtmap-hard rtmap-debug rtmap-rt rtmap-16k rtmap-39 rtmap-64k)
 
 ifndef names_$(ARCH)

@@ -104,9 +104,13 @@ objects_of() { echo "$(tree "$1")/$ARCH/$1"; }
 # is fixed. ccache makes paths below $O relative, so that its entries serve any clone. The prefix
 # map keeps these paths out of __FILE__.
 kernel_make() {
-	local tree out llvm relative
+	local tree out llvm relative tools
 	tree=$(source_of "$1") out=$(objects_of "$1")
 	llvm=$(llvm_version)
+	case $1 in
+	*-gcc) tools=(LLVM= "CC=ccache gcc") ;;
+	*) tools=("LLVM=-$llvm" "CC=ccache clang-$llvm") ;;
+	esac
 	shift
 	relative=$(realpath -m --relative-to="$out" "$tree")
 	PATH=$BINDGEN/bin:$PATH \
@@ -115,7 +119,6 @@ kernel_make() {
 	CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-5G} \
 	KBUILD_BUILD_TIMESTAMP='2026-01-01' KBUILD_BUILD_USER=efi-rtmap KBUILD_BUILD_HOST=lab \
 	KBUILD_BUILD_VERSION=1 \
-	make --no-print-directory -C "$tree" "O=$out" "ARCH=$ARCH" "LLVM=-$llvm" \
-		"CC=ccache clang-$llvm" \
+	make --no-print-directory -C "$tree" "O=$out" "ARCH=$ARCH" "${tools[@]}" \
 		"KCPPFLAGS=-fmacro-prefix-map=$relative/=" "RUST_LIB_SRC=$(rust_lib_src)" "-j$(nproc)" "$@"
 }

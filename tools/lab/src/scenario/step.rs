@@ -39,6 +39,9 @@ pub enum Image {
     /// With lock checking, KASAN and the like.
     #[serde(rename = "rtmap-debug")]
     RtmapDebug,
+    /// Compiled by GCC and linked by GNU ld; on x86-64.
+    #[serde(rename = "rtmap-gcc")]
+    RtmapGcc,
     /// With PREEMPT_RT.
     #[serde(rename = "rtmap-rt")]
     RtmapRt,
@@ -60,6 +63,7 @@ impl fmt::Display for Image {
             Self::Rtmap => "rtmap",
             Self::RtmapHard => "rtmap-hard",
             Self::RtmapDebug => "rtmap-debug",
+            Self::RtmapGcc => "rtmap-gcc",
             Self::RtmapRt => "rtmap-rt",
             Self::Rtmap16k => "rtmap-16k",
             Self::Rtmap39 => "rtmap-39",
