@@ -25,6 +25,8 @@ const SAMPLES: u32 = 200;
 /// Boot-time take-over is what happens between two lines of the kernel's log, less the same
 /// without runtime services and without us (FLOOR).
 const FLOOR: &str = "efi=noruntime,rtmap:off";
+/// Lines of the log go to no console: a serial one takes longer for a line than the kernel for a map.
+const QUIET: &str = "quiet";
 const TAKE_OVER: &str = "take-over at boot";
 
 /// One number of one kind in one generation: the smallest of all rounds, since whatever disturbs
@@ -36,14 +38,8 @@ pub fn run(lab: &Lab, rounds: u32, jobs: usize) -> Result<()> {
     let scenarios: Vec<_> = (1..=rounds)
         .flat_map(|round| KINDS.map(|kind| (kind, scenario(kind, round))))
         .collect();
-    let floor = runner::run(lab, &floor_scenario())?;
-    let floor = floor
-        .report
-        .0
-        .get(&0)
-        .context("no report without runtime services")?;
     let window = lab.arch.rtmap.take_over;
-    let floor = take_over_window(&floor.log, window)?;
+    let floors = floors(lab, window)?;
     let all = runner::side_by_side(&scenarios, jobs, |(kind, scenario), bar| {
         bar.set_message(scenario.name.clone());
         let run = runner::run(lab, scenario)?;
@@ -51,7 +47,8 @@ pub fn run(lab: &Lab, rounds: u32, jobs: usize) -> Result<()> {
         let complete = complete.with_context(|| run.logs.display().to_string())?;
         let mut numbers = Vec::new();
         for (generation, told) in complete.into_iter().enumerate() {
-            let take_over = take_over_window(&told.log, window)?.saturating_sub(floor);
+            let take_over = take_over_window(&told.log, window)?;
+            let take_over = take_over.saturating_sub(floors[generation]);
             let mut measured = measure(told)?;
             measured.push((TAKE_OVER.into(), take_over));
             let of_generation = measured
@@ -84,7 +81,7 @@ pub fn run(lab: &Lab, rounds: u32, jobs: usize) -> Result<()> {
 fn scenario(kind: &str, round: u32) -> Scenario {
     let step = |loader| Step {
         then: vec![Action::Bench(SAMPLES)],
-        ..Step::new(Image::Rtmap, format!("efi=rtmap:{kind}"), loader)
+        ..Step::new(Image::Rtmap, format!("{QUIET} efi=rtmap:{kind}"), loader)
     };
     let mut kernel = vec![step(None)];
     kernel.resize(GENERATIONS, step(Some(Loader::KexecLoad)));
@@ -95,13 +92,20 @@ fn scenario(kind: &str, round: u32) -> Scenario {
     }
 }
 
-fn floor_scenario() -> Scenario {
-    let mut scenario = scenario("off", 0);
-    scenario.name = "bench-floor".into();
-    scenario.kernel.truncate(1);
-    scenario.kernel[0].options = FLOOR.into();
-    scenario.kernel[0].then.clear();
-    scenario
+/// The window's length in each generation without what is measured.
+fn floors(lab: &Lab, window: [&str; 2]) -> Result<Vec<u64>> {
+    let mut scenario = scenario("floor", 0);
+    for step in &mut scenario.kernel {
+        step.options = format!("{QUIET} {FLOOR}");
+        step.then.clear();
+    }
+    let run = runner::run(lab, &scenario)?;
+    let floor = |generation| {
+        let told = run.report.0.get(&generation);
+        let told = told.with_context(|| format!("no report of {}", run.logs.display()))?;
+        take_over_window(&told.log, window)
+    };
+    (0..GENERATIONS).map(floor).collect()
 }
 
 /// Virtual nanoseconds.
