@@ -53,6 +53,12 @@ fn compile_init(build: &Build, arch: &Arch, packages: &Path) -> Result<PathBuf> 
         .args(["--target", rust_target, "--target-dir"])
         .arg(&target);
     if arch.guest.cross {
+        ensure!(
+            packages.exists(),
+            "no packages of {} in {}: run `tools/prepare guest`, which needs apt",
+            arch.name,
+            packages.display()
+        );
         flags += &cross::linker_flags(arch, packages)?;
         cross::build_standard_library(&mut cargo)?;
     }
