@@ -120,6 +120,7 @@ void efi_rtmap_disable(bool pass_on);
 
 /* Memory that firmware's tables should lie in. */
 u64 efi_rtmap_kept_until(u64 addr);
+u64 efi_rtmap_outside_ram_until(u64 addr);
 size_t efi_rtmap_mappable(u64 addr, size_t size);
 
 /* The handover table, in memory that KHO preserves. */

@@ -8,12 +8,13 @@ use crate::plan::{
     firmware::owner::{
         extent,
         BootServices,
-        Foreign, //
+        Foreign,
+        Kernels, //
     },
 };
 
 /// Tells if `page` is firmware's, by the table in the module's head. One descriptor is enough.
-fn is_firmwares(map: &[Descriptor], kept: &[(u64, u64)], intact: bool, page: u64) -> bool {
+fn is_firmwares(map: &[Descriptor], kept: &[(u64, u64)], boot_services: bool, page: u64) -> bool {
     let addr = PhysAddr::new(page * PAGE_SIZE);
     let here = map
         .iter()
@@ -21,7 +22,7 @@ fn is_firmwares(map: &[Descriptor], kept: &[(u64, u64)], intact: bool, page: u64
     let firmwares = here.clone().any(|d| match d.ty.0 {
         8 | 11 | 12 | 15 => false,
         1 | 2 | 7 | 14 => d.attributes.has(Attributes::RUNTIME),
-        3 | 4 => intact || d.attributes.has(Attributes::RUNTIME),
+        3 | 4 => boot_services || d.attributes.has(Attributes::RUNTIME),
         _ => true,
     });
     let device = here.clone().any(|d| matches!(d.ty.0, 8 | 11 | 12 | 15));
@@ -39,7 +40,12 @@ proptest! {
         offset in -3 * PAGE_SIZE as i64..0x20_0000,
         most in 0usize..40 * PAGE_SIZE as usize,
         kept in vec((-8i64..64, 1u64..32), 0..3),
-        intact: bool,
+        boot_services in prop_oneof![
+            Just(BootServices::Intact),
+            Just(BootServices::IntactOutsideRam),
+            Just(BootServices::Gone),
+        ],
+        ram in -8i64..64,
     ) {
         let start = map[at.index(map.len())].phys.value();
         let addr = start.saturating_add_signed(offset % (40 * PAGE_SIZE as i64));
@@ -54,18 +60,28 @@ proptest! {
             let around = kept.iter().find(|(start, end)| (*start..*end).contains(&page));
             around.map_or(addr, |(_, end)| PhysAddr::new((*end).min(last) * PAGE_SIZE))
         };
+        // RAM ends with this page.
+        let ram = page.saturating_add_signed(ram).min(last);
+        let outside_ram = |addr: PhysAddr| {
+            if addr.value() / PAGE_SIZE < ram { addr } else { PhysAddr::new(last * PAGE_SIZE) }
+        };
+        let intact = |page| match boot_services {
+            BootServices::Intact => true,
+            BootServices::IntactOutsideRam => page >= ram,
+            BootServices::Gone => false,
+        };
         let wanted = addr.saturating_add(most as u64);
         let pages = addr / PAGE_SIZE..last;
         let end = pages.clone()
-            .find(|page| page * PAGE_SIZE >= wanted || !is_firmwares(&map, &kept, intact, *page))
+            .find(|page| page * PAGE_SIZE >= wanted || !is_firmwares(&map, &kept, intact(*page), *page))
             .unwrap_or(last);
         let expected = (end * PAGE_SIZE).min(wanted).saturating_sub(addr) as usize;
 
         let bytes = map_bytes(&map);
         let map = MemoryMap::new(&bytes, DESC_SIZE).unwrap();
-        let boot_services = if intact { BootServices::Intact } else { BootServices::Gone };
         let addr = PhysAddr::new(addr);
-        let found = extent(&map, boot_services, kept_until, addr, most);
+        let kernels = Kernels { kept: &kept_until, outside_ram: &outside_ram };
+        let found = extent(&map, boot_services, &kernels, addr, most);
         prop_assert_eq!(found, if expected > 0 { Ok(expected) } else { Err(Foreign(addr)) });
     }
 }

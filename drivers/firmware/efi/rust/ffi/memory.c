@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The size of a range that can be mapped at once, for tables of firmware. memremap()
- * warns about a range that is only in part RAM, and about an impossible address.
+ * The kernel's RAM, and the size of a range that can be mapped at once, for tables of
+ * firmware. memremap() warns about a range that is only in part RAM, and about an
+ * impossible address.
  *
  * This file is C, because the walk through resources has no Rust interface.
  */
@@ -17,17 +18,39 @@ static int copy(struct resource *ram, void *target)
 	return 1;
 }
 
+/* Finds the first RAM from @addr to @end. */
+static bool find_ram(u64 addr, u64 end, struct resource *ram)
+{
+	return walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_SYSTEM_RAM, addr,
+				   end, ram, copy) == 1;
+}
+
+static u64 last_address(void)
+{
+	return min(iomem_resource.end, BIT_ULL(MAX_PHYSMEM_BITS) - 1);
+}
+
+/* Returns the end of the memory at @addr that is not RAM for the kernel, or @addr. */
+u64 efi_rtmap_outside_ram_until(u64 addr)
+{
+	u64 last = last_address();
+	struct resource ram;
+
+	if (addr > last)
+		return addr;
+	return find_ram(addr, last, &ram) ? max(addr, ram.start) : last + 1;
+}
+
 /* Returns how many of the @size bytes at @addr are of one sort: all RAM, or all not. */
 size_t efi_rtmap_mappable(u64 addr, size_t size)
 {
-	u64 end = min(iomem_resource.end, BIT_ULL(MAX_PHYSMEM_BITS) - 1);
+	u64 end = last_address();
 	struct resource ram;
 
 	if (!size || addr > end)
 		return 0;
 	end = addr + min(size - 1, end - addr);
-	if (walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_SYSTEM_RAM, addr,
-				end, &ram, copy) == 1)
+	if (find_ram(addr, end, &ram))
 		end = ram.start > addr ? ram.start - 1 : ram.end;
 	return end - addr + 1;
 }

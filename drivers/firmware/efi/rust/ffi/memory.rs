@@ -19,7 +19,8 @@ use crate::{
             owner::{
                 extent,
                 BootServices,
-                Foreign, //
+                Foreign,
+                Kernels, //
             },
         },
     },
@@ -94,7 +95,11 @@ impl FirmwareMemory {
         boot_services: BootServices,
     ) -> Result<Proven, Foreign> {
         let map = self.map().unwrap_or(MemoryMap::EMPTY);
-        let owned = extent(&map, boot_services, kept_until, addr, most)?;
+        let kernels = Kernels {
+            kept: &kept_until,
+            outside_ram: &outside_ram_until,
+        };
+        let owned = extent(&map, boot_services, &kernels, addr, most)?;
         match mappable(addr, owned) {
             0 => Err(Foreign(addr)),
             // SAFETY: `extent` has found so many bytes to be firmware's, or more, and `mappable`
@@ -124,6 +129,12 @@ impl FirmwareMemory {
 fn kept_until(addr: PhysAddr) -> PhysAddr {
     // SAFETY: There are no requirements.
     PhysAddr::new(unsafe { bindings::efi_rtmap_kept_until(addr.value()) })
+}
+
+/// Returns the end of the memory at `addr` that is not RAM for the kernel, or `addr`.
+fn outside_ram_until(addr: PhysAddr) -> PhysAddr {
+    // SAFETY: There are no requirements.
+    PhysAddr::new(unsafe { bindings::efi_rtmap_outside_ram_until(addr.value()) })
 }
 
 /// Returns how many of the `size` bytes at `addr` are of one sort: all RAM to the kernel, or all

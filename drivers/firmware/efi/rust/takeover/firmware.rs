@@ -183,8 +183,8 @@ impl Firmware {
     }
 
     fn read_attributes(&self, address: PhysAddr) -> Result<KVVec<u8>, Failure> {
-        // Kernels keep its memory.
-        let read = |most| self.memory.read(address, most, BootServices::Gone);
+        // Kernels keep its memory. They forget that they do if the memory is beyond `mem=`.
+        let read = |most| (self.memory).read(address, most, BootServices::IntactOutsideRam);
         let header = read(memattr::HEADER_SIZE)?;
         let expected = memattr::Header::new(&header)?.table_size();
         let table = read(expected)?;

@@ -9,7 +9,7 @@
 //! | the memory map says | the memory is firmware's |
 //! | --- | --- |
 //! | runtime region, or a type that no kernel takes | for ever |
-//! | boot services | while they are intact, and where the kernel has set it aside |
+//! | boot services | while they are intact, and where the kernel has set it aside. The caller tells if that includes memory that the kernel does not use, because of `mem=` |
 //! | loader, conventional, persistent | where the kernel has set it aside |
 //! | device, or not to be used | never |
 //! | nothing | where the kernel has set it aside |
@@ -26,11 +26,23 @@ use crate::plan::{
 };
 use core::fmt;
 
-/// The state of boot services memory: firmware's content is intact, or gone.
+/// The state of boot services memory that the kernel has not set aside.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum BootServices {
+    /// Firmware's content is intact.
     Intact,
+    /// It is intact outside of the kernel's RAM, which ends before with `mem=`.
+    IntactOutsideRam,
     Gone,
+}
+
+/// The kernel's part of an answer. Each function returns the end of such memory at an address, or
+/// that address if the memory there is not such.
+pub(crate) struct Kernels<'a> {
+    /// Memory that the kernel has set aside.
+    pub(crate) kept: &'a dyn Fn(PhysAddr) -> PhysAddr,
+    /// Memory that is not RAM for the kernel.
+    pub(crate) outside_ram: &'a dyn Fn(PhysAddr) -> PhysAddr,
 }
 
 /// Nothing shows that the memory at this address is firmware's.
@@ -47,8 +59,7 @@ impl fmt::Display for Foreign {
     }
 }
 
-/// Returns how many of the `most` bytes at `addr` are firmware's, without a gap. `kept` returns the
-/// end of the memory that the kernel has set aside at an address, or that address.
+/// Returns how many of the `most` bytes at `addr` are firmware's, without a gap.
 ///
 /// # Errors
 ///
@@ -56,7 +67,7 @@ impl fmt::Display for Foreign {
 pub(crate) fn extent(
     map: &MemoryMap<'_>,
     boot_services: BootServices,
-    kept: impl Fn(PhysAddr) -> PhysAddr,
+    kernels: &Kernels<'_>,
     addr: PhysAddr,
     most: usize,
 ) -> Result<usize, Foreign> {
@@ -64,7 +75,7 @@ pub(crate) fn extent(
     let wanted = PhysAddr::new(addr.value().saturating_add(most));
     let mut end = addr;
     while end < wanted {
-        match piece(map, boot_services, &kept, end) {
+        match piece(map, boot_services, kernels, end) {
             // `next` is greater than `end`, so the loop ends.
             Some(next) => end = next,
             None => break,
@@ -81,7 +92,7 @@ pub(crate) fn extent(
 fn piece(
     map: &MemoryMap<'_>,
     boot_services: BootServices,
-    kept: impl Fn(PhysAddr) -> PhysAddr,
+    kernels: &Kernels<'_>,
     addr: PhysAddr,
 ) -> Option<PhysAddr> {
     let ranges = map.iter().filter_map(|d| Some((d, d.range().ok()?)));
@@ -92,13 +103,17 @@ fn piece(
     if let Some((_, range)) = here.clone().find(is_firmwares) {
         return Some(range.end());
     }
-    if here.any(|(d, _)| !d.ty.is_memory()) {
+    if here.clone().any(|(d, _)| !d.ty.is_memory()) {
         return None;
+    }
+    let mut kept = (kernels.kept)(addr);
+    if boot_services == BootServices::IntactOutsideRam && here.any(|(d, _)| d.ty.is_boot_services())
+    {
+        kept = kept.max((kernels.outside_ram)(addr));
     }
     // Behind the next border of a descriptor, another rule may hold.
     let borders = ranges.flat_map(|(_, range): (_, PhysRange)| [range.start(), range.end()]);
     let border = borders.filter(|border| *border > addr).min();
-    let kept = kept(addr);
     let end = border.map_or(kept, |border| border.min(kept));
     (end > addr).then_some(end)
 }
@@ -130,6 +145,7 @@ mod tests {
     };
 
     const START: u64 = 0x10_0000;
+    const END_OF_RAM: u64 = 0x8000_0000;
 
     /// The kernel has set no memory aside.
     fn nothing(addr: PhysAddr) -> PhysAddr {
@@ -154,9 +170,18 @@ mod tests {
         addr: u64,
         most: usize,
     ) -> Option<usize> {
+        // The kernel's RAM ends here.
+        let outside_ram = |addr: PhysAddr| match addr.value() < END_OF_RAM {
+            true => addr,
+            false => PhysAddr::new(u64::MAX),
+        };
+        let kernels = Kernels {
+            kept: &kept,
+            outside_ram: &outside_ram,
+        };
         let map = MapBytes::new(descriptors);
         let addr = PhysAddr::new(addr);
-        let found = extent(&map.map(), boot_services, kept, addr, most);
+        let found = extent(&map.map(), boot_services, &kernels, addr, most);
         assert!(found.is_ok() || found == Err(Foreign(addr)));
         found.ok()
     }
@@ -249,6 +274,24 @@ mod tests {
         for (boot_services, count) in [(BootServices::Intact, 200), (BootServices::Gone, 128)] {
             assert_eq!(look(&map, boot_services, nothing, end, 200), Some(count));
         }
+    }
+
+    #[test]
+    fn boot_services_memory_outside_of_ram_may_count_as_intact() {
+        let at_the_end = |ty| {
+            let map = [descriptor(ty, END_OF_RAM - 0x1000, 3)];
+            let look = |boot_services, addr| look(&map, boot_services, nothing, addr, 0x9000);
+            [BootServices::IntactOutsideRam, BootServices::Gone]
+                .map(|state| [END_OF_RAM - 1, END_OF_RAM].map(|addr| look(state, addr)))
+        };
+        let none = [[None; 2]; 2];
+        let outside = [[None, Some(0x2000)], [None; 2]];
+        assert_eq!(at_the_end(MemoryType::BOOT_SERVICES_DATA), outside);
+        assert_eq!(at_the_end(MemoryType::CONVENTIONAL_MEMORY), none);
+        assert_eq!(at_the_end(MemoryType::MAPPED_IO), none);
+        // The map says nothing.
+        let state = BootServices::IntactOutsideRam;
+        assert_eq!(look(&[], state, nothing, END_OF_RAM, 1), None);
     }
 
     #[test]
