@@ -124,27 +124,38 @@ impl Seen<'_> {
 
     /// Tells if generation `k` calls firmware that has failed an earlier one.
     fn calls_failed(&self, k: usize) -> bool {
-        let mut failed = self.firmware.iter().filter_map(|event| match event {
+        if !self.failures().any(|generation| generation < k) {
+            return false;
+        }
+        let told = self.report.0.get(&k);
+        let facts = told.and_then(|told| told.facts.as_ref());
+        self.failures().any(|generation| generation == k)
+            || facts.is_some_and(|facts| !matches!(services(facts), Services::Off))
+    }
+
+    /// The generations in which firmware has failed, as the driver or a caller tells.
+    fn failures(&self) -> impl Iterator<Item = usize> + use<'_> {
+        let faults = self.firmware.iter().filter_map(|event| match event {
             Event::Fault {
                 what, generation, ..
             } if what.never_returns() => Some(usize::from(*generation)),
             _ => None,
         });
-        if !failed.clone().any(|generation| generation < k) {
-            return false;
-        }
-        let told = self.report.0.get(&k);
-        let facts = told.and_then(|told| told.facts.as_ref());
-        failed.any(|generation| generation == k)
-            || facts.is_some_and(|facts| !matches!(services(facts), Services::Off))
+        let aborted = self.report.0.iter().filter(|(_, told)| is_aborted(told));
+        faults.chain(aborted.map(|(generation, _)| *generation))
     }
+}
+
+/// Tells if a call has been ended in firmware.
+fn is_aborted(told: &Told) -> bool {
+    let mut calls = told.actions.iter().filter_map(of_call);
+    calls.any(|text| text.contains("EFI_ABORTED"))
 }
 
 /// The results of services, in the guest's own tests and for its actions.
 fn of_facts(told: &Told, facts: &Facts) -> Vec<String> {
     let mut words = Vec::new();
-    let mut calls = told.actions.iter().filter_map(of_call);
-    if calls.any(|text| text.contains("EFI_ABORTED")) {
+    if is_aborted(told) {
         words.push("EFI_ABORTED".into());
     }
     words.push(services_at_end(told, facts).to_string());

@@ -79,11 +79,11 @@ fn calls_of_actions() {
             call("GetTime: EFI_ABORTED"),
             call("GetTime: EFI_DEVICE_ERROR")
         ]),
-        "EFI_ABORTED, services off"
+        "kernel 0: EFI_ABORTED, services off; kernel 1: EFI_ABORTED, services off, calls firmware that has failed"
     );
     assert_eq!(
         both(|told| told.actions = vec![call("GetTime: EFI_ABORTED"), call("GetTime: EFI_SUCCESS")]),
-        "EFI_ABORTED, works"
+        "kernel 0: EFI_ABORTED, works; kernel 1: EFI_ABORTED, works, calls firmware that has failed"
     );
     assert_eq!(
         both(|told| told.actions = vec![(Action::Crash, Ok("EFI_ABORTED".into()))]),
