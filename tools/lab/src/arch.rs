@@ -12,6 +12,8 @@ pub struct Arch {
     pub name: &'static str,
     pub qemu: &'static str,
     pub machine: &'static str,
+    /// Gives the machine tags of its memory.
+    pub memory_tags: Option<&'static str>,
     pub cpu: &'static str,
     /// Its number, by which it takes other scenarios of a matrix than the other architecture.
     pub turn: usize,
@@ -83,6 +85,7 @@ static X86_64: Arch = Arch {
     name: "x86_64",
     qemu: "qemu-system-x86_64",
     machine: "q35",
+    memory_tags: None,
     cpu: "max",
     turn: 0,
     device_tree: None,
@@ -137,7 +140,8 @@ static ARM64: Arch = Arch {
     qemu: "qemu-system-aarch64",
     // The kernel runs at EL2, as on servers, and memory has tags. Authentication of pointers is cheap
     // to emulate, and vectors are short.
-    machine: "virt,virtualization=on,mte=on",
+    machine: "virt,virtualization=on",
+    memory_tags: Some(",mte=on"),
     cpu: "max,pauth-impdef=on,sve-max-vq=2",
     turn: 1,
     device_tree: Some(",acpi=off"),

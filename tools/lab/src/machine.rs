@@ -33,6 +33,8 @@ pub use share::ballast;
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 /// How long QEMU may take to tell what a machine is at that did not end.
 const MONITOR_LIMIT: Duration = Duration::from_secs(5);
+/// QEMU keeps the tags of all memory in the host's own, a 32nd of the machine's.
+const MOST_MIB_WITH_TAGS: u32 = 64 * 1024;
 /// Only what is written to it takes space on the host's.
 const DISK: &str = "disk";
 const DISK_SIZE: u64 = 1 << 30;
@@ -235,11 +237,14 @@ impl Lab {
         let cpu = scenario.cpu.as_deref().unwrap_or(cpu);
         let tree = self.arch.device_tree.filter(|_| scenario.device_tree);
         let tree = tree.unwrap_or_default();
+        let may_have_tags = scenario.memory_mib() <= MOST_MIB_WITH_TAGS;
+        let tags = self.arch.memory_tags.filter(|_| may_have_tags);
+        let tags = tags.unwrap_or_default();
         let wanted = &scenario.machine_options;
         let mut qemu = Command::new(self.arch.qemu);
         qemu.arg("-M")
             .arg(format!(
-                "{machine}{tree}{wanted}{options},memory-backend=ram"
+                "{machine}{tags}{tree}{wanted}{options},memory-backend=ram"
             ))
             .args(["-object", &memory(scenario.memory_mib())])
             .args(["-cpu", &format!("{cpu}{}", scenario.cpu_features)])
