@@ -25,7 +25,7 @@ const SAMPLES: u32 = 200;
 /// Boot-time take-over is what happens between two lines of the kernel's log, less the same
 /// without runtime services and without us (FLOOR).
 const FLOOR: &str = "efi=noruntime,rtmap:off";
-/// Lines of the log go to no console: a serial one takes longer for a line than the kernel for a map.
+/// Keeps the log off the console: a serial line takes longer than the kernel's work on a map.
 const QUIET: &str = "quiet";
 const TAKE_OVER: &str = "take-over at boot";
 

@@ -9,12 +9,12 @@ use crate::plan::{
         extent,
         BootServices,
         Foreign,
-        Kernels, //
+        KernelMemory, //
     },
 };
 
 /// Tells if `page` is firmware's, by the table in the module's head. One descriptor is enough.
-fn is_firmwares(map: &[Descriptor], kept: &[(u64, u64)], boot_services: bool, page: u64) -> bool {
+fn is_firmwares(map: &[Descriptor], kept: &[(u64, u64)], intact: bool, page: u64) -> bool {
     let addr = PhysAddr::new(page * PAGE_SIZE);
     let here = map
         .iter()
@@ -22,7 +22,7 @@ fn is_firmwares(map: &[Descriptor], kept: &[(u64, u64)], boot_services: bool, pa
     let firmwares = here.clone().any(|d| match d.ty.0 {
         8 | 11 | 12 | 15 => false,
         1 | 2 | 7 | 14 => d.attributes.has(Attributes::RUNTIME),
-        3 | 4 => boot_services || d.attributes.has(Attributes::RUNTIME),
+        3 | 4 => intact || d.attributes.has(Attributes::RUNTIME),
         _ => true,
     });
     let device = here.clone().any(|d| matches!(d.ty.0, 8 | 11 | 12 | 15));
@@ -60,7 +60,7 @@ proptest! {
             let around = kept.iter().find(|(start, end)| (*start..*end).contains(&page));
             around.map_or(addr, |(_, end)| PhysAddr::new((*end).min(last) * PAGE_SIZE))
         };
-        // RAM ends with this page.
+        // RAM ends before this page.
         let ram = page.saturating_add_signed(ram).min(last);
         let outside_ram = |addr: PhysAddr| {
             if addr.value() / PAGE_SIZE < ram { addr } else { PhysAddr::new(last * PAGE_SIZE) }
@@ -80,8 +80,8 @@ proptest! {
         let bytes = map_bytes(&map);
         let map = MemoryMap::new(&bytes, DESC_SIZE).unwrap();
         let addr = PhysAddr::new(addr);
-        let kernels = Kernels { kept: &kept_until, outside_ram: &outside_ram };
-        let found = extent(&map, boot_services, &kernels, addr, most);
+        let kernel = KernelMemory { kept: &kept_until, outside_ram: &outside_ram };
+        let found = extent(&map, boot_services, &kernel, addr, most);
         prop_assert_eq!(found, if expected > 0 { Ok(expected) } else { Err(Foreign(addr)) });
     }
 }

@@ -164,7 +164,7 @@ unsafe extern "C" fn efi_rtmap_can_pass_on() -> bool {
     !state::is_faulted() || map.table.as_ref().is_some_and(denies)
 }
 
-/// Returns a variable's name, as the functions below take it.
+/// Returns the checksum of a variable's name, as the functions below take it.
 ///
 /// # Safety
 ///
@@ -198,7 +198,8 @@ unsafe extern "C" fn efi_rtmap_name_given(from: u32, to: u32) {
     answers::name_given(Name(from), Name(to));
 }
 
-/// Tells if the answer of `service` fits into a buffer of `room` bytes. If not, its `size` becomes 0.
+/// Tells if the answer of `service` fits into a buffer of `room` bytes. If not, its `size` becomes
+/// 0.
 ///
 /// # Safety
 ///

@@ -20,7 +20,7 @@ use crate::{
                 extent,
                 BootServices,
                 Foreign,
-                Kernels, //
+                KernelMemory, //
             },
         },
     },
@@ -95,11 +95,11 @@ impl FirmwareMemory {
         boot_services: BootServices,
     ) -> Result<Proven, Foreign> {
         let map = self.map().unwrap_or(MemoryMap::EMPTY);
-        let kernels = Kernels {
+        let kernel = KernelMemory {
             kept: &kept_until,
             outside_ram: &outside_ram_until,
         };
-        let owned = extent(&map, boot_services, &kernels, addr, most)?;
+        let owned = extent(&map, boot_services, &kernel, addr, most)?;
         match mappable(addr, owned) {
             0 => Err(Foreign(addr)),
             // SAFETY: `extent` has found so many bytes to be firmware's, or more, and `mappable`

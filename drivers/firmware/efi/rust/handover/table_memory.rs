@@ -99,13 +99,13 @@ pub(crate) struct Inherited {
 }
 
 impl TableMemory {
-    /// Maps the table of which `place` gives so many bytes, or as many as there are. What it holds is
-    /// not looked at but for its frame.
+    /// Maps a table. `place` gives its memory: so many bytes of it, or as many as there are. Of the
+    /// content, only the frame is read.
     ///
     /// # Errors
     ///
-    /// Those of `place`, `ENOMEM` if it cannot be mapped, `EINVAL` if it is no table, or a larger one;
-    /// the reason is printed.
+    /// The errors of `place`, `ENOMEM` if the memory cannot be mapped, `EINVAL` if it holds no table,
+    /// or a larger one; the reason is printed.
     pub(crate) fn open(place: impl Fn(usize) -> Result<Proven>) -> Result<Self> {
         let mut header = [0; HEADER_SIZE];
         Mapped::new(&place(header.len())?)?.read(0, &mut header);

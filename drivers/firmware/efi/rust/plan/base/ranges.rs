@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Lists of what has a range of physical memory, in order and without overlaps: what lies where is
-//! found without a look at all of them.
+//! Lists of items in physical memory, in order and without overlaps. A search does not look at all
+//! items.
 
 use crate::plan::base::{
     addr::PhysRange,
     sort, //
 };
 
-/// What has a range of physical memory.
+/// An item that has a range of physical memory.
 pub(crate) trait InMemory: Copy {
     fn phys(&self) -> PhysRange;
 }
@@ -17,7 +17,7 @@ pub(crate) trait InMemory: Copy {
 ///
 /// # Errors
 ///
-/// The first two that overlap, if any do.
+/// The first two ranges that overlap, if any do.
 pub(crate) fn put_in_order<T: InMemory>(items: &mut [T]) -> Result<(), (PhysRange, PhysRange)> {
     sort::by_key(items, |item| (item.phys().start(), item.phys().end()));
     let ranges = items.iter().map(T::phys);
@@ -27,14 +27,14 @@ pub(crate) fn put_in_order<T: InMemory>(items: &mut [T]) -> Result<(), (PhysRang
         .map_or(Ok(()), Err)
 }
 
-/// Those of `items`, which are in order and do not overlap, that overlap `range`.
+/// Finds the part of `items` that overlaps `range`. `items` are in order and do not overlap.
 pub(crate) fn meeting<'a, T: InMemory>(items: &'a [T], range: &PhysRange) -> &'a [T] {
     let first = items.partition_point(|item| item.phys().end() <= range.start());
     let after = items.partition_point(|item| item.phys().start() < range.end());
     items.get(first..after).unwrap_or_default()
 }
 
-/// Whether `items`, which are in order and do not overlap, together hold all of `range`.
+/// Tells if `items` together hold all of `range`. They are in order and do not overlap.
 pub(crate) fn cover<T: InMemory>(items: &[T], range: &PhysRange) -> bool {
     let mut cursor = range.start();
     for item in meeting(items, range) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Sorting with next to no stack.
+//! Sorting with very little stack.
 //!
-//! Each level of the recursion of core's sorts may have 4 KiB of scratch space there. The kernel's
-//! stack has 16 KiB, and a firmware with 256 more runtime regions was enough to overflow it.
+//! The sorts of core may use 4 KiB of scratch space on the stack in each level of their recursion.
+//! The kernel's stack has 16 KiB: 256 more runtime regions were enough to overflow it.
 
-/// Sorts `items` by `key`, by heapsort: `n log n` steps whatever their order, and `n` if it is right.
-/// Equal ones may change places.
+/// Sorts `items` by `key` with heapsort. This takes `n log n` steps in any order, and `n` steps if
+/// the order is already right. Items with equal keys may change places.
 pub(crate) fn by_key<T: Copy, K: Ord>(items: &mut [T], key: impl Fn(&T) -> K) {
     if items.is_sorted_by_key(&key) {
         return;
@@ -21,11 +21,11 @@ pub(crate) fn by_key<T: Copy, K: Ord>(items: &mut [T], key: impl Fn(&T) -> K) {
     }
 }
 
-/// Makes a heap of what is at `root` and below, of which only that at `root` is none yet, with `item`
-/// in its place.
+/// Puts `item` in the place of the item at `root`, and makes a heap of the items there and below.
+/// The parts below `root` are heaps already.
 ///
-/// The place goes down along the larger items, to where nothing is below, and from there up to where
-/// `item` belongs. That is far down nearly always: a search from above needs twice the comparisons.
+/// The search follows the larger items down to the end, and goes up from there to the place of
+/// `item`. Nearly always this place is far down: a search from above needs twice the comparisons.
 fn put<T: Copy, K: Ord>(items: &mut [T], root: usize, item: T, key: &impl Fn(&T) -> K) {
     let mut place = root;
     while let Some(child) = larger_child(items, place, key) {
@@ -43,7 +43,7 @@ fn put<T: Copy, K: Ord>(items: &mut [T], root: usize, item: T, key: &impl Fn(&T)
     items[place] = item;
 }
 
-/// Where the larger of the items is that are right below `place`, if there are any.
+/// Returns the place of the larger of the two items right below `place`, if there are any.
 fn larger_child<T, K: Ord>(items: &[T], place: usize, key: &impl Fn(&T) -> K) -> Option<usize> {
     let (left, right) = (2 * place + 1, 2 * place + 2);
     match (items.get(left)?, items.get(right)) {
@@ -60,7 +60,7 @@ fn larger_child<T, K: Ord>(items: &[T], place: usize, key: &impl Fn(&T) -> K) ->
 mod tests {
     use super::*;
 
-    /// 0 to `N - 1`, in an order that has nothing to do with it. `N` is no multiple of 7.
+    /// The numbers 0 to `N - 1` in a mixed order. `N` is no multiple of 7.
     fn shuffled<const N: usize>() -> [u16; N] {
         let mut items = [0; N];
         for (place, item) in items.iter_mut().enumerate() {

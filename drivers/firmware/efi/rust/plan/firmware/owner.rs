@@ -9,10 +9,12 @@
 //! | the memory map says | the memory is firmware's |
 //! | --- | --- |
 //! | runtime region, or a type that no kernel takes | for ever |
-//! | boot services | while they are intact, and where the kernel has set it aside. The caller tells if that includes memory that the kernel does not use, because of `mem=` |
+//! | boot services | while they are intact, and where the kernel has set it aside |
 //! | loader, conventional, persistent | where the kernel has set it aside |
 //! | device, or not to be used | never |
 //! | nothing | where the kernel has set it aside |
+//!
+//! Boot services may be intact in one part of the memory only: see [`BootServices`].
 
 use crate::plan::{
     base::addr::{
@@ -31,14 +33,15 @@ use core::fmt;
 pub(crate) enum BootServices {
     /// Firmware's content is intact.
     Intact,
-    /// It is intact outside of the kernel's RAM, which ends before with `mem=`.
+    /// Firmware's content is intact outside of the kernel's RAM. With `mem=`, this RAM ends early.
     IntactOutsideRam,
+    /// Nothing is left of firmware's content.
     Gone,
 }
 
-/// The kernel's part of an answer. Each function returns the end of such memory at an address, or
-/// that address if the memory there is not such.
-pub(crate) struct Kernels<'a> {
+/// The kernel's knowledge of memory. Each function returns the end of the memory of one sort at an
+/// address, or this address if the memory there is of another sort.
+pub(crate) struct KernelMemory<'a> {
     /// Memory that the kernel has set aside.
     pub(crate) kept: &'a dyn Fn(PhysAddr) -> PhysAddr,
     /// Memory that is not RAM for the kernel.
@@ -67,7 +70,7 @@ impl fmt::Display for Foreign {
 pub(crate) fn extent(
     map: &MemoryMap<'_>,
     boot_services: BootServices,
-    kernels: &Kernels<'_>,
+    kernel: &KernelMemory<'_>,
     addr: PhysAddr,
     most: usize,
 ) -> Result<usize, Foreign> {
@@ -75,7 +78,7 @@ pub(crate) fn extent(
     let wanted = PhysAddr::new(addr.value().saturating_add(most));
     let mut end = addr;
     while end < wanted {
-        match piece(map, boot_services, kernels, end) {
+        match piece(map, boot_services, kernel, end) {
             // `next` is greater than `end`, so the loop ends.
             Some(next) => end = next,
             None => break,
@@ -92,7 +95,7 @@ pub(crate) fn extent(
 fn piece(
     map: &MemoryMap<'_>,
     boot_services: BootServices,
-    kernels: &Kernels<'_>,
+    kernel: &KernelMemory<'_>,
     addr: PhysAddr,
 ) -> Option<PhysAddr> {
     let ranges = map.iter().filter_map(|d| Some((d, d.range().ok()?)));
@@ -106,10 +109,10 @@ fn piece(
     if here.clone().any(|(d, _)| !d.ty.is_memory()) {
         return None;
     }
-    let mut kept = (kernels.kept)(addr);
+    let mut kept = (kernel.kept)(addr);
     if boot_services == BootServices::IntactOutsideRam && here.any(|(d, _)| d.ty.is_boot_services())
     {
-        kept = kept.max((kernels.outside_ram)(addr));
+        kept = kept.max((kernel.outside_ram)(addr));
     }
     // Behind the next border of a descriptor, another rule may hold.
     let borders = ranges.flat_map(|(_, range): (_, PhysRange)| [range.start(), range.end()]);
@@ -175,13 +178,13 @@ mod tests {
             true => addr,
             false => PhysAddr::new(u64::MAX),
         };
-        let kernels = Kernels {
+        let kernel = KernelMemory {
             kept: &kept,
             outside_ram: &outside_ram,
         };
         let map = MapBytes::new(descriptors);
         let addr = PhysAddr::new(addr);
-        let found = extent(&map.map(), boot_services, &kernels, addr, most);
+        let found = extent(&map.map(), boot_services, &kernel, addr, most);
         assert!(found.is_ok() || found == Err(Foreign(addr)));
         found.ok()
     }
