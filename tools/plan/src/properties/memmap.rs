@@ -104,7 +104,10 @@ proptest! {
         let Some(mut regions) = regions_of(&map, true) else {
             return Ok(());
         };
-        ARM64.lay_out_fixed(&mut regions).unwrap();
+        if ARM64.lay_out_fixed(&mut regions).is_err() {
+            // Descriptors that repeat memory can ask for more than the window has.
+            return Ok(());
+        }
         let mut bytes = map_bytes(&map);
         annotate(&regions, DESC_SIZE, &mut bytes).unwrap();
         let read = MemoryMap::new(&bytes, DESC_SIZE).unwrap();

@@ -13,8 +13,15 @@ use crate::plan::{
     },
 };
 
-/// Tells if `page` is firmware's, by the table in the module's head. One descriptor is enough.
-fn is_firmwares(map: &[Descriptor], kept: &[(u64, u64)], intact: bool, page: u64) -> bool {
+/// Tells if `page` is firmware's. One descriptor is enough if its type says so. Memory that the
+/// kernel has `kept`, and boot services memory `outside_ram`, counts only where there is no device.
+fn is_firmwares(
+    map: &[Descriptor],
+    kept: &[(u64, u64)],
+    boot_services: BootServices,
+    outside_ram: bool,
+    page: u64,
+) -> bool {
     let addr = PhysAddr::new(page * PAGE_SIZE);
     let here = map
         .iter()
@@ -22,14 +29,16 @@ fn is_firmwares(map: &[Descriptor], kept: &[(u64, u64)], intact: bool, page: u64
     let firmwares = here.clone().any(|d| match d.ty.0 {
         8 | 11 | 12 | 15 => false,
         1 | 2 | 7 | 14 => d.attributes.has(Attributes::RUNTIME),
-        3 | 4 => intact || d.attributes.has(Attributes::RUNTIME),
+        3 | 4 => boot_services == BootServices::Intact || d.attributes.has(Attributes::RUNTIME),
         _ => true,
     });
     let device = here.clone().any(|d| matches!(d.ty.0, 8 | 11 | 12 | 15));
     let kept = kept
         .iter()
         .any(|(start, end)| (*start..*end).contains(&page));
-    firmwares || !device && kept
+    let outside_ram = outside_ram && boot_services == BootServices::IntactOutsideRam;
+    let intact = outside_ram && here.clone().any(|d| matches!(d.ty.0, 3 | 4));
+    firmwares || !device && (kept || intact)
 }
 
 proptest! {
@@ -65,15 +74,11 @@ proptest! {
         let outside_ram = |addr: PhysAddr| {
             if addr.value() / PAGE_SIZE < ram { addr } else { PhysAddr::new(last * PAGE_SIZE) }
         };
-        let intact = |page| match boot_services {
-            BootServices::Intact => true,
-            BootServices::IntactOutsideRam => page >= ram,
-            BootServices::Gone => false,
-        };
+        let is_firmwares = |page| is_firmwares(&map, &kept, boot_services, page >= ram, page);
         let wanted = addr.saturating_add(most as u64);
         let pages = addr / PAGE_SIZE..last;
         let end = pages.clone()
-            .find(|page| page * PAGE_SIZE >= wanted || !is_firmwares(&map, &kept, intact(*page), *page))
+            .find(|page| page * PAGE_SIZE >= wanted || !is_firmwares(*page))
             .unwrap_or(last);
         let expected = (end * PAGE_SIZE).min(wanted).saturating_sub(addr) as usize;
 
