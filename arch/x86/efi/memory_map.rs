@@ -38,9 +38,7 @@ use kernel::{
 
 impl KeepsMemoryMap for Arch {
     fn install_memory_map(take_over: &TakeOver, desc_size: usize, regions: &[Region]) -> Result {
-        replace_memory_map(take_over, desc_size, regions)?;
-        // SAFETY: By the invariants of `TakeOver`, `__init` code is there.
-        to_result(unsafe { bindings::efi_rtmap_finish_tables() })
+        install(take_over, desc_size, regions, false)
     }
 
     // Firmware's own map becomes a map of its runtime regions at their physical addresses: SVAM has
@@ -86,6 +84,19 @@ fn boot_memory_map(_: &Booting) -> Result<(KVVec<u8>, usize)> {
     // SAFETY: `bytes` is valid for writes of `size` bytes.
     to_result(unsafe { bindings::efi_rtmap_copy_memmap(bytes.as_mut_ptr().cast(), size) })?;
     Ok((bytes, memmap.desc_size))
+}
+
+/// See [`KeepsMemoryMap::install_memory_map`]. If SVAM is to read the memory map, as `svam` says, maps
+/// that too.
+pub(super) fn install(
+    take_over: &TakeOver,
+    desc_size: usize,
+    regions: &[Region],
+    svam: bool,
+) -> Result {
+    replace_memory_map(take_over, desc_size, regions)?;
+    // SAFETY: By the invariants of `TakeOver`, `__init` code is there.
+    to_result(unsafe { bindings::efi_rtmap_finish_tables(svam) })
 }
 
 /// Makes `regions` the kernel's memory map, in memory of its own.

@@ -3,14 +3,14 @@
 //! SVAM on x86-64. All memory that it may touch is mapped, at the old address and at the new one.
 
 use super::{
-    memory_map::write_memory_map,
+    memory_map::{
+        install,
+        write_memory_map, //
+    },
     Arch, //
 };
 use crate::{
-    arch::{
-        CallsSvam,
-        KeepsMemoryMap, //
-    },
+    arch::CallsSvam,
     ffi::{
         self,
         Protection,
@@ -55,7 +55,7 @@ impl CallsSvam for Arch {
             };
             map(take_over, region, permission)
         })?;
-        Self::install_memory_map(take_over, desc_size, regions)?;
+        install(take_over, desc_size, regions, true)?;
         Ok(Prepared(take_over))
     }
 

@@ -156,12 +156,12 @@ int __ref efi_rtmap_new_memmap(size_t size)
 	return efi_memmap_init_late(__pa(memmap), size);
 }
 
-/* Maps the rest that calls need: the memory map, page 0 and GHCBs. */
-int __ref efi_rtmap_finish_tables(void)
+/* Maps the rest that calls need: page 0, GHCBs and, for @svam, the memory map. */
+int __ref efi_rtmap_finish_tables(bool svam)
 {
 	unsigned long size = efi.memmap.nr_map * efi.memmap.desc_size;
 
-	if (efi_setup_page_tables(efi.memmap.phys_map, PFN_UP(size)))
+	if (efi_setup_page_tables(efi.memmap.phys_map, svam ? PFN_UP(size) : 0))
 		return -ENOMEM;
 
 	efi_sync_low_kernel_mappings();

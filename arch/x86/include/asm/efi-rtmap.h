@@ -15,7 +15,7 @@ unsigned long efi_rtmap_svam(u64 systab);
 bool efi_rtmap_release_boot_services(void);
 int efi_rtmap_unmap(u64 virt, u32 pages);
 int efi_rtmap_new_memmap(size_t size);
-int efi_rtmap_finish_tables(void);
+int efi_rtmap_finish_tables(bool svam);
 
 /* For a kernel that must not call firmware. */
 int efi_rtmap_copy_memmap(void *target, size_t size);
