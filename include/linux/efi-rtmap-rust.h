@@ -122,6 +122,7 @@ void efi_rtmap_disable(bool pass_on);
 u64 efi_rtmap_kept_until(u64 addr);
 u64 efi_rtmap_outside_ram_until(u64 addr);
 size_t efi_rtmap_mappable(u64 addr, size_t size);
+int efi_rtmap_copy(void *target, u64 addr, size_t size);
 
 /* The handover table, in memory that KHO preserves. */
 u64 efi_rtmap_retrieve_table(size_t *room);

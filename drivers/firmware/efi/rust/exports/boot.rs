@@ -78,7 +78,8 @@ unsafe extern "C" fn efi_rtmap_leave_mark() {
 /// # Safety
 ///
 /// Called once, while the kernel boots, with the physical address of the system table. `__init`
-/// code is there, and no other thread looks at `efi` or at the handover table.
+/// code is there, no other thread looks at `efi` or at the handover table, and no other processor
+/// runs yet.
 #[export]
 unsafe extern "C" fn efi_rtmap_take_over(systab: usize) -> bool {
     // SAFETY: By this function's contract.

@@ -2,15 +2,18 @@
 /*
  * The kernel's RAM, and the size of a range that can be mapped at once, for tables of
  * firmware. memremap() warns about a range that is only in part RAM, and about an
- * impossible address.
+ * impossible address. And a copy of such a table.
  *
- * This file is C, because the walk through resources has no Rust interface.
+ * This file is C, because the walk through resources has no Rust interface, and Rust
+ * code may not refer to __init functions.
  */
 
 #include <linux/efi-rtmap-rust.h>
 #include <linux/ioport.h>
 #include <linux/minmax.h>
 #include <linux/mmzone.h>
+
+#include <asm/early_ioremap.h>
 
 static int copy(struct resource *ram, void *target)
 {
@@ -53,4 +56,10 @@ size_t efi_rtmap_mappable(u64 addr, size_t size)
 	if (find_ram(addr, end, &ram))
 		end = ram.start > addr ? ram.start - 1 : ram.end;
 	return end - addr + 1;
+}
+
+/* Copies memory. An early mapping costs a tenth of one that is to last. */
+int __ref efi_rtmap_copy(void *target, u64 addr, size_t size)
+{
+	return copy_from_early_mem(target, addr, size);
 }

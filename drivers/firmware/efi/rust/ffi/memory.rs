@@ -6,8 +6,8 @@
 use crate::{
     failure::Failure,
     ffi::{
-        mapped::Mapped,
-        proven::Proven, //
+        proven::Proven,
+        take_over::TakeOver, //
     },
     plan::{
         base::addr::PhysAddr,
@@ -31,6 +31,7 @@ use core::{
 };
 use kernel::{
     bindings,
+    error::to_result,
     prelude::*, //
 };
 
@@ -112,17 +113,34 @@ impl FirmwareMemory {
     ///
     /// # Errors
     ///
-    /// The errors of [`Self::find`], and `ENOMEM` if there is no memory for the mapping or the
-    /// copy.
+    /// The errors of [`Self::find`], and `ENOMEM` if there is no memory for the copy.
     pub(crate) fn read(
         &self,
+        take_over: &TakeOver,
         addr: PhysAddr,
         most: usize,
         boot_services: BootServices,
     ) -> Result<KVVec<u8>, Failure> {
         let place = self.find(addr, most, boot_services)?;
-        Ok(Mapped::new(&place)?.copy(0, place.size())?)
+        Ok(copy(take_over, &place)?)
     }
+}
+
+/// Copies the memory of `place`.
+///
+/// # Errors
+///
+/// `ENOMEM`.
+fn copy(_: &TakeOver, place: &Proven) -> Result<KVVec<u8>> {
+    let (start, size) = (place.start().value(), place.size());
+    let mut bytes = KVVec::<u8>::with_capacity(size, GFP_KERNEL)?;
+    // SAFETY: `bytes` has room for `size` bytes, and by the invariants of `Proven` there are so
+    // many at `start`. By those of `TakeOver`, `__init` code is there, and nobody else uses early
+    // mappings.
+    to_result(unsafe { bindings::efi_rtmap_copy(bytes.as_mut_ptr().cast(), start, size) })?;
+    // SAFETY: They are all written.
+    unsafe { bytes.inc_len(size) };
+    Ok(bytes)
 }
 
 /// Returns the end of the memory that the kernel has set aside at `addr`, or `addr`.

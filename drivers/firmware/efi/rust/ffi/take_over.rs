@@ -54,7 +54,7 @@ impl Booting {
 ///
 /// # Invariants
 ///
-/// No other thread looks at any part of `efi`.
+/// No other thread looks at any part of `efi`, and no other processor runs yet.
 pub(crate) struct TakeOver(Booting);
 
 impl TakeOver {

@@ -62,7 +62,7 @@ use kernel::prelude::*;
 /// The means to carry a decision out.
 pub(super) struct Means<'a> {
     pub(super) take_over: &'a TakeOver,
-    pub(super) firmware: &'a Firmware,
+    pub(super) firmware: &'a Firmware<'a>,
     pub(super) space: AddressSpace,
     pub(super) table: Option<TableMemory>,
     pub(super) mark: Option<Mark>,

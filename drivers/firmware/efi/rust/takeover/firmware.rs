@@ -69,7 +69,8 @@ use kernel::prelude::*;
 const VENDOR_UNITS: usize = 100;
 
 /// The firmware and what the boot has left of it.
-pub(crate) struct Firmware {
+pub(crate) struct Firmware<'a> {
+    take_over: &'a TakeOver,
     pub(crate) memory: FirmwareMemory,
     pub(crate) identity: Identity,
     /// The runtime services table as the system table has it: once SVAM has been called with
@@ -84,14 +85,14 @@ pub(crate) struct Firmware {
     smbios: Option<PhysAddr>,
 }
 
-impl Firmware {
+impl<'a> Firmware<'a> {
     /// Reads what there is.
     ///
     /// # Errors
     ///
     /// A [`Failure`] if the system table is not in memory of the firmware's, or memory is short.
     pub(crate) fn read(
-        take_over: &TakeOver,
+        take_over: &'a TakeOver,
         memory: FirmwareMemory,
         systab: PhysAddr,
         boot: &BootFacts,
@@ -108,11 +109,12 @@ impl Firmware {
         } else {
             BootServices::Gone
         };
-        let table = memory.read(systab, layout.size, boot_services)?;
+        let table = memory.read(take_over, systab, layout.size, boot_services)?;
         let pointers = ffi::pointers(take_over, &table);
         let vendor = PhysAddr::new(pointers.fw_vendor);
-        let vendor_crc = vendor_crc(&memory, vendor);
+        let vendor_crc = vendor_crc(take_over, &memory, vendor);
         Ok(Self {
+            take_over,
             memory,
             identity: Identity {
                 systab,
@@ -156,7 +158,7 @@ impl Firmware {
     /// may convert the addresses that lead there, and boot services memory is intact.
     pub(crate) fn quirk(&self, _once: &SvamOnce) -> Option<Quirk> {
         let read = |address, most| {
-            let bytes = self.memory.read(address, most, BootServices::Intact);
+            let bytes = self.copy(address, most, BootServices::Intact);
             let refuse = |error: &Failure| {
                 pr_warn!("SMBIOS: {}, no quirk looked for\n", format_args!("{error}"));
             };
@@ -184,7 +186,7 @@ impl Firmware {
 
     fn read_attributes(&self, address: PhysAddr) -> Result<KVVec<u8>, Failure> {
         // Kernels keep its memory. They forget that they do if the memory is beyond `mem=`.
-        let read = |most| (self.memory).read(address, most, BootServices::IntactOutsideRam);
+        let read = |most| self.copy(address, most, BootServices::IntactOutsideRam);
         let header = read(memattr::HEADER_SIZE)?;
         let expected = memattr::Header::new(&header)?.table_size();
         let table = read(expected)?;
@@ -251,20 +253,30 @@ impl Firmware {
     ) -> Result<KVVec<u8>, Failure> {
         runtime::check_place(addr, width::HEADER_SIZE, ranges.clone())?;
         let most = self.width.table_size();
-        let table = self.memory.read(addr, most, BootServices::Gone)?;
+        let table = self.copy(addr, most, BootServices::Gone)?;
         let size = RuntimeTable::size(&table, self.width)?;
         runtime::check_place(addr, size, ranges)?;
         Ok(table)
+    }
+
+    /// See [`FirmwareMemory::read`].
+    fn copy(
+        &self,
+        addr: PhysAddr,
+        most: usize,
+        boot_services: BootServices,
+    ) -> Result<KVVec<u8>, Failure> {
+        (self.memory).read(self.take_over, addr, most, boot_services)
     }
 }
 
 /// The checksum of the string at `vendor`, which all kernels must find alike: it counts if it ends
 /// in memory that they leave to firmware. 0 otherwise.
-fn vendor_crc(memory: &FirmwareMemory, vendor: PhysAddr) -> u32 {
+fn vendor_crc(take_over: &TakeOver, memory: &FirmwareMemory, vendor: PhysAddr) -> u32 {
     if vendor == PhysAddr::new(0) {
         return 0;
     }
-    let bytes = match memory.read(vendor, 2 * VENDOR_UNITS, BootServices::Gone) {
+    let bytes = match memory.read(take_over, vendor, 2 * VENDOR_UNITS, BootServices::Gone) {
         Ok(bytes) => bytes,
         Err(error) => {
             pr_warn!("firmware's vendor: {}, not used\n", format_args!("{error}"));
