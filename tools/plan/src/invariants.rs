@@ -7,7 +7,11 @@ extern crate std;
 
 use crate::plan::{
     base::{
-        addr::PAGE_SIZE,
+        addr::{
+            PhysAddr,
+            VirtAddr,
+            PAGE_SIZE, //
+        },
         kind::{
             Kind,
             Latch,
@@ -33,6 +37,15 @@ use crate::plan::{
     }, //
 };
 use std::vec::Vec;
+
+/// Returns the address of `addr` in the map that `entries` make, if they map it.
+pub(crate) fn address_in(entries: &[Entry], addr: PhysAddr) -> Option<VirtAddr> {
+    let entry = entries
+        .iter()
+        .find(|entry| entry.phys.contains_addr(addr))?;
+    let offset = addr.value() - entry.phys.start().value();
+    Some(VirtAddr::new(entry.virt.value() + offset))
+}
 
 /// Regions are ranges, and regions that are not temporary do not overlap.
 pub(crate) fn regions(regions: &[Region]) {

@@ -77,17 +77,21 @@ pub fn handover(data: &[u8]) {
     if options & 8 != 0 {
         bytes.truncate(bytes.len() - bytes.len() / 4);
     }
-    let taken = read(&bytes, &memory_map, &space);
+    let taken = read(&bytes, &space);
     if bytes == intact {
         assert_eq!(taken, Ok(in_order(&entries)), "not what was written");
     }
     if let Ok(taken) = taken {
         // Regions that the entries move as a whole have one address.
         if place(&mut regions, &taken).is_ok() {
+            map(&space, &taken);
+            for entry in &taken {
+                let mut ranges = memory_map.runtime_ranges();
+                assert!(ranges.any(|range| range.contains_addr(entry.phys.start())));
+            }
             for region in &regions {
                 let start = region.phys.start();
-                let found = taken.iter().find_map(|entry| entry.translate(start));
-                assert_eq!(found, Some(region.virt));
+                assert_eq!(invariants::address_in(&taken, start), Some(region.virt));
             }
         }
     }
@@ -143,11 +147,7 @@ fn seal(bytes: &mut [u8]) {
 
 /// Returns the checked entries that the next kernel takes from the table, or the reason for a
 /// refusal.
-pub(crate) fn read(
-    bytes: &[u8],
-    memory_map: &MemoryMap<'_>,
-    space: &AddressSpace,
-) -> Result<Vec<Entry>, String> {
+pub(crate) fn read(bytes: &[u8], space: &AddressSpace) -> Result<Vec<Entry>, String> {
     let table = table(bytes).ok_or("no table")?;
     // These never panic, with any bytes.
     table.used();
@@ -164,15 +164,8 @@ pub(crate) fn read(
 
     let mut buffer = vec![Entry::BLANK; slot.capacity()];
     let mut entries = List::new(&mut buffer);
-    let mut regions = regions_of(memory_map, false).map_err(|error| error.to_string())?;
-    entries_of(&slot, &snapshot, &mut regions, space, &mut entries)
-        .map_err(|error| error.to_string())?;
+    entries_of(&slot, &snapshot, space, &mut entries).map_err(|error| error.to_string())?;
     assert!(!entries.is_empty());
     invariants::inherited(&entries, snapshot.kind, snapshot.writable_code, space);
-    for entry in entries.iter() {
-        let mut ranges = memory_map.runtime_ranges();
-        assert!(ranges.any(|range| range.contains_addr(entry.phys.start())));
-    }
-    map(space, &entries);
     Ok(entries.to_vec())
 }

@@ -352,7 +352,7 @@ fn inherit(
 ) -> Result<Inherited, Failure> {
     let snapshot = slot.snapshot(identity).map_err(InheritError::from)?;
     let entries = filled(Entry::BLANK, slot.capacity(), |entries| {
-        entries_of(slot, &snapshot, &mut regions, space, entries)
+        entries_of(slot, &snapshot, space, entries)
     })?;
     place(&mut regions, &entries)?;
     Ok(Inherited {

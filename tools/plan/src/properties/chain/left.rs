@@ -155,7 +155,7 @@ impl Left {
         let mut regions = self.regions.clone();
         let mut buffer = vec![BLANK_ENTRY; regions.len()];
         let mut entries = List::new(&mut buffer);
-        let usable = entries_of(&slot, &snapshot, &mut regions, space, &mut entries)
+        let usable = entries_of(&slot, &snapshot, space, &mut entries)
             .and_then(|()| place(&mut regions, &entries));
         Some((snapshot, usable.ok().map(|()| regions)))
     }

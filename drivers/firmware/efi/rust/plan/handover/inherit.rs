@@ -11,7 +11,6 @@ use crate::plan::{
         kind::Kind,
         list::List,
         ranges::{
-            meeting,
             put_in_order,
             InMemory, //
         },
@@ -24,23 +23,21 @@ use crate::plan::{
     },
     map::{
         entry::Entry,
-        layout::AddressSpace,
-        region::Region, //
+        layout::AddressSpace, //
     },
 };
 
-/// Reads and checks the entries of `slot`, which says what `snapshot` holds, against the runtime
-/// `regions` of the firmware's memory map. Both are in the order of physical addresses then.
+/// Reads and checks the entries of `slot`, which says what `snapshot` holds. They are in the order of
+/// physical addresses then.
 ///
 /// # Errors
 ///
-/// An [`InheritError`] if an entry is malformed, lies in none of `regions`, is not what that is,
-/// has an address that the kind or the address space rules out, overlaps another, or gives up W^X
-/// without the table saying that firmware leaves no choice.
+/// An [`InheritError`] if an entry is malformed, has an address that the kind or the address space
+/// rules out, overlaps another, or gives up W^X without the table saying that firmware leaves no
+/// choice.
 pub(crate) fn entries_of(
     slot: &Slot<'_>,
     snapshot: &Snapshot,
-    regions: &mut [Region],
     space: &AddressSpace,
     entries: &mut List<'_, Entry>,
 ) -> Result<(), InheritError> {
@@ -55,25 +52,7 @@ pub(crate) fn entries_of(
     if entries.is_empty() {
         return Err(InheritError::NoEntries);
     }
-    sort_apart(entries, |entry| entry.virt)?;
-    // They do not overlap: see `collect`.
-    sort::by_key(regions, |region| region.phys.start());
-    entries
-        .iter()
-        .try_for_each(|entry| check_memory(entry, regions))
-}
-
-/// Checks that `entry` lies in one of `regions`, which are in order, and has it as what it is.
-fn check_memory(entry: &Entry, regions: &[Region]) -> Result<(), InheritError> {
-    let mut around = meeting(regions, &entry.phys).iter();
-    let region = around
-        .find(|region| region.phys.contains(&entry.phys))
-        .ok_or(InheritError::OutsideRuntime(entry.phys))?;
-    if entry.ty == region.ty && entry.attributes == region.attributes {
-        Ok(())
-    } else {
-        Err(InheritError::OtherMemory(entry.phys, region.ty))
-    }
+    sort_apart(entries, |entry| entry.virt)
 }
 
 /// Checks that `space` has `phys` at `virt`, as a map of `kind` does: in the window, or 1:1 as far
@@ -136,24 +115,14 @@ mod tests {
             },
             kind::Svam,
         },
-        firmware::{
-            memtype::{
-                Attributes,
-                MemoryType, //
-            },
-            perm::Permission,
-        },
+        firmware::{memtype::MemoryType, perm::Permission},
         fixtures::{
-            code,
             crc32,
-            data,
             entry,
             range,
-            MapBytes,
             ARM64,
             ARM64_39,
             BLANK_ENTRY,
-            BLANK_REGION,
             X86_64, //
         },
         handover::{
@@ -164,10 +133,7 @@ mod tests {
             },
             wire::Identity, //
         },
-        map::{
-            collect::collect,
-            layout::LayoutError, //
-        },
+        map::layout::LayoutError,
     };
 
     const HIGH: u64 = 0xffff_fffe_0000_0000;
@@ -192,27 +158,21 @@ mod tests {
         }
     }
 
-    /// Hands `entries` over, and checks them against a firmware with data at 1 MiB (4 pages) and
-    /// code right behind it (4 pages), which its memory map has the other way round.
     fn hand_over(snapshot: &Snapshot, entries: &[Entry]) -> Result<usize, InheritError> {
-        let map = MapBytes::new(&[code(0x10_4000, 4), data(0x10_0000, 4)]);
         let mut bytes = blank();
         put(&mut bytes, 0, 1, snapshot, entries);
         let slot = table_in(&bytes).and_then(|table| table.current(crc32, |_| ()));
-        let mut buffer = [BLANK_REGION; 2];
-        let mut regions = List::new(&mut buffer);
-        assert_eq!(collect(&map.map(), false, &mut regions), Ok(()));
         let mut buffer = [BLANK_ENTRY; 3];
         let mut list = List::new(&mut buffer);
         match slot.ok().flatten() {
-            Some(slot) => entries_of(&slot, snapshot, &mut regions, &X86_64, &mut list)?,
+            Some(slot) => entries_of(&slot, snapshot, &X86_64, &mut list)?,
             None => return Err(InheritError::NoEntries),
         }
         Ok(list.len())
     }
 
     #[test]
-    fn takes_entries_within_runtime_regions() -> Result<(), RangeError> {
+    fn takes_entries_at_addresses_of_the_kind() -> Result<(), RangeError> {
         let data = entry(0x10_0000, 0x10_0000, 4)?;
         assert_eq!(hand_over(&snapshot(Kind::Ident), &[data]), Ok(1));
         let two = [
@@ -227,48 +187,11 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_is_what_its_region_is() -> Result<(), RangeError> {
-        let data = entry(0x10_0000, 0x10_0000, 4)?;
-        let ty = MemoryType::RUNTIME_SERVICES_DATA;
-        for other in [
-            Entry {
-                ty: MemoryType::RUNTIME_SERVICES_CODE,
-                ..data
-            },
-            Entry {
-                attributes: Attributes::RUNTIME,
-                ..data
-            },
-        ] {
-            let error = InheritError::OtherMemory(data.phys, ty);
-            assert_eq!(hand_over(&snapshot(Kind::Ident), &[other]), Err(error));
-        }
-        let both = entry(0x10_0000, 0x10_0000, 8)?;
-        let error = InheritError::OutsideRuntime(both.phys);
-        assert_eq!(hand_over(&snapshot(Kind::Ident), &[both]), Err(error));
-        Ok(())
-    }
-
-    #[test]
     fn refuses_each_kind_of_bad_entry() -> Result<(), RangeError> {
-        let below = range(0xf_f000, 2)?;
-        let behind = range(0x10_7000, 2)?;
         let page = range(0x10_0000, 1)?;
         let at = VirtAddr::new;
         let top = X86_64.fixed_top.value();
         for (kind, phys, virt, error) in [
-            (
-                Kind::Ident,
-                below,
-                0xf_f000,
-                InheritError::OutsideRuntime(below),
-            ),
-            (
-                Kind::Ident,
-                behind,
-                0x10_7000,
-                InheritError::OutsideRuntime(behind),
-            ),
             (
                 Kind::Phys,
                 page,

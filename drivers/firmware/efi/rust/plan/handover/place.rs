@@ -4,14 +4,8 @@
 
 use crate::plan::{
     base::{
-        addr::{
-            PhysAddr,
-            VirtAddr, //
-        },
-        ranges::{
-            cover,
-            meeting, //
-        },
+        addr::VirtAddr,
+        ranges::meeting, //
     },
     handover::refusal::InheritError,
     map::{
@@ -20,31 +14,61 @@ use crate::plan::{
     },
 };
 
-/// Gives each of `regions` the address that `entries`, which are in order, map it at.
+/// Gives each of `regions` the address that `entries` map it at. The entries are in order, and
+/// neither they nor the regions overlap.
 ///
 /// # Errors
 ///
-/// [`InheritError::NotCovered`] if the entries leave a part of a region out, and
-/// [`InheritError::Scattered`] if they do not give its parts the same distance in both address
-/// spaces: a successor is told one address for each region.
+/// An [`InheritError`] if an entry lies in none of `regions`, is not what its region is, or has
+/// another distance between its two addresses than the other parts of the region: a successor is
+/// told one address for each region. And if the entries leave a part of a region out.
 pub(crate) fn place(regions: &mut [Region], entries: &[Entry]) -> Result<(), InheritError> {
-    for region in regions {
+    let mut placed = 0;
+    for region in regions.iter_mut() {
         let parts = meeting(entries, &region.phys);
-        let virt = parts
-            .first()
-            .filter(|_| cover(parts, &region.phys))
-            .and_then(|first| first.translate(region.phys.start()))
-            .ok_or(InheritError::NotCovered(region.phys))?;
-        // Neither address space wraps within an entry, but the distance between the two may.
-        let moved_by = |phys: PhysAddr, virt: VirtAddr| virt.value().wrapping_sub(phys.value());
-        let distance = moved_by(region.phys.start(), virt);
-        let mut parts = parts.iter();
-        if parts.any(|part| moved_by(part.phys.start(), part.virt) != distance) {
+        region.virt = address(region, parts)?;
+        placed += parts.len();
+    }
+    if placed == entries.len() {
+        return Ok(());
+    }
+    let meets_region = |entry: &&Entry| regions.iter().any(|r| r.phys.overlaps(&entry.phys));
+    let mut outside = entries.iter().filter(|entry| !meets_region(entry));
+    outside.next().map_or(Ok(()), |entry| {
+        Err(InheritError::OutsideRuntime(entry.phys))
+    })
+}
+
+/// Returns the address of `region`, whose `parts` are in order.
+fn address(region: &Region, parts: &[Entry]) -> Result<VirtAddr, InheritError> {
+    let not_covered = InheritError::NotCovered(region.phys);
+    let first = parts.first().ok_or(not_covered)?;
+    let mut cursor = region.phys.start();
+    for part in parts {
+        if !region.phys.contains(&part.phys) {
+            return Err(InheritError::OutsideRuntime(part.phys));
+        }
+        if part.ty != region.ty || part.attributes != region.attributes {
+            return Err(InheritError::OtherMemory(part.phys, region.ty));
+        }
+        if part.phys.start() != cursor {
+            return Err(not_covered);
+        }
+        if distance(part) != distance(first) {
             return Err(InheritError::Scattered(region.phys));
         }
-        region.virt = virt;
+        cursor = part.phys.end();
     }
-    Ok(())
+    if cursor == region.phys.end() {
+        Ok(first.virt)
+    } else {
+        Err(not_covered)
+    }
+}
+
+/// The distance from the memory of `part` to its addresses. Neither wraps, but the distance may.
+fn distance(part: &Entry) -> u64 {
+    part.virt.value().wrapping_sub(part.phys.start().value())
 }
 
 #[cfg_attr(
@@ -59,9 +83,15 @@ mod tests {
             addr::RangeError,
             list::List, //
         },
+        firmware::memtype::{
+            Attributes,
+            MemoryType, //
+        },
         fixtures::{
+            code,
             data,
             entry,
+            range,
             MapBytes,
             BLANK_REGION, //
         },
@@ -70,24 +100,96 @@ mod tests {
 
     const HIGH: u64 = 0xffff_fffe_0000_0000;
 
-    #[test]
-    fn places_regions_that_are_covered() -> Result<(), RangeError> {
-        let bytes = MapBytes::new(&[data(0x10_0000, 4)]);
+    /// Places the regions of a firmware with data at 1 MiB (4 pages) and code right behind it (4
+    /// pages), which its memory map has the other way round. Returns the address of each.
+    fn addresses(entries: &[Entry]) -> Result<[u64; 2], InheritError> {
+        let bytes = MapBytes::new(&[code(0x10_4000, 4), data(0x10_0000, 4)]);
         let mut buffer = [BLANK_REGION; 2];
         let mut regions = List::new(&mut buffer);
-        assert!(collect(&bytes.map(), false, &mut regions).is_ok());
-        let whole = [
+        assert_eq!(collect(&bytes.map(), false, &mut regions), Ok(()));
+        place(&mut regions, entries)?;
+        Ok([regions[0].virt.value(), regions[1].virt.value()])
+    }
+
+    /// A part of the code.
+    fn part(phys: u64, virt: u64, pages: u64) -> Result<Entry, RangeError> {
+        Ok(Entry {
+            ty: MemoryType::RUNTIME_SERVICES_CODE,
+            ..entry(phys, virt, pages)?
+        })
+    }
+
+    #[test]
+    fn places_regions_that_are_covered() -> Result<(), RangeError> {
+        let data = [
             entry(0x10_0000, HIGH, 1)?,
             entry(0x10_1000, HIGH + 0x1000, 3)?,
         ];
-        assert_eq!(place(&mut regions, &whole), Ok(()));
-        assert_eq!(regions[0].virt.value(), HIGH);
-        let error = InheritError::NotCovered(regions[0].phys);
-        assert_eq!(place(&mut regions, &whole[..1]), Err(error));
-        assert_eq!(place(&mut regions, &whole[1..]), Err(error));
-        let apart = [whole[0], entry(0x10_1000, HIGH + 0x2000, 3)?];
-        let error = InheritError::Scattered(regions[0].phys);
-        assert_eq!(place(&mut regions, &apart), Err(error));
+        let code = part(0x10_4000, 0x10_4000, 4)?;
+        let range = |start, pages| range(start, pages).map(InheritError::NotCovered);
+        assert_eq!(addresses(&[data[0], data[1], code]), Ok([0x10_4000, HIGH]));
+        let all_data = range(0x10_0000, 4)?;
+        let all_code = range(0x10_4000, 4)?;
+        assert_eq!(addresses(&[data[0], code]), Err(all_data));
+        assert_eq!(addresses(&[data[1], code]), Err(all_data));
+        assert_eq!(addresses(&data), Err(all_code));
+        let most = part(0x10_4000, 0x10_4000, 3)?;
+        assert_eq!(addresses(&[data[0], data[1], most]), Err(all_code));
+        Ok(())
+    }
+
+    #[test]
+    fn parts_of_a_region_stay_together() -> Result<(), RangeError> {
+        let parts = [
+            entry(0x10_0000, HIGH, 1)?,
+            entry(0x10_1000, HIGH + 0x2000, 3)?,
+            part(0x10_4000, 0x10_4000, 4)?,
+        ];
+        let error = InheritError::Scattered(range(0x10_0000, 4)?);
+        assert_eq!(addresses(&parts), Err(error));
+        Ok(())
+    }
+
+    #[test]
+    fn refuses_entries_outside_of_the_regions() -> Result<(), RangeError> {
+        let data = entry(0x10_0000, 0x10_0000, 4)?;
+        let code = part(0x10_4000, 0x10_4000, 4)?;
+        let before = entry(0xf_e000, 0xf_e000, 1)?;
+        let begins_before = entry(0xf_f000, 0xf_f000, 5)?;
+        let ends_behind = part(0x10_4000, 0x10_4000, 5)?;
+        let behind = part(0x10_8000, 0x10_8000, 1)?;
+        let both = entry(0x10_0000, 0x10_0000, 8)?;
+        for (entries, outside) in [
+            (&[before, data, code][..], before),
+            (&[begins_before, code], begins_before),
+            (&[data, ends_behind], ends_behind),
+            (&[data, code, behind], behind),
+            (&[both], both),
+        ] {
+            let error = InheritError::OutsideRuntime(outside.phys);
+            assert_eq!(addresses(entries), Err(error));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn an_entry_is_what_its_region_is() -> Result<(), RangeError> {
+        let data = entry(0x10_0000, 0x10_0000, 4)?;
+        let code = part(0x10_4000, 0x10_4000, 4)?;
+        let ty = MemoryType::RUNTIME_SERVICES_DATA;
+        for other in [
+            Entry {
+                ty: code.ty,
+                ..data
+            },
+            Entry {
+                attributes: Attributes::RUNTIME,
+                ..data
+            },
+        ] {
+            let error = InheritError::OtherMemory(data.phys, ty);
+            assert_eq!(addresses(&[other, code]), Err(error));
+        }
         Ok(())
     }
 }

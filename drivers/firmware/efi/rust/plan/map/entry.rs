@@ -55,13 +55,6 @@ impl Entry {
         permission: Permission::Read,
     };
 
-    /// Returns the address of `addr` in the map, if this entry maps it.
-    pub(crate) fn translate(&self, addr: PhysAddr) -> Option<VirtAddr> {
-        let offset = addr.value().checked_sub(self.phys.start().value())?;
-        let virt = self.virt.value().checked_add(offset)?;
-        self.phys.contains_addr(addr).then_some(VirtAddr::new(virt))
-    }
-
     /// Tells if firmware may execute at `addr`, which is in the map itself or in its 1:1 alias.
     pub(crate) fn executes_at(&self, addr: VirtAddr) -> bool {
         let mapped = addr
@@ -258,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn translates_and_executes_within_bounds() -> Result<(), RangeError> {
+    fn executes_within_bounds() -> Result<(), RangeError> {
         let entry = Entry {
             ty: MemoryType::RUNTIME_SERVICES_CODE,
             attributes: Attributes::RUNTIME,
@@ -266,9 +259,6 @@ mod tests {
             virt: VirtAddr::new(0x8000),
             permission: RX,
         };
-        let at = |addr| entry.translate(PhysAddr::new(addr)).map(VirtAddr::value);
-        assert_eq!(at(0x1ff8), Some(0x8ff8));
-        assert_eq!((at(0xfff), at(0x2000)), (None, None));
         let runs = |addr| entry.executes_at(VirtAddr::new(addr));
         assert!(runs(0x8000) && runs(0x8fff) && runs(0x1000));
         assert!(!runs(0x7fff) && !runs(0x9000) && !runs(0x2000));
