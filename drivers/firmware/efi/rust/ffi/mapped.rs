@@ -49,6 +49,12 @@ impl Mapped {
         self.size
     }
 
+    /// Leaves the bytes behind the first `size` out of use.
+    pub(crate) fn truncate(&mut self, size: usize) {
+        // INVARIANT: These are bytes of those that the invariants hold for.
+        self.size = self.size.min(size);
+    }
+
     /// Copies bytes from `offset` on into `target`, until one of both ends. Returns their number.
     pub(crate) fn read(&self, offset: usize, target: &mut [u8]) -> usize {
         let count = target.len().min(self.size.saturating_sub(offset));

@@ -65,6 +65,9 @@ use crate::{
 use core::fmt;
 use kernel::prelude::*;
 
+/// Bytes of nearly all tables: those of the stub that have room for 256 entries.
+const USUAL_SIZE: usize = 24 << 10;
+
 /// The memory of the table.
 pub(crate) struct TableMemory {
     mapped: Mapped,
@@ -108,17 +111,22 @@ impl TableMemory {
     /// or a larger one; the reason is printed.
     pub(crate) fn open(place: impl Fn(usize) -> Result<Proven>) -> Result<Self> {
         let mut header = [0; HEADER_SIZE];
-        Mapped::new(&place(header.len())?)?.read(0, &mut header);
+        let mut mapped = Mapped::new(&place(USUAL_SIZE)?)?;
+        mapped.read(0, &mut header);
         let frame = Frame::of(&header).map_err(refuse)?;
-        let place = place(frame.size())?;
-        let (size, room) = (frame.size(), place.size());
+        let size = frame.size();
+        if size > mapped.size() {
+            mapped = Mapped::new(&place(size)?)?;
+        }
+        let room = mapped.size();
         if size > room {
             return Err(refuse(format_args!(
                 "size {size} is more than the {room} bytes that were kept"
             )));
         }
+        mapped.truncate(size);
         Ok(Self {
-            mapped: Mapped::new(&place)?,
+            mapped,
             frame,
             supported: supported(&header),
             nonce: Nonce::of_table(&header),
