@@ -59,7 +59,7 @@ impl KeepsMemoryMap for Arch {
             // SAFETY: By the invariants of `Booting`, `__init` code is there.
             return Ok(to_result(unsafe { bindings::efi_rtmap_keep_memmap() })?);
         }
-        let mut regions = filled(Region::BLANK, map.iter().count(), |regions| {
+        let mut regions = filled(Region::BLANK, map.len(), |regions| {
             collect(&map, false, regions)
         })?;
         for region in &mut regions {

@@ -89,7 +89,7 @@ fn split_map(data: &[u8]) -> Option<(MemoryMap<'_>, &[u8])> {
 
 /// Collects the regions of `map`, and checks them.
 fn regions_of(map: &MemoryMap<'_>, boot_services: bool) -> Result<Vec<Region>, RegionError> {
-    let mut buffer = vec![Region::BLANK; map.iter().count()];
+    let mut buffer = vec![Region::BLANK; map.len()];
     let mut list = List::new(&mut buffer);
     collect(map, boot_services, &mut list)?;
     invariants::regions(&list);

@@ -258,7 +258,7 @@ impl Recorded {
 }
 
 fn regions_of(map: &MemoryMap<'_>, boot_services: bool) -> Vec<Region> {
-    let mut buffer = vec![Region::BLANK; map.iter().count()];
+    let mut buffer = vec![Region::BLANK; map.len()];
     let mut list = List::new(&mut buffer);
     collect(map, boot_services, &mut list).unwrap();
     invariants::regions(&list);

@@ -21,7 +21,7 @@ pub fn memory_map(data: &[u8]) {
     let desc_size = usize::from(*units) * 4;
     match MemoryMap::new(bytes, desc_size) {
         Ok(map) => {
-            assert_eq!(map.iter().count(), bytes.len() / desc_size);
+            assert_eq!(map.len(), bytes.len() / desc_size);
             for boot_services in [false, true] {
                 match regions_of(&map, boot_services) {
                     Ok(regions) => use_regions(&map, regions, bytes, desc_size),

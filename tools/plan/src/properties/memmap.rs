@@ -34,7 +34,8 @@ proptest! {
         boot_services: bool,
     ) {
         if let Ok(map) = MemoryMap::new(&bytes, desc_size) {
-            prop_assert_eq!(map.iter().count(), bytes.len() / desc_size);
+            prop_assert_eq!(map.len(), bytes.len() / desc_size);
+            prop_assert_eq!(map.iter().count(), map.len());
             let mut buffer = [BLANK_REGION; 4];
             let mut regions = List::new(&mut buffer);
             if collect(&map, boot_services, &mut regions).is_ok() {

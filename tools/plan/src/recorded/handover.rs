@@ -67,7 +67,7 @@ fn a_stock_successor_finds_the_kind_and_the_addresses() {
             let Some(regions) = laid_out(firmware, kind) else {
                 continue;
             };
-            let size = firmware.memory_map().iter().count() * 48;
+            let size = firmware.memory_map().len() * 48;
             let mut bytes = vec![0; size];
             let used = encode(&regions, 48, &mut bytes).unwrap();
             let left = MemoryMap::new(&bytes[..used], 48).unwrap();

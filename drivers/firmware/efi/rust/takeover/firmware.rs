@@ -149,7 +149,7 @@ impl<'a> Firmware<'a> {
         map: &MemoryMap<'_>,
         boot_services: bool,
     ) -> Result<KVVec<Region>, Failure> {
-        filled(Region::BLANK, map.iter().count(), |regions| {
+        filled(Region::BLANK, map.len(), |regions| {
             collect(map, boot_services, regions)
         })
     }

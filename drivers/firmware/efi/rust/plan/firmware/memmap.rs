@@ -157,6 +157,11 @@ impl<'a> MemoryMap<'a> {
         Ok(Self { bytes, desc_size })
     }
 
+    /// The number of descriptors.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.chunks_exact(self.desc_size).len()
+    }
+
     /// All descriptors, in the firmware's order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = Descriptor> + Clone + 'a {
         // By the type invariants every chunk holds a descriptor.

@@ -98,26 +98,35 @@ fn piece(
     kernel: &KernelMemory<'_>,
     addr: PhysAddr,
 ) -> Option<PhysAddr> {
-    let ranges = map.iter().filter_map(|d| Some((d, d.range().ok()?)));
-    let mut here = ranges
-        .clone()
-        .filter(|(_, range)| range.contains_addr(addr));
-    let is_firmwares = |(d, _): &(Descriptor, _)| is_firmwares(d, boot_services);
-    if let Some((_, range)) = here.clone().find(is_firmwares) {
+    let ranges = || map.iter().filter_map(|d| Some((d, d.range().ok()?)));
+    let is_firmwares = |(d, range): &(Descriptor, PhysRange)| {
+        range.contains_addr(addr) && is_firmwares(d, boot_services)
+    };
+    if let Some((_, range)) = ranges().find(is_firmwares) {
         return Some(range.end());
     }
-    if here.clone().any(|(d, _)| !d.ty.is_memory()) {
+    let (mut device, mut boot_services_memory) = (false, false);
+    let mut border = PhysAddr::new(u64::MAX);
+    for (descriptor, range) in ranges() {
+        if range.contains_addr(addr) {
+            device |= !descriptor.ty.is_memory();
+            boot_services_memory |= descriptor.ty.is_boot_services();
+        }
+        for edge in [range.start(), range.end()] {
+            if edge > addr {
+                border = border.min(edge);
+            }
+        }
+    }
+    if device {
         return None;
     }
     let mut kept = (kernel.kept)(addr);
-    if boot_services == BootServices::IntactOutsideRam && here.any(|(d, _)| d.ty.is_boot_services())
-    {
+    if boot_services_memory && boot_services == BootServices::IntactOutsideRam {
         kept = kept.max((kernel.outside_ram)(addr));
     }
     // Behind the next border of a descriptor, another rule may hold.
-    let borders = ranges.flat_map(|(_, range): (_, PhysRange)| [range.start(), range.end()]);
-    let border = borders.filter(|border| *border > addr).min();
-    let end = border.map_or(kept, |border| border.min(kept));
+    let end = border.min(kept);
     (end > addr).then_some(end)
 }
 
