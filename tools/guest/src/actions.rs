@@ -6,7 +6,8 @@ use std::fs;
 use std::process::Command;
 
 use anyhow::{bail, ensure, Context, Result};
-use efi_rtmap_guest::damage::{self, Header};
+use efi_rtmap_guest::damage;
+use efi_rtmap_guest::handover::{Header, MAGIC};
 use efi_rtmap_guest::plan::{Action, Damage};
 use efi_rtmap_guest::report::{Event, Timing};
 use efi_rtmap_orders::Service;
@@ -65,7 +66,7 @@ pub fn perform(generation: usize, action: &Action, files: &Files) -> Event {
 fn damage_table(kind: Damage) -> Result<String> {
     let address = table_address()?;
     if kind == Damage::Magic {
-        let magic = damage::toggle_magic(&memory::read(address, damage::MAGIC.len())?)?;
+        let magic = damage::toggle_magic(&memory::read(address, MAGIC.len())?)?;
         memory::write(address, &magic)?;
         return Ok(format!("table at {address:#x}: magic is {magic:02x?} now"));
     }

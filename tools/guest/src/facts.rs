@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use efi_rtmap_guest::damage::{self, Header};
+use efi_rtmap_guest::handover::{self, Header};
 use efi_rtmap_guest::plan::BALLAST;
 use efi_rtmap_guest::ptdump::Mapping;
 use efi_rtmap_guest::report::{Facts, Handover, Outcome, RuntimeRegion};
@@ -122,7 +122,7 @@ fn read_handover() -> Result<Handover> {
     let header = Header::read(&table)?;
     Ok(Handover {
         size: header.size.get(),
-        used: damage::used(&table)?,
+        used: handover::used(&table)?,
         calls: header.call_count.get(),
         in_progress: header.call_service.get(),
     })

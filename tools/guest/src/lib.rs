@@ -3,6 +3,7 @@
 //! the guest that work on bytes alone and are tested on the host.
 
 pub mod damage;
+pub mod handover;
 pub mod memory_map;
 pub mod plan;
 pub mod ptdump;
