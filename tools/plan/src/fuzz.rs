@@ -109,7 +109,7 @@ fn build(space: &AddressSpace, regions: &[Region], pieces: &[Piece]) -> Vec<Entr
 /// Builds and checks page tables for `entries`. Pages larger than firmware's cannot hold all
 /// entries.
 fn map(space: &AddressSpace, entries: &[Entry]) {
-    let mut buffer = vec![Mapping::BLANK; most(entries.len())];
+    let mut buffer = vec![Mapping::BLANK; most(entries.len(), space.page)];
     let mut mapped = List::new(&mut buffer);
     match mappings(entries, space, &mut mapped) {
         Ok(()) => invariants::mappings(&mapped, space.page),

@@ -242,7 +242,7 @@ impl Recorded {
     /// Page tables for `regions`, checked, with their 1:1 aliases.
     fn page_tables(&self, regions: &[Region], space: &AddressSpace) -> Vec<Mapping> {
         let entries = self.entries(regions);
-        let mut buffer = vec![Mapping::BLANK; most(entries.len())];
+        let mut buffer = vec![Mapping::BLANK; most(entries.len(), space.page)];
         let mut list = List::new(&mut buffer);
         mappings(&entries, space, &mut list).unwrap();
         invariants::mappings(&list, space.page);

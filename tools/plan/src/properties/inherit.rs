@@ -272,7 +272,7 @@ proptest! {
             let got = hand_over(&snapshot, &entries, &space);
             prop_assert_eq!(got.as_ref(), Ok(&entries));
             prop_assert_eq!(place(&mut regions.clone(), &entries), Ok(()));
-            let mut buffer = vec![Mapping::BLANK; most(entries.len())];
+            let mut buffer = vec![Mapping::BLANK; most(entries.len(), space.page)];
             prop_assert_eq!(mappings(&entries, &space, &mut List::new(&mut buffer)), Ok(()));
         }
     }

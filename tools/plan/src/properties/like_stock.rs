@@ -112,7 +112,7 @@ fn tables(
     let mut buffer = vec![Entry::BLANK; regions.len() + 2 * list.len()];
     let mut entries = List::new(&mut buffer);
     split(regions, &list, basis, &mut entries).unwrap();
-    let mut buffer = vec![Mapping::BLANK; most(entries.len())];
+    let mut buffer = vec![Mapping::BLANK; most(entries.len(), space.page)];
     let mut out = List::new(&mut buffer);
     mappings(&entries, space, &mut out).unwrap();
     Some(out.to_vec())

@@ -179,7 +179,7 @@ fn table(mappings: &[Mapping], page: u64) -> Table {
 }
 
 fn map(entries: &[Entry], space: &AddressSpace) -> Result<Vec<Mapping>, PageError> {
-    let mut buffer = vec![Mapping::BLANK; most(entries.len())];
+    let mut buffer = vec![Mapping::BLANK; most(entries.len(), space.page)];
     let mut out = List::new(&mut buffer);
     mappings(entries, space, &mut out)?;
     Ok(out.to_vec())

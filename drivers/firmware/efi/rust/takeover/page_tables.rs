@@ -45,7 +45,9 @@ pub(crate) fn map(
 ///
 /// As for [`map`].
 pub(crate) fn mappings(entries: &[Entry]) -> Result<KVVec<Mapping>, Failure> {
-    filled(Mapping::BLANK, pages::most(entries.len()), |mappings| {
-        pages::mappings(entries, &ffi::address_space(), mappings)
+    let space = ffi::address_space();
+    let most = pages::most(entries.len(), space.page);
+    filled(Mapping::BLANK, most, |mappings| {
+        pages::mappings(entries, &space, mappings)
     })
 }

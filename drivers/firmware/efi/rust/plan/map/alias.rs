@@ -80,7 +80,7 @@ mod tests {
 
     /// Tells if exactly these are mapped: address, physical address, pages of 4 KiB.
     fn map_to(space: &AddressSpace, entries: &[Entry], expected: &[(u64, u64, u64)]) -> bool {
-        let mut buffer = [Mapping::BLANK; most(3)];
+        let mut buffer = [Mapping::BLANK; most(3, ARM64_64K.page)];
         let mut out = List::new(&mut buffer);
         let result = mappings(entries, space, &mut out);
         let got = out.iter().map(|m| {
@@ -133,7 +133,7 @@ mod tests {
             (0x2_3000, true),
         ] {
             let entries = [entry(0x2_0000, HIGH, 3)?, entry(0x9_0000, at, 1)?];
-            let mut buffer = [Mapping::BLANK; most(2)];
+            let mut buffer = [Mapping::BLANK; most(2, ARM64_64K.page)];
             let mut out = List::new(&mut buffer);
             assert!(mappings(&entries, &ARM64, &mut out).is_ok());
             let has = |virt, phys| {
@@ -165,7 +165,7 @@ mod tests {
         };
         // This entry is apart in the layout, because the two do not touch.
         let data = entry(0x2_8000, 2 * HIGH + 0x8000, 0x10)?;
-        let mut buffer = [Mapping::BLANK; most(2)];
+        let mut buffer = [Mapping::BLANK; most(2, ARM64_64K.page)];
         let mut out = List::new(&mut buffer);
         assert!(mappings(&[data, code], &ARM64_64K, &mut out).is_ok());
         let got = out.iter().map(|m| {

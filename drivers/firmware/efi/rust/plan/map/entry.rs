@@ -57,13 +57,12 @@ impl Entry {
 
     /// Tells if firmware may execute at `addr`, which is in the map itself or in its 1:1 alias.
     pub(crate) fn executes_at(&self, addr: VirtAddr) -> bool {
-        let mapped = || {
-            let offset = addr.value().checked_sub(self.virt.value());
-            offset.is_some_and(|offset| offset < self.phys.bytes())
-        };
-        let alias = || self.phys.contains_addr(PhysAddr::new(addr.value()));
-        // Few entries are code: the addresses of the others need no look.
-        self.permission.executes() && (mapped() || alias())
+        let mapped = addr
+            .value()
+            .checked_sub(self.virt.value())
+            .is_some_and(|offset| offset < self.phys.bytes());
+        let alias = self.phys.contains_addr(PhysAddr::new(addr.value()));
+        self.permission.executes() && (mapped || alias)
     }
 }
 

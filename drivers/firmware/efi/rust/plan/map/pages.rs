@@ -10,6 +10,7 @@
 
 use crate::plan::{
     base::{
+        addr::PAGE_SIZE,
         list::{
             Full,
             List, //
@@ -27,13 +28,13 @@ use crate::plan::{
     },
 };
 
-/// The largest length of list that [`mappings`] needs for so many entries.
+/// The largest length of list that [`mappings`] needs for so many entries, on pages of `page` bytes.
 ///
-/// Each of n entries has a mapping of its own. It may share a page with the entry before it, and
-/// this page is another mapping: 2n - 1. The aliases may need the same number again. They are
-/// joined from a list of n, which is then between the two: 5n - 2.
-pub(crate) const fn most(entries: usize) -> usize {
-    entries.saturating_mul(5)
+/// Each of n entries has a mapping of its own. The aliases may need the same number again. They are
+/// joined from a list of n, which is then between the two: 3n. On larger pages than those of EFI, an
+/// entry may share a page with the entry before it, and this page is another mapping: 5n - 2.
+pub(crate) const fn most(entries: usize, page: u64) -> usize {
+    entries.saturating_mul(if page > PAGE_SIZE { 5 } else { 3 })
 }
 
 /// Lists the mappings that firmware needs to find `entries`, by address and without overlaps. `out`
@@ -150,8 +151,7 @@ mod tests {
             PhysAddr,
             PhysRange,
             RangeError,
-            VirtAddr,
-            PAGE_SIZE, //
+            VirtAddr, //
         },
         firmware::{
             memtype::{
@@ -189,7 +189,7 @@ mod tests {
     /// Tells if `entries` become these mappings on 64 KiB pages: first page of 64 KiB, pages of 64
     /// KiB, permission, shared.
     fn become_64k(entries: &[Entry], expected: &[(u64, u64, Permission, bool)]) -> bool {
-        let mut buffer = [Mapping::BLANK; most(4)];
+        let mut buffer = [Mapping::BLANK; most(4, ARM64_64K.page)];
         let mut out = List::new(&mut buffer);
         let result = mappings(entries, &ARM64_64K, &mut out);
         let got = out.iter().map(|m| {
@@ -200,14 +200,14 @@ mod tests {
     }
 
     fn refuse_64k(entries: &[Entry]) -> Option<PageError> {
-        let mut buffer = [Mapping::BLANK; most(4)];
+        let mut buffer = [Mapping::BLANK; most(4, ARM64_64K.page)];
         mappings(entries, &ARM64_64K, &mut List::new(&mut buffer)).err()
     }
 
     #[test]
     fn pages_of_4_kib_change_nothing() -> Result<(), RangeError> {
         let entries = identity([(0x11, 1, RX), (0x12, 3, RW), (0x15, 1, RW), (0x3, 1, R)])?;
-        let mut buffer = [Mapping::BLANK; most(4)];
+        let mut buffer = [Mapping::BLANK; most(4, ARM64_64K.page)];
         let mut out = List::new(&mut buffer);
         assert_eq!(mappings(&entries, &ARM64, &mut out), Ok(()));
         let order = [3, 0, 1, 2].map(|index| Mapping::of(&entries[index]));
@@ -323,7 +323,7 @@ mod tests {
         for entry in &mut entries {
             entry.virt = VirtAddr::new(entry.virt.value() + (1 << 32));
         }
-        let mut buffer = [Mapping::BLANK; most(3)];
+        let mut buffer = [Mapping::BLANK; most(3, ARM64_64K.page)];
         let mut out = List::new(&mut buffer);
         assert_eq!(mappings(&entries, &ARM64_64K, &mut out), Ok(()));
         assert_eq!(out.len(), 2 * (2 * 3 - 1));
@@ -333,6 +333,13 @@ mod tests {
         assert_eq!(result, Err(PageError::TooMany(used - 1)));
         let mut just = List::new(&mut buffer[..used]);
         assert_eq!(mappings(&entries, &ARM64_64K, &mut just), Ok(()));
+
+        let used = most(3, ARM64.page);
+        let mut short = List::new(&mut buffer[..used - 1]);
+        let result = mappings(&entries, &ARM64, &mut short);
+        assert_eq!(result, Err(PageError::TooMany(used - 1)));
+        let mut just = List::new(&mut buffer[..used]);
+        assert_eq!(mappings(&entries, &ARM64, &mut just), Ok(()));
         Ok(())
     }
 }

@@ -13,7 +13,8 @@ use crate::plan::{
         runtime::RuntimeTable,
         service::{
             self,
-            Service, //
+            Service,
+            Services, //
         }, //
     },
     map::{
@@ -66,13 +67,21 @@ impl RuntimeTable<'_> {
     /// GetTime.
     ///
     /// SVAM is not checked: after its call it may be anywhere, and nobody calls it again.
-    pub(crate) fn strays<'s>(
-        &'s self,
-        entries: &'s [Entry],
-    ) -> impl Iterator<Item = (&'static Service, Stray)> + 's {
-        let is_code = |addr| entries.iter().any(|entry| entry.executes_at(addr));
+    pub(crate) fn strays(
+        &self,
+        entries: &[Entry],
+    ) -> impl Iterator<Item = (&'static Service, Stray)> + '_ {
+        // One pass through the entries: there may be many, and few of them are code.
+        let code = entries.iter().filter(|entry| entry.permission.executes());
+        let good = code.fold(Services::NONE, |good, entry| {
+            let is_here = |addr| entry.executes_at(addr);
+            let here = service::CALLED
+                .iter()
+                .filter(|service| self.pointer(service).is_some_and(is_here));
+            here.fold(good, |good, service| good.with(service.into()))
+        });
         service::CALLED.iter().filter_map(move |service| {
-            let stray = self.check(service, is_code).err()?;
+            let stray = self.check(service, |_| good.contains(service)).err()?;
             Some((service, stray))
         })
     }
@@ -130,10 +139,7 @@ mod tests {
                 CODE,
                 TABLE_SIZE, //
             },
-            service::{
-                of_revision,
-                Services, //
-            },
+            service::of_revision,
             width::Width, //
         },
         fixtures::{
