@@ -74,11 +74,13 @@ pub(crate) fn pieces(pieces: &[Piece], regions: &[Region]) {
     }
 }
 
-/// Entries tile the runtime regions, in their order. Each part has the permission of its piece, or
-/// else the permission that `basis` gives its region.
+/// Entries tile the runtime regions, in the order of physical addresses. Each part has the permission
+/// of its piece, or else the permission that `basis` gives its region.
 pub(crate) fn tiling(regions: &[Region], pieces: &[Piece], basis: Basis, entries: &[Entry]) {
     let mut rest = entries.iter();
-    for region in regions.iter().filter(|region| !region.is_temporary()) {
+    let mut regions: Vec<_> = regions.iter().filter(|r| !r.is_temporary()).collect();
+    regions.sort_by_key(|region| region.phys.start());
+    for region in regions {
         let (mut at, mut before) = (region.phys.start(), None);
         while at < region.phys.end() {
             let entry = rest.next().expect("a region that no entry ends");

@@ -115,7 +115,10 @@ mod tests {
             },
             kind::Svam,
         },
-        firmware::{memtype::MemoryType, perm::Permission},
+        firmware::{
+            memtype::MemoryType,
+            perm::Permission, //
+        },
         fixtures::{
             crc32,
             entry,
@@ -158,6 +161,7 @@ mod tests {
         }
     }
 
+    /// Hands `entries` over. Returns how many of them arrive.
     fn hand_over(snapshot: &Snapshot, entries: &[Entry]) -> Result<usize, InheritError> {
         let mut bytes = blank();
         put(&mut bytes, 0, 1, snapshot, entries);

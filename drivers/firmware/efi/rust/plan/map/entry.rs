@@ -18,6 +18,7 @@ use crate::plan::{
             meeting,
             InMemory, //
         },
+        sort,
     },
     firmware::{
         memtype::{
@@ -83,9 +84,11 @@ pub(crate) fn wx_pages(entries: &[Entry]) -> Pages {
     })
 }
 
-/// Splits `regions` into `entries` by `pieces`, the parts that the memory attributes table
-/// describes. They are in order, and each is in one region. Memory without a piece has the
+/// Splits `regions` into `entries`, an empty list, by `pieces`, the parts that the memory attributes
+/// table describes. They are in order, and each is in one region. Memory without a piece has the
 /// permission that `basis` gives to the region. Temporary regions are left out.
+///
+/// The entries are in the order of physical addresses, in which successors look at them.
 ///
 /// # Errors
 ///
@@ -112,6 +115,7 @@ pub(crate) fn split(
         }
         add(entries, region, cursor, region.phys.end(), rest)?;
     }
+    sort::by_key(entries, |entry| entry.phys.start());
     Ok(())
 }
 
