@@ -23,20 +23,27 @@ use crate::plan::{
 /// another distance between its two addresses than the other parts of the region: a successor is
 /// told one address for each region. And if the entries leave a part of a region out.
 pub(crate) fn place(regions: &mut [Region], entries: &[Entry]) -> Result<(), InheritError> {
+    let placed = place_each(regions, entries);
+    if placed == Ok(entries.len()) {
+        return Ok(());
+    }
+    // An entry that lies elsewhere says more than the gap that it leaves.
+    let is_outside = |entry: &&Entry| !regions.iter().any(|r| r.phys.overlaps(&entry.phys));
+    match entries.iter().find(is_outside) {
+        Some(entry) => Err(InheritError::OutsideRuntime(entry.phys)),
+        None => placed.map(|_| ()),
+    }
+}
+
+/// Returns how many of `entries` are parts of `regions`.
+fn place_each(regions: &mut [Region], entries: &[Entry]) -> Result<usize, InheritError> {
     let mut placed = 0;
-    for region in regions.iter_mut() {
+    for region in regions {
         let parts = meeting(entries, &region.phys);
         region.virt = address(region, parts)?;
         placed += parts.len();
     }
-    if placed == entries.len() {
-        return Ok(());
-    }
-    let meets_region = |entry: &&Entry| regions.iter().any(|r| r.phys.overlaps(&entry.phys));
-    let mut outside = entries.iter().filter(|entry| !meets_region(entry));
-    outside.next().map_or(Ok(()), |entry| {
-        Err(InheritError::OutsideRuntime(entry.phys))
-    })
+    Ok(placed)
 }
 
 /// Returns the address of `region`, whose `parts` are in order.
@@ -164,6 +171,8 @@ mod tests {
             (&[begins_before, code], begins_before),
             (&[data, ends_behind], ends_behind),
             (&[data, code, behind], behind),
+            (&[before, code], before),
+            (&[data, behind], behind),
             (&[both], both),
         ] {
             let error = InheritError::OutsideRuntime(outside.phys);
