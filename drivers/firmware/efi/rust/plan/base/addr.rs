@@ -58,6 +58,14 @@ impl PhysAddr {
     }
 }
 
+impl VirtAddr {
+    /// The distance from `phys`, which is mapped here. It may wrap, even if neither address space
+    /// does.
+    pub(crate) const fn distance_from(self, phys: PhysAddr) -> u64 {
+        self.0.wrapping_sub(phys.0)
+    }
+}
+
 /// A number of EFI pages of 4 KiB.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Pages(u64);

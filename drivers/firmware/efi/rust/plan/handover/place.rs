@@ -49,6 +49,7 @@ fn place_each(regions: &mut [Region], entries: &[Entry]) -> Result<usize, Inheri
 /// Returns the address of `region`, whose `parts` are in order.
 fn address(region: &Region, parts: &[Entry]) -> Result<VirtAddr, InheritError> {
     let not_covered = InheritError::NotCovered(region.phys);
+    let distance = |part: &Entry| part.virt.distance_from(part.phys.start());
     let first = parts.first().ok_or(not_covered)?;
     let mut cursor = region.phys.start();
     for part in parts {
@@ -71,11 +72,6 @@ fn address(region: &Region, parts: &[Entry]) -> Result<VirtAddr, InheritError> {
     } else {
         Err(not_covered)
     }
-}
-
-/// The distance from the memory of `part` to its addresses. Neither wraps, but the distance may.
-fn distance(part: &Entry) -> u64 {
-    part.virt.value().wrapping_sub(part.phys.start().value())
 }
 
 #[cfg_attr(

@@ -66,9 +66,9 @@ impl Mapping {
         VirtAddr::new(self.virt.value().saturating_add(self.phys.bytes()))
     }
 
-    /// The distance from the memory to the addresses. It may wrap.
+    /// See [`VirtAddr::distance_from`].
     pub(super) fn distance(&self) -> u64 {
-        self.virt.value().wrapping_sub(self.phys.start().value())
+        self.virt.distance_from(self.phys.start())
     }
 
     /// Tells if one page can hold parts of both: a device and memory cannot share a page.

@@ -102,7 +102,7 @@ impl Region {
     /// else a device if one is, or else data. It has the attributes that both have: it is cached,
     /// or protected, only if both are. [`None`] if they are to be mapped at two places.
     pub(super) fn united(&self, next: &Self) -> Option<Self> {
-        let distance = |r: &Self| r.virt.value().wrapping_sub(r.phys.start().value());
+        let distance = |r: &Self| r.virt.distance_from(r.phys.start());
         let unset = self.virt.value() == 0 || next.virt.value() == 0;
         let together = unset || distance(self) == distance(next);
         let (lower, upper) = if self.phys.start() <= next.phys.start() {
