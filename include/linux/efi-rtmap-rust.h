@@ -10,6 +10,9 @@
 #include <linux/efi.h>
 #include <linux/efi-rtmap.h>
 #include <linux/efi-rtmap-table.h>	/* for Rust */
+#ifdef CONFIG_EFI_RTMAP_USER
+#include <linux/efi-rtmap-user.h>
+#endif
 
 #include <asm/efi-rtmap.h>
 

@@ -46,6 +46,7 @@
 #define EFI_RTMAP_TABLE_MAGIC	0x50414d5452494645ULL	/* "EFIRTMAP" */
 
 #define EFI_RTMAP_TABLE_SLOTS	2
+#define EFI_RTMAP_TABLE_ALLOWED	16
 
 /**
  * enum efi_rtmap_kind - kind of the addresses that firmware is called at
@@ -137,6 +138,14 @@ struct efi_rtmap_table_stub {
  * @passed: number of kernels that must not call firmware and have passed on what they
  *          found, since the last slot was written, or since the first kernel; if @used
  *          is zero, firmware is as the stub has left it
+ * @failed: services in which firmware was stopped while it ran in user mode, and those
+ *          that are off as a consequence, EFI_RT_SUPPORTED_*. No kernel calls them. If
+ *          firmware was stopped within a service that writes, @faulted is that service:
+ *          the others may be called in user mode only.
+ * @allowed: what firmware may use in user mode, as an earlier kernel was told or has
+ *           learned. x86: ranges of ports, the first in the lower half and the last in
+ *           the upper. arm64: numbers of functions of the secure world or a hypervisor.
+ *           Zero stands for none.
  * @reserved: zero
  *
  * The in-call mark, @call_service and @call_count, is written around every firmware
@@ -160,7 +169,9 @@ struct efi_rtmap_table_header {
 	__le64	nonce[2];
 	struct efi_rtmap_table_stub stub;
 	__le32	passed;
-	u8	reserved[100];
+	__le32	failed;
+	__le32	allowed[EFI_RTMAP_TABLE_ALLOWED];
+	u8	reserved[32];
 } __packed;
 
 /**

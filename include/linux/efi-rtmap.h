@@ -9,6 +9,7 @@
 #include <linux/efi.h>
 
 struct pt_regs;
+struct task_struct;
 
 #define LINUX_EFI_RTMAP_TABLE_GUID	EFI_GUID(0x02a74373, 0xfdca, 0x4483,  0x8f, 0x00, 0x51, 0x1d, 0x64, 0xf3, 0x62, 0x48)
 
@@ -86,5 +87,33 @@ static inline bool efi_rtmap_fixup_exception(struct pt_regs *regs,
 }
 
 #endif /* CONFIG_EFI_RTMAP */
+
+#ifdef CONFIG_EFI_RTMAP_USER
+
+/* The services that run in user mode, as runtime-wrappers.c has their arguments. */
+bool efi_rtmap_user_makes(u32 service);
+efi_status_t efi_rtmap_user_get_time(efi_time_t *time, efi_time_cap_t *capabilities);
+efi_status_t efi_rtmap_user_set_time(efi_time_t *time);
+efi_status_t efi_rtmap_user_get_wakeup_time(efi_bool_t *enabled, efi_bool_t *pending,
+					    efi_time_t *time);
+efi_status_t efi_rtmap_user_set_wakeup_time(efi_bool_t enable, efi_time_t *time);
+efi_status_t efi_rtmap_user_get_variable(const efi_char16_t *name, efi_guid_t *vendor,
+					 u32 *attributes, unsigned long *size, u8 *data);
+efi_status_t efi_rtmap_user_get_next_variable(unsigned long *size, efi_char16_t *name,
+					      efi_guid_t *vendor);
+efi_status_t efi_rtmap_user_set_variable(const efi_char16_t *name, efi_guid_t *vendor,
+					 u32 attributes, unsigned long size, u8 *data);
+efi_status_t efi_rtmap_user_query_variable_info(u32 attributes, u64 *storage,
+						u64 *remaining, u64 *largest);
+bool efi_rtmap_user_is_task(const struct task_struct *task);
+
+#else /* !CONFIG_EFI_RTMAP_USER */
+
+static inline bool efi_rtmap_user_is_task(const struct task_struct *task)
+{
+	return false;
+}
+
+#endif /* CONFIG_EFI_RTMAP_USER */
 
 #endif /* _LINUX_EFI_RTMAP_H */

@@ -16,12 +16,13 @@ const CRATE: &str = "drivers/firmware/efi/rust";
 const ARCHES: [&str; 2] = ["arch/x86/efi", "arch/arm64/efi"];
 
 /// The rooms from the top to the bottom, with the floors of the plan.
-const FLOORS: [&str; 16] = [
+const FLOORS: [&str; 18] = [
     "exports",
     "takeover",
     "call",
     "report",
     "state",
+    "user_mode",
     "handover",
     "this_arch",
     "arch",
@@ -30,6 +31,7 @@ const FLOORS: [&str; 16] = [
     "failure",
     "plan::choice",
     "plan::handover",
+    "plan::user",
     "plan::map",
     "plan::firmware",
     "plan::base",

@@ -83,6 +83,8 @@ fn to_request(request: c::Request) -> Request {
         kind: Kind::from_number(request.kind),
         retry: request.retry,
         timeout: u16::try_from(request.timeout).ok().and_then(NonZero::new),
+        privilege: None,
+        enforce: false,
     }
 }
 

@@ -6,13 +6,20 @@ use efi_rtmap_stub::{c::Request, rust};
 use proptest::{collection::vec, prelude::*, sample::select};
 use std::ffi::CString;
 
-const KNOWN: [&str; 8] = [
+const KNOWN: [&str; 15] = [
     "auto",
     "phys",
     "ident",
     "fixed",
     "off",
     "retry",
+    "user",
+    "kernel",
+    "user=learn",
+    "user=enforce",
+    "user=never",
+    "ports=0x70-0x71+0xb2",
+    "ports=",
     "timeout=",
     "timeout=60",
 ];

@@ -50,6 +50,14 @@ static u32 read_timeout(const char *option)
 	return seconds;
 }
 
+/* The privilege of firmware is the business of the kernel proper. */
+static bool is_privilege(const char *word)
+{
+	return is_word(word, "user") || is_word(word, "kernel") ||
+	       is_word(word, "user=learn") || is_word(word, "user=enforce") ||
+	       after(word, "ports=");
+}
+
 /* Reads one word, without the prefix. An unknown word asks for the best kind. */
 static void add_word(struct efi_rtmap_request *request, const char *word)
 {
@@ -64,7 +72,7 @@ static void add_word(struct efi_rtmap_request *request, const char *word)
 		request->retry = true;
 	} else if (is_word(word, "off")) {
 		request->off = true;
-	} else {
+	} else if (!is_privilege(word)) {
 		request->off = false;
 		request->kind = is_word(word, "phys") ? EFI_RTMAP_KIND_PHYS :
 				is_word(word, "ident") ? EFI_RTMAP_KIND_IDENT :

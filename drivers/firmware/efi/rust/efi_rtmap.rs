@@ -18,6 +18,7 @@
 //! | [`call`] | one firmware call: the map is installed before it and removed after it |
 //! | [`report`] | the boot line and sysfs |
 //! | [`state`] | the outcome of the take-over |
+//! | `user_mode` | firmware in user mode: the means for it, and what has come of it |
 //! | [`handover`] | the handover table in memory, and the mark of the firmware's life |
 //! | [`this_arch`], [`arch`] | the architecture, and the contract that it fulfils |
 //! | [`ffi`] | the kernel's C functions, made safe |
@@ -41,6 +42,8 @@ mod plan;
 mod report;
 mod state;
 mod takeover;
+#[cfg(CONFIG_EFI_RTMAP_USER)]
+mod user_mode;
 
 #[cfg(CONFIG_X86_64)]
 #[path = "../../../../arch/x86/efi/rtmap.rs"]

@@ -96,6 +96,10 @@ static struct attribute *rtmap_attrs[] = {
 	RTMAP_FILE(wx_pages),
 	RTMAP_FILE(faulted),
 	RTMAP_FILE(services),
+	RTMAP_FILE(privilege),
+#ifdef CONFIG_EFI_RTMAP_USER
+	RTMAP_FILE(privileges),
+#endif
 	NULL
 };
 

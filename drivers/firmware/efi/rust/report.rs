@@ -2,9 +2,14 @@
 
 //! The report to the user: the boot line and the values in sysfs.
 
+#[cfg(CONFIG_EFI_RTMAP_USER)]
+use crate::user_mode;
 use crate::{
     plan::{
-        base::kind::Svam,
+        base::kind::{
+            Privilege,
+            Svam, //
+        },
         firmware::service::Services, //
     },
     state::{
@@ -65,6 +70,37 @@ impl fmt::Display for Summary<'_> {
     }
 }
 
+/// The privilege that firmware runs with.
+fn privilege() -> Privilege {
+    #[cfg(CONFIG_EFI_RTMAP_USER)]
+    if user_mode::is_on() {
+        return Privilege::User;
+    }
+    Privilege::Kernel
+}
+
+/// Tells if firmware has failed, in this kernel or an earlier one.
+fn has_failed() -> bool {
+    #[cfg(CONFIG_EFI_RTMAP_USER)]
+    if user_mode::failed() != Services::NONE {
+        return true;
+    }
+    state::is_faulted()
+}
+
+/// The services that are on.
+fn services(map: &Map) -> Services {
+    #[cfg(CONFIG_EFI_RTMAP_USER)]
+    if user_mode::is_on() {
+        return user_mode::services(map.services, state::is_faulted());
+    }
+    if state::is_faulted() {
+        Services::NONE
+    } else {
+        map.services
+    }
+}
+
 /// The value of a `file` in sysfs.
 pub(crate) struct Value<'a> {
     pub(crate) state: &'a State,
@@ -89,12 +125,15 @@ impl fmt::Display for Value<'_> {
             },
             b"requested" => f.write_str(self.state.request.name()),
             b"wx_pages" => write!(f, "{}", map.map_or(0, |map| map.wx_pages)),
-            b"faulted" => write!(f, "{}", u32::from(state::is_faulted())),
+            b"faulted" => write!(f, "{}", u32::from(has_failed())),
             b"shared_pages" => write!(f, "{}", map.map_or(0, |map| map.shared_pages)),
             b"services" => match map {
-                Ok(map) if !state::is_faulted() => map.services.fmt(f),
-                _ => Services::NONE.fmt(f),
+                Ok(map) => services(map).fmt(f),
+                Err(_) => Services::NONE.fmt(f),
             },
+            b"privilege" => f.write_str(privilege().name()),
+            #[cfg(CONFIG_EFI_RTMAP_USER)]
+            b"privileges" => user_mode::Privileges.fmt(f),
             b"regions" => write!(f, "{}", map.map_or(0, |map| map.regions.len())),
             // C has no other file.
             _ => Err(fmt::Error),

@@ -2,6 +2,8 @@
 
 //! The outcome of the take-over. It is set once, at boot, and only read afterwards.
 
+#[cfg(CONFIG_EFI_RTMAP_USER)]
+use crate::user_mode::UserMode;
 use crate::{
     failure::Failure,
     ffi::origin,
@@ -72,6 +74,9 @@ pub(crate) struct Map {
     pub(crate) table: Option<TableMemory>,
     /// The mark of the firmware's life, if the first kernel's stub has left one.
     pub(crate) mark: Option<Mark>,
+    /// The means to run firmware in user mode, if it is to run there.
+    #[cfg(CONFIG_EFI_RTMAP_USER)]
+    pub(crate) user: Option<UserMode>,
 }
 
 /// The outcome of the take-over.

@@ -37,6 +37,8 @@ fn request() -> impl Strategy<Value = Request> {
             kind,
             retry,
             timeout: None,
+            privilege: None,
+            enforce: false,
         })
 }
 

@@ -45,6 +45,12 @@ impl Inside {
         (reserved_for == NOBODY || reserved_for == current).then_some(inside)
     }
 
+    /// Leaves firmware occupied, for a call that goes on without this thread, until [`vacate`].
+    #[cfg(CONFIG_EFI_RTMAP_USER)]
+    pub(crate) fn leave_occupied(self) {
+        core::mem::forget(self);
+    }
+
     /// Tells if the current thread is the one inside.
     pub(crate) fn is_current() -> bool {
         OWNER.load(Relaxed) == current()
@@ -55,6 +61,12 @@ impl Drop for Inside {
     fn drop(&mut self) {
         OWNER.store(NOBODY, Release);
     }
+}
+
+/// Ends the occupation that [`Inside::leave_occupied`] has left.
+#[cfg(CONFIG_EFI_RTMAP_USER)]
+pub(crate) fn vacate() {
+    OWNER.store(NOBODY, Release);
 }
 
 /// Lets no thread but the current one enter from now on, for good: the machine goes down.

@@ -12,6 +12,8 @@ pub(crate) mod answers;
 pub(crate) mod fault;
 pub(crate) mod inside;
 pub(crate) mod resume;
+#[cfg(CONFIG_EFI_RTMAP_USER)]
+pub(crate) mod user;
 
 use crate::{
     arch::{

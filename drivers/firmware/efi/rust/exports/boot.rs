@@ -2,6 +2,11 @@
 
 //! Functions that C calls while the kernel boots.
 
+#[cfg(CONFIG_EFI_RTMAP_USER)]
+use crate::{
+    plan::user::port,
+    user_mode, //
+};
 use crate::{
     ffi::{
         self,
@@ -40,11 +45,17 @@ unsafe extern "C" fn efi_rtmap_parse_option(option: *const c_char) {
     let option = unsafe { CStr::from_char_ptr(option) };
     let request = state::request().add(option.to_bytes(), |word| {
         pr_warn!(
-            "unknown option 'rtmap:{}': choose auto, phys, ident, fixed, off, retry or timeout=N\n",
+            "unknown option 'rtmap:{}': choose auto, phys, ident, fixed, user, kernel, off, retry or timeout=N\n",
             BStr::from_bytes(word)
         );
     });
     state::set_request(request);
+    #[cfg(CONFIG_EFI_RTMAP_USER)]
+    for ports in port::asked(option.to_bytes()) {
+        if user_mode::allow(ports).is_none() {
+            pr_warn!("rtmap:ports: {} is one range too many\n", format_args!("{ports}"));
+        }
+    }
 }
 
 /// Tells if everything is left to stock Linux.

@@ -6,4 +6,6 @@
 
 mod boot;
 mod calls;
+#[cfg(CONFIG_EFI_RTMAP_USER)]
+mod services;
 mod shown;

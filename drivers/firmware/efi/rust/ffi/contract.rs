@@ -53,6 +53,8 @@ const _: () = {
             nonce,
             stub,
             passed,
+            failed,
+            allowed,
             reserved
         ]
     );

@@ -8,9 +8,13 @@ mod contract;
 mod mapped;
 mod memory;
 mod places;
+#[cfg(all(CONFIG_EFI_RTMAP_USER, CONFIG_X86_64))]
+pub(crate) mod ports;
 mod protection;
 mod proven;
 mod take_over;
+#[cfg(CONFIG_EFI_RTMAP_USER)]
+pub(crate) mod user;
 mod watched;
 
 pub(crate) use self::{

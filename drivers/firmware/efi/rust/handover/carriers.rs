@@ -157,6 +157,8 @@ fn join(first: Found, second: Found) -> Result<Found, Failure> {
             latch => latch,
         },
         services_off: first.services_off.with(second.services_off),
+        failed: first.failed.with(second.failed),
+        allowed: first.allowed.union(second.allowed),
         inherited: first.inherited.or(second.inherited),
         stub: first.stub.or(second.stub),
     })

@@ -36,6 +36,7 @@ use crate::{
             },
             stores::{
                 self,
+                Failed,
                 Store, //
             },
             stub::{
@@ -43,11 +44,16 @@ use crate::{
                 Nonce,
                 Stub, //
             },
-            table::Table,
+            table::{
+                Allowed,
+                Table, //
+            },
             wire::{
+                allowed_offset,
                 Identity,
                 Snapshot,
                 CALL_COUNT_OFFSET,
+                FAILED_OFFSET,
                 FAULTED_OFFSET,
                 HEADER_SIZE,
                 PASSED_OFFSET,
@@ -88,6 +94,10 @@ pub(crate) struct Found {
     pub(crate) passed: u32,
     pub(crate) latch: Latch,
     pub(crate) services_off: Services,
+    /// Services that have failed in user mode.
+    pub(crate) failed: Services,
+    /// What firmware may use in user mode.
+    pub(crate) allowed: Allowed,
     pub(crate) inherited: Option<Inherited>,
     /// The stub's decision on SVAM, where that is the stub's, and what came of it.
     pub(crate) stub: Option<Stub>,
@@ -231,6 +241,8 @@ impl TableMemory {
             passed: table.passed(),
             latch: table.latch(),
             services_off: table.services_off(),
+            failed: table.failed(),
+            allowed: table.allowed(),
             inherited: None,
             stub: stub(&header),
         };
@@ -256,8 +268,9 @@ impl TableMemory {
         Ok(found)
     }
 
-    /// Writes `snapshot`, `entries` and the services that are `off` for the next kernel, and clears
-    /// the latch: who gets here calls the firmware, whatever an earlier kernel saw.
+    /// Writes `snapshot`, `entries` and the services that are `off` or have `failed` for the next
+    /// kernel, and clears the latch of other failures: who gets here calls the firmware, whatever an
+    /// earlier kernel saw.
     ///
     /// # Errors
     ///
@@ -267,13 +280,14 @@ impl TableMemory {
         snapshot: &Snapshot,
         entries: &[Entry],
         off: Services,
+        failed: Failed,
     ) -> Result {
         let (id, sequence) = self.next;
         let length = self.frame.length(entries.len()).ok_or(ENOSPC)?;
         let mut slot = KVVec::from_elem(0, length, GFP_KERNEL)?;
         encode(snapshot, entries, sequence, crc32, &mut slot).ok_or(ENOSPC)?;
         let offset = self.frame.slot(id).start;
-        self.perform(stores::publish(&slot, offset, off, self.supported))?;
+        self.perform(stores::publish(&slot, offset, off, failed, self.supported))?;
         self.next = (id.other(), sequence.wrapping_add(1));
         Ok(())
     }
@@ -287,13 +301,36 @@ impl TableMemory {
 
     /// Takes the mark away.
     pub(crate) fn end_call(&self) {
-        let faulted = self.word(FAULTED_OFFSET) != 0;
-        self.mark(stores::end_call(self.supported, faulted));
+        let failed = Failed {
+            in_service: self.word(FAULTED_OFFSET),
+            services: Services::from_bits(self.word(FAILED_OFFSET)),
+        };
+        self.mark(stores::end_call(self.supported, failed));
     }
 
     /// Records that firmware has faulted or hung in `service`: no successor calls it.
     pub(crate) fn record_fault(&self, service: u32) {
         self.mark(stores::record_fault(service, self.supported));
+    }
+
+    /// Records that `services` have failed in user mode, which ends the call in progress. If it was in
+    /// `in_service`, which writes, no kernel calls firmware with its own privilege.
+    #[cfg(CONFIG_EFI_RTMAP_USER)]
+    pub(crate) fn record_failed(&self, services: Services, in_service: u32) {
+        let failed = Failed {
+            in_service: match self.word(FAULTED_OFFSET) {
+                0 => in_service,
+                earlier => earlier,
+            },
+            services,
+        };
+        self.mark(stores::record_failed(self.supported, failed));
+    }
+
+    /// Records what firmware may use in user mode, as the word of this `number`.
+    #[cfg_attr(not(all(CONFIG_EFI_RTMAP_USER, CONFIG_X86_64)), allow(dead_code))]
+    pub(crate) fn record_allowed(&self, number: usize, word: u32) {
+        self.mark([Store::Word(allowed_offset(number), word)].into_iter());
     }
 
     /// The services that firmware supports, if stock kernels go by what this table says of that.

@@ -2,6 +2,8 @@
 
 //! Carries a decision out: the map that it asks for, and its origin.
 
+#[cfg(CONFIG_EFI_RTMAP_USER)]
+use crate::plan::base::kind::Privilege;
 use crate::{
     arch::KeepsMemoryMap,
     failure::Failure,
@@ -39,7 +41,10 @@ use crate::{
                 Services, //
             }, //
         },
-        handover::wire::Snapshot,
+        handover::{
+            stores::Failed,
+            wire::Snapshot, //
+        },
         map::{
             entry::Entry,
             layout::{
@@ -69,6 +74,11 @@ pub(super) struct Means<'a> {
     pub(super) regions: KVVec<Region>,
     /// Services that an earlier kernel has taken off.
     pub(super) services_off: Services,
+    /// Services that have failed in user mode.
+    pub(super) failed: Failed,
+    /// The privilege that firmware is to run with.
+    #[cfg(CONFIG_EFI_RTMAP_USER)]
+    pub(super) privilege: Privilege,
     /// Kernels before this one that have only passed on what they have found.
     pub(super) passed: u32,
 }

@@ -2,6 +2,8 @@
 
 //! The firmware's description of itself, read from its memory.
 
+#[cfg(CONFIG_EFI_RTMAP_USER)]
+use crate::plan::user::functions::Functions;
 use crate::{
     arch::Architecture,
     buffer::filled,
@@ -80,7 +82,7 @@ pub(crate) struct Firmware<'a> {
     pub(crate) vendor: PhysAddr,
     /// Services that neither RT_PROPERTIES excludes nor the revision of UEFI.
     pub(crate) supported: Services,
-    width: Width,
+    pub(crate) width: Width,
     attributes: Option<PhysAddr>,
     smbios: Option<PhysAddr>,
 }
@@ -243,6 +245,22 @@ impl<'a> Firmware<'a> {
             }
         }
         Ok(strays)
+    }
+
+    /// The addresses of the services in the runtime services table at `runtime`, for a map that has
+    /// `entries`.
+    ///
+    /// # Errors
+    ///
+    /// A [`Failure`] if there is no such table.
+    #[cfg(CONFIG_EFI_RTMAP_USER)]
+    pub(crate) fn functions(
+        &self,
+        runtime: PhysAddr,
+        entries: &[Entry],
+    ) -> Result<Functions, Failure> {
+        let table = self.runtime_table(runtime, entries.iter().map(|entry| entry.phys))?;
+        Ok(Functions::new(&RuntimeTable::new(&table, self.width)?))
     }
 
     /// Reads the runtime services table at `addr`, if that is in `ranges`.

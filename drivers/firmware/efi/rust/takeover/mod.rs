@@ -21,6 +21,8 @@ pub(crate) mod pass_on;
 mod past;
 mod publish;
 
+#[cfg(CONFIG_EFI_RTMAP_USER)]
+use crate::user_mode;
 use crate::{
     arch::Architecture,
     failure::Failure,
@@ -36,7 +38,11 @@ use crate::{
     plan::{
         base::{
             addr::PhysAddr,
-            kind::Kind, //
+            kind::{
+                Kind,
+                Latch,
+                Privilege, //
+            },
         },
         choice::{
             decide::decide,
@@ -44,6 +50,8 @@ use crate::{
             request::Request, //
         },
         firmware::service::Services,
+        handover::stores::Failed,
+        user::contained, //
     },
     state::Map,
     takeover::{
@@ -53,6 +61,7 @@ use crate::{
     },
     this_arch::Arch, //
 };
+use kernel::prelude::*;
 
 /// The kind for firmware that nothing is known about.
 const DEFAULT_KIND: Kind = if cfg!(CONFIG_EFI_RTMAP_DEFAULT_PHYS) {
@@ -64,6 +73,23 @@ const DEFAULT_KIND: Kind = if cfg!(CONFIG_EFI_RTMAP_DEFAULT_PHYS) {
 } else {
     Arch::DEFAULT_KIND
 };
+
+/// The privilege that firmware runs with if the user does not ask for one.
+const DEFAULT_PRIVILEGE: Privilege = if cfg!(CONFIG_EFI_RTMAP_DEFAULT_USER) {
+    Privilege::User
+} else {
+    Privilege::Kernel
+};
+
+/// The privilege that firmware is to run with.
+fn privilege(request: Request) -> Privilege {
+    let asked = request.privilege.unwrap_or(DEFAULT_PRIVILEGE);
+    if asked == Privilege::User && !cfg!(CONFIG_EFI_RTMAP_USER) {
+        pr_warn!("user refused: this kernel has no user mode (CONFIG_EFI_RTMAP_USER)\n");
+        return Privilege::Kernel;
+    }
+    asked
+}
 
 /// Decides upon a map for the firmware whose system table is at `systab`, makes it and publishes
 /// it. [`None`] leaves everything to C.
@@ -100,10 +126,19 @@ pub(crate) fn run(
         regions = Firmware::regions(&map, true)?;
     }
 
+    let privilege = privilege(request);
+    let failed = if request.retry {
+        Services::NONE
+    } else {
+        found.failed
+    };
+    let latch = contained::latch(found.latch, failed, privilege);
+    #[cfg(CONFIG_EFI_RTMAP_USER)]
+    user_mode::inherit(found.allowed);
     let decision = decide(&Facts {
         request,
         predecessor,
-        latch: found.latch,
+        latch,
         mixed: boot.mixed,
         svam_supported: svam_once.is_some() && firmware.svam_callable(&map)?,
         quirk: svam_once.as_ref().and_then(|once| firmware.quirk(once)),
@@ -122,8 +157,17 @@ pub(crate) fn run(
         services_off: if request.retry {
             Services::NONE
         } else {
-            found.services_off
+            found.services_off.with(failed)
         },
+        failed: Failed {
+            in_service: match (latch, found.latch) {
+                (Latch::Clear, Latch::Faulted { service }) => service,
+                _ => 0,
+            },
+            services: failed,
+        },
+        #[cfg(CONFIG_EFI_RTMAP_USER)]
+        privilege,
         passed: found.passed,
     };
     means.carry_out(decision, svam_once, found.inherited)

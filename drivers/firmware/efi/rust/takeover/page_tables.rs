@@ -19,8 +19,7 @@ use crate::{
 };
 use kernel::prelude::*;
 
-/// Maps `entries` with the permissions that they keep. Returns how many pages have more than one of
-/// them asks for, because they share it with others.
+/// Maps `entries` with the permissions that they keep. Returns how this was done.
 ///
 /// # Errors
 ///
@@ -29,14 +28,14 @@ pub(crate) fn map(
     take_over: &TakeOver,
     entries: &[Entry],
     forward_cfg: bool,
-) -> Result<usize, Failure> {
+) -> Result<KVVec<Mapping>, Failure> {
     let mappings = mappings(entries)?;
     for mapping in &mappings {
         let protection = Protection::new(mapping.permission, mapping.ty, mapping.attributes)
             .with_forward_cfg(forward_cfg);
         ffi::map(take_over, &mapping.phys, mapping.virt, protection)?;
     }
-    Ok(mappings.iter().filter(|mapping| mapping.shared).count())
+    Ok(mappings)
 }
 
 /// Converts `entries` to mappings in this kernel's pages.

@@ -7,6 +7,14 @@ use super::{
     enact::Means,
     page_tables, //
 };
+#[cfg(CONFIG_EFI_RTMAP_USER)]
+use crate::{
+    plan::{
+        base::kind::Privilege,
+        map::mapping::Mapping, //
+    },
+    user_mode::UserMode,
+};
 use crate::{
     arch::Architecture,
     buffer::filled,
@@ -84,7 +92,7 @@ impl Means<'_> {
         snapshot: Snapshot,
         entries: KVVec<Entry>,
     ) -> Result<Map, Failure> {
-        let shared_pages = page_tables::map(self.take_over, &entries, snapshot.forward_cfg)?;
+        let mappings = page_tables::map(self.take_over, &entries, snapshot.forward_cfg)?;
         let off = self.services_off(snapshot.runtime, &entries)?;
         let wx_pages = wx_pages(&entries);
         let snapshot = Snapshot {
@@ -94,6 +102,8 @@ impl Means<'_> {
         if let Err(error) = self.write_table(&snapshot, &entries, off) {
             pr_warn!("handover table: not written: {error:?}\n");
         }
+        #[cfg(CONFIG_EFI_RTMAP_USER)]
+        let user = self.user_mode(&snapshot, &entries, &mappings)?;
         if let Some(mark) = &mut self.mark {
             mark.note(snapshot.kind, &self.regions);
         }
@@ -104,11 +114,29 @@ impl Means<'_> {
             services: self.firmware.supported.without(off),
             services_off: off,
             regions: self.regions,
-            shared_pages,
+            shared_pages: mappings.iter().filter(|mapping| mapping.shared).count(),
             wx_pages: wx_pages.count(),
             table: self.table,
             mark: self.mark,
+            #[cfg(CONFIG_EFI_RTMAP_USER)]
+            user,
         })
+    }
+
+    /// The means to run firmware in user mode, if it is to run there.
+    #[cfg(CONFIG_EFI_RTMAP_USER)]
+    fn user_mode(
+        &self,
+        snapshot: &Snapshot,
+        entries: &[Entry],
+        mappings: &[Mapping],
+    ) -> Result<Option<UserMode>, Failure> {
+        if self.privilege != Privilege::User {
+            return Ok(None);
+        }
+        let functions = self.firmware.functions(snapshot.runtime, entries)?;
+        let user = UserMode::new(mappings, functions, self.firmware.width, self.failed)?;
+        Ok(Some(user))
     }
 
     /// The services that firmware has no code for, as far as this kernel or an earlier one can
@@ -132,12 +160,13 @@ impl Means<'_> {
     /// Tells the next kernel of `entries`, in the table that there is or, where Kexec Handover can
     /// carry it, a new one.
     fn write_table(&mut self, snapshot: &Snapshot, entries: &[Entry], off: Services) -> Result {
+        let failed = self.failed;
         if self.table.is_none() {
             let life = self.mark.as_ref().and_then(Mark::nonce);
             self.table = TableMemory::make(self.take_over, life, entries.len())?;
         }
         match &mut self.table {
-            Some(table) => table.publish(snapshot, entries, off),
+            Some(table) => table.publish(snapshot, entries, off, failed),
             None => Ok(()),
         }
     }

@@ -43,6 +43,31 @@ impl fmt::Display for Kind {
     }
 }
 
+/// The privilege that firmware runs with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub(crate) enum Privilege {
+    /// As the kernel itself.
+    Kernel = 1,
+    /// As a process, in an address space of its own.
+    User = 2,
+}
+
+impl Privilege {
+    pub(crate) const ALL: [Self; 2] = [Self::Kernel, Self::User];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Kernel => "kernel",
+            Self::User => "user",
+        }
+    }
+
+    pub(crate) fn from_number(number: u32) -> Option<Self> {
+        Self::ALL.into_iter().find(|value| *value as u32 == number)
+    }
+}
+
 /// The knowledge about the SVAM call of this firmware's life.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u32)]

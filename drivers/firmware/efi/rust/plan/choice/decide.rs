@@ -166,6 +166,8 @@ mod tests {
             kind: None,
             retry: false,
             timeout: None,
+            privilege: None,
+            enforce: false,
         },
         predecessor: Predecessor::None,
         latch: Latch::Clear,

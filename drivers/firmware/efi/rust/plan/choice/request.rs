@@ -2,11 +2,19 @@
 
 //! The request on the command line: the `rtmap:` words of the `efi=` option.
 
-use crate::plan::base::kind::Kind;
+use crate::plan::{
+    base::kind::{
+        Kind,
+        Privilege, //
+    },
+    user::port, //
+};
 use core::{
     num::NonZero,
     str, //
 };
+
+const USER: Option<Privilege> = Some(Privilege::User);
 
 /// The user's request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -20,6 +28,10 @@ pub(crate) struct Request {
     /// Seconds that a firmware call may take before firmware counts as hung. With [`None`], as many
     /// as in stock Linux.
     pub(crate) timeout: Option<NonZero<u16>>,
+    /// The requested privilege of firmware. With [`None`], the configuration decides.
+    pub(crate) privilege: Option<Privilege>,
+    /// In user mode, firmware gets no ports but those that are listed.
+    pub(crate) enforce: bool,
 }
 
 impl Request {
@@ -42,10 +54,25 @@ impl Request {
                 }
                 continue;
             }
+            if let Some(list) = word.strip_prefix(b"ports=") {
+                if port::listed(list).any(|ports| ports.is_none()) {
+                    unknown(word);
+                }
+                continue;
+            }
             let kind = Kind::ALL
                 .into_iter()
                 .find(|kind| kind.name().as_bytes() == word);
+            let privilege = Privilege::ALL
+                .into_iter()
+                .find(|privilege| privilege.name().as_bytes() == word);
+            if privilege.is_some() {
+                self.privilege = privilege;
+                continue;
+            }
             match (word, kind) {
+                (b"user=learn", _) => (self.privilege, self.enforce) = (USER, false),
+                (b"user=enforce", _) => (self.privilege, self.enforce) = (USER, true),
                 (_, Some(_)) => (self.kind, self.off) = (kind, false),
                 (b"auto", None) => (self.kind, self.off) = (None, false),
                 (b"off", None) => self.off = true,
@@ -65,6 +92,8 @@ impl Request {
         self.kind.map_or(0, |kind| kind as u32)
             | flag(self.off, Self::OFF)
             | flag(self.retry, Self::RETRY)
+            | flag(self.enforce, Self::ENFORCE)
+            | self.privilege.map_or(0, |privilege| privilege as u32) << Self::PRIVILEGE_SHIFT
             | u32::from(self.timeout.map_or(0, NonZero::get)) << Self::TIMEOUT_SHIFT
     }
 
@@ -73,6 +102,8 @@ impl Request {
             off: bits & Self::OFF != 0,
             kind: Kind::from_number(bits & Self::KIND),
             retry: bits & Self::RETRY != 0,
+            enforce: bits & Self::ENFORCE != 0,
+            privilege: Privilege::from_number(bits >> Self::PRIVILEGE_SHIFT & Self::PRIVILEGE),
             // The shift leaves 16 bits.
             timeout: NonZero::new((bits >> Self::TIMEOUT_SHIFT) as u16),
         }
@@ -86,6 +117,9 @@ impl Request {
     const KIND: u32 = 0xff;
     const OFF: u32 = 1 << 8;
     const RETRY: u32 = 1 << 9;
+    const PRIVILEGE: u32 = 3;
+    const PRIVILEGE_SHIFT: u32 = 10;
+    const ENFORCE: u32 = 1 << 12;
     const TIMEOUT_SHIFT: u32 = 16;
 
     /// The word for the requested kind.
@@ -150,6 +184,40 @@ mod tests {
     }
 
     #[test]
+    fn a_privilege_goes_with_any_word() {
+        let (kernel, user) = (Some(Privilege::Kernel), Some(Privilege::User));
+        for (option, privilege) in [
+            (b"rtmap:phys".as_slice(), None),
+            (b"rtmap:user,rtmap:phys", user),
+            (b"rtmap:phys,rtmap:user", user),
+            (b"rtmap:user,rtmap:phys,rtmap:kernel", kernel),
+            (b"rtmap:user=enforce,rtmap:phys", user),
+            (b"rtmap:user=learn,rtmap:phys", user),
+            (b"rtmap:phys,rtmap:nobody", None),
+        ] {
+            let (request, unknown) = parse(option);
+            assert_eq!(request.privilege, privilege);
+            assert_eq!(unknown, usize::from(option.ends_with(b"nobody")));
+            assert_eq!(request.kind.is_some(), unknown == 0);
+        }
+    }
+
+    #[test]
+    fn ports_are_checked_and_enforced() {
+        for (option, enforce, unknown) in [
+            (b"rtmap:user".as_slice(), false, 0),
+            (b"rtmap:user=enforce,rtmap:ports=0x70-0x71+0xb2", true, 0),
+            (b"rtmap:user=enforce,rtmap:user=learn", false, 0),
+            (b"rtmap:ports=0x70-0x71+b2", false, 1),
+            (b"rtmap:ports=", false, 1),
+            (b"rtmap:user=enforce,rtmap:user=never", true, 1),
+        ] {
+            let (request, reported) = parse(option);
+            assert_eq!((request.enforce, reported), (enforce, unknown));
+        }
+    }
+
+    #[test]
     fn a_timeout_goes_with_any_word() {
         for (option, timeout) in [
             (b"rtmap:phys".as_slice(), None),
@@ -178,13 +246,17 @@ mod tests {
         for kind in [None, Some(Kind::Phys), Some(Kind::Ident), Some(Kind::Fixed)] {
             for (off, retry) in [(false, false), (false, true), (true, false), (true, true)] {
                 for timeout in [None, NonZero::new(1), NonZero::new(u16::MAX)] {
-                    let request = Request {
-                        off,
-                        kind,
-                        retry,
-                        timeout,
-                    };
-                    assert_eq!(Request::from_bits(request.to_bits()), request);
+                    for privilege in [None, Some(Privilege::Kernel), Some(Privilege::User)] {
+                        let request = Request {
+                            off,
+                            kind,
+                            retry,
+                            timeout,
+                            privilege,
+                            enforce: off,
+                        };
+                        assert_eq!(Request::from_bits(request.to_bits()), request);
+                    }
                 }
             }
         }

@@ -11,6 +11,8 @@ pub(crate) mod perm;
 pub(crate) mod runtime;
 pub(crate) mod service;
 pub(crate) mod smbios;
+#[cfg_attr(not(CONFIG_EFI_RTMAP_USER), allow(dead_code))]
+pub(crate) mod status;
 pub(crate) mod walk;
 pub(crate) mod width;
 

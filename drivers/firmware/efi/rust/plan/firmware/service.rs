@@ -12,9 +12,9 @@ pub(crate) struct Service {
     /// Its bit in the supported services of RT_PROPERTIES (UEFI 2.10, section 4.6).
     pub(crate) bit: u32,
     /// Its value in the in-call mark of the handover table.
-    mark: u32,
+    pub(crate) mark: u32,
     /// It changes nothing: neither the variable store nor the clock.
-    only_reads: bool,
+    pub(crate) only_reads: bool,
 }
 
 impl Service {
@@ -63,6 +63,15 @@ impl Services {
 
     pub(crate) fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
+    }
+
+    /// The services that change the variable store, the clock or a counter. ResetSystem does not
+    /// come back, so what it changes does not matter.
+    pub(crate) fn writing() -> Self {
+        let writing = CALLED
+            .iter()
+            .filter(|service| !service.only_reads && service.mark != RESET_SYSTEM.mark);
+        writing.fold(Self::NONE, |set, service| set.with(service.into()))
     }
 
     /// The services of the set that the kernel calls at run time.
@@ -122,20 +131,32 @@ pub(crate) const ALL: u32 = 0x3fff;
 /// do not call. See `EFI_RTMAP_SUPPORTED_NONE`.
 pub(crate) const NO_SUPPORT: u32 = 1 << 8;
 
+pub(crate) const GET_TIME: Service = Service::new(0, "GetTime", 0, 1).only_reads();
+pub(crate) const SET_TIME: Service = Service::new(1, "SetTime", 1, 2);
+pub(crate) const GET_WAKEUP_TIME: Service = Service::new(2, "GetWakeupTime", 2, 3).only_reads();
+pub(crate) const SET_WAKEUP_TIME: Service = Service::new(3, "SetWakeupTime", 3, 4);
+pub(crate) const GET_VARIABLE: Service = Service::new(6, "GetVariable", 4, 5).only_reads();
+pub(crate) const GET_NEXT_VARIABLE_NAME: Service =
+    Service::new(7, "GetNextVariableName", 5, 6).only_reads();
+pub(crate) const SET_VARIABLE: Service = Service::new(8, "SetVariable", 6, 7);
+pub(crate) const QUERY_VARIABLE_INFO: Service =
+    Service::new(13, "QueryVariableInfo", 13, 8).only_reads();
+const RESET_SYSTEM: Service = Service::new(10, "ResetSystem", 10, 10);
+
 /// The services that are called at run time. ConvertPointer is for firmware itself, during SVAM.
 pub(crate) const CALLED: [Service; 12] = [
-    Service::new(0, "GetTime", 0, 1).only_reads(),
-    Service::new(1, "SetTime", 1, 2),
-    Service::new(2, "GetWakeupTime", 2, 3).only_reads(),
-    Service::new(3, "SetWakeupTime", 3, 4),
-    Service::new(6, "GetVariable", 4, 5).only_reads(),
-    Service::new(7, "GetNextVariableName", 5, 6).only_reads(),
-    Service::new(8, "SetVariable", 6, 7),
+    GET_TIME,
+    SET_TIME,
+    GET_WAKEUP_TIME,
+    SET_WAKEUP_TIME,
+    GET_VARIABLE,
+    GET_NEXT_VARIABLE_NAME,
+    SET_VARIABLE,
     Service::new(9, "GetNextHighMonotonicCount", 9, 9),
-    Service::new(10, "ResetSystem", 10, 10),
+    RESET_SYSTEM,
     Service::new(11, "UpdateCapsule", 11, 11),
     Service::new(12, "QueryCapsuleCapabilities", 12, 12).only_reads(),
-    Service::new(13, "QueryVariableInfo", 13, 8).only_reads(),
+    QUERY_VARIABLE_INFO,
 ];
 
 /// The name of the call with this in-call `mark`, if this kernel knows the mark.
@@ -144,18 +165,19 @@ pub(crate) fn marked(mark: u32) -> Option<&'static str> {
         MARK_SVAM => Some(SVAM.name),
         MARK_DIRECT => Some("called without the workqueue"),
         MARK_PRM => Some("an ACPI PRM handler"),
-        _ => {
-            let service = CALLED.iter().find(|service| service.mark == mark)?;
-            Some(service.name)
-        }
+        _ => by_mark(mark).map(|service| service.name),
     }
+}
+
+/// The service with this in-call `mark`.
+pub(crate) fn by_mark(mark: u32) -> Option<&'static Service> {
+    CALLED.iter().find(|service| service.mark == mark)
 }
 
 /// Tells if the call with this in-call `mark` is known to change nothing, so that it can be
 /// aborted.
 pub(crate) fn only_reads(mark: u32) -> bool {
-    let mut services = CALLED.iter();
-    services.any(|service| service.mark == mark && service.only_reads)
+    by_mark(mark).is_some_and(|service| service.only_reads)
 }
 
 #[cfg_attr(

@@ -19,7 +19,7 @@ pub(crate) enum Width {
 
 impl Width {
     /// Bytes of a pointer.
-    pub(super) const fn pointer_size(self) -> usize {
+    pub(crate) const fn pointer_size(self) -> usize {
         match self {
             Self::Bits32 => 4,
             Self::Bits64 => 8,

@@ -10,6 +10,9 @@ type Le16 = [u8; 2];
 type Le32 = [u8; 4];
 type Le64 = [u8; 8];
 
+/// Words for what firmware may use in user mode: `EFI_RTMAP_TABLE_ALLOWED`.
+pub(crate) const ALLOWED_RANGES: usize = 16;
+
 /// `struct efi_rtmap_table_header`.
 #[repr(C)]
 pub(crate) struct TableHeader {
@@ -28,7 +31,9 @@ pub(crate) struct TableHeader {
     pub(crate) nonce: [Le64; 2],
     pub(crate) stub: TableStub,
     pub(crate) passed: Le32,
-    pub(crate) reserved: [u8; 100],
+    pub(crate) failed: Le32,
+    pub(crate) allowed: [u8; size_of::<Le32>() * ALLOWED_RANGES],
+    pub(crate) reserved: [u8; 32],
 }
 
 /// `struct efi_rtmap_table_stub`.

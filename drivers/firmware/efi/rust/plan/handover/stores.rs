@@ -14,6 +14,7 @@ use crate::plan::{
         wire::{
             CALL_COUNT_OFFSET,
             CALL_SERVICE_OFFSET,
+            FAILED_OFFSET,
             FAULTED_OFFSET,
             NONCE_OFFSET,
             PASSED_OFFSET,
@@ -50,15 +51,41 @@ pub(crate) fn begin_call<'a>(
     ])
 }
 
-/// Ends the call in progress. Firmware that has `faulted` stays denied to stock kernels.
+/// The failure of firmware, as the table has it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Failed {
+    /// The service in which firmware has faulted or hung, so that it must not be called with the
+    /// kernel's privilege, or 0.
+    pub(crate) in_service: u32,
+    /// The services that have failed in user mode.
+    pub(crate) services: Services,
+}
+
+/// Ends the call in progress. Services that have `failed` stay denied to stock kernels.
 pub(crate) fn end_call<'a>(
     supported: Option<u32>,
-    faulted: bool,
+    failed: Failed,
 ) -> impl Iterator<Item = Store<'a>> {
-    let allowed = supported.filter(|_| !faulted);
+    let allowed = move |supported| match failed.in_service {
+        0 => supported & !failed.services.bits(),
+        _ => service::NO_SUPPORT,
+    };
     [Store::Word(CALL_SERVICE_OFFSET, 0)]
         .into_iter()
-        .chain(allowed.map(tell_stock))
+        .chain(supported.map(move |supported| tell_stock(allowed(supported))))
+}
+
+/// Records that the services of `failed` are off, because firmware was stopped in user mode. The call
+/// in progress is over.
+pub(crate) fn record_failed<'a>(
+    supported: Option<u32>,
+    failed: Failed,
+) -> impl Iterator<Item = Store<'a>> {
+    let words = [
+        Store::Word(FAILED_OFFSET, failed.services.bits()),
+        Store::Word(FAULTED_OFFSET, failed.in_service),
+    ];
+    words.into_iter().chain(end_call(supported, failed))
 }
 
 /// Records that firmware has faulted or hung in `service`.
@@ -93,11 +120,12 @@ pub(crate) fn deny_services<'a>(supported: Option<u32>) -> impl Iterator<Item = 
 }
 
 /// Makes `slot`, which goes to `offset`, the current one, of firmware that has not failed but for
-/// the services that are `off`.
+/// the services that are `off` or have `failed`.
 pub(crate) fn publish(
     slot: &[u8],
     offset: usize,
     off: Services,
+    failed: Failed,
     supported: Option<u32>,
 ) -> impl Iterator<Item = Store<'_>> {
     let (head, body) = slot.split_at(slot.len().min(SLOT_HEAD));
@@ -107,10 +135,9 @@ pub(crate) fn publish(
         Store::Bytes(offset, head),
         Store::Word(PASSED_OFFSET, 0),
         Store::Word(SERVICES_OFF_OFFSET, off.bits()),
-        Store::Word(FAULTED_OFFSET, 0),
     ]
     .into_iter()
-    .chain(end_call(supported, false))
+    .chain(record_failed(supported, failed))
 }
 
 fn tell_stock<'a>(supported: u32) -> Store<'a> {
@@ -245,6 +272,7 @@ mod tests {
                 &slot[..used],
                 HEADER_SIZE + SLOT,
                 Services::NONE,
+                Failed::default(),
                 Some(SERVICES),
             );
             perform(&mut bytes, stores, backwards, |state| {
@@ -268,14 +296,50 @@ mod tests {
         assert_eq!(failed.latch, Latch::Faulted { service: 3 });
         let mut slot = [0; SLOT];
         slot.copy_from_slice(&bytes[HEADER_SIZE..HEADER_SIZE + SLOT]);
-        perform(
-            &mut bytes,
-            publish(&slot, HEADER_SIZE + SLOT, Services::NONE, Some(SERVICES)),
-            false,
-            // No stock kernel is let in before all marks are gone.
-            |state| assert!(state.stock != SERVICES || state.latch == Latch::Clear),
-        );
+        let (none, failed) = (Services::NONE, Failed::default());
+        let stores = publish(&slot, HEADER_SIZE + SLOT, none, failed, Some(SERVICES));
+        // No stock kernel is let in before all marks are gone.
+        perform(&mut bytes, stores, false, |state| {
+            assert!(state.stock != SERVICES || state.latch == Latch::Clear);
+        });
         assert_eq!(state(&bytes).stock, SERVICES);
+    }
+
+    #[test]
+    fn services_that_fail_in_user_mode_are_denied_alone_or_with_all() {
+        for (in_service, services, stock) in
+            [(0, 0x10, SERVICES & !0x10), (7, 0x42, service::NO_SUPPORT)]
+        {
+            let failed = Failed {
+                in_service,
+                services: Services::from_bits(services),
+            };
+            let mut bytes = table();
+            let mark = in_service.max(5);
+            perform(
+                &mut bytes,
+                begin_call(mark, 0, Some(SERVICES)),
+                false,
+                |_| (),
+            );
+            let recorded = record_failed(Some(SERVICES), failed);
+            let denied = |state: State| assert!(state.stock & services == 0);
+            perform(&mut bytes, recorded, false, denied);
+            assert_eq!(state(&bytes).stock, stock);
+            // A kernel that goes on in user mode leaves it so.
+            let mut slot = [0; SLOT];
+            slot.copy_from_slice(&bytes[HEADER_SIZE..HEADER_SIZE + SLOT]);
+            let none = Services::NONE;
+            let stores = publish(&slot, HEADER_SIZE + SLOT, none, failed, Some(SERVICES));
+            perform(&mut bytes, stores, false, denied);
+            let table = table_in(&bytes).map(|table| (table.failed(), table.latch()));
+            let latch = match in_service {
+                0 => Latch::Clear,
+                service => Latch::Faulted { service },
+            };
+            assert_eq!(table, Ok((failed.services, latch)));
+            assert_eq!(state(&bytes).stock, stock);
+        }
     }
 
     #[test]
@@ -293,7 +357,7 @@ mod tests {
             assert_eq!(state.stock, service::NO_SUPPORT);
         });
         assert_eq!(state(&bytes).latch, in_call);
-        let end = end_call(Some(SERVICES), false);
+        let end = end_call(Some(SERVICES), Failed::default());
         perform(&mut bytes, end, false, |state| {
             assert_eq!(state.latch, Latch::Clear);
         });
@@ -304,7 +368,11 @@ mod tests {
     fn a_fault_is_recorded_at_once() {
         let mut bytes = table();
         perform(&mut bytes, begin_call(7, 0, Some(SERVICES)), false, |_| ());
-        let stores = record_fault(7, Some(SERVICES)).chain(end_call(Some(SERVICES), true));
+        let failed = Failed {
+            in_service: 7,
+            ..Failed::default()
+        };
+        let stores = record_fault(7, Some(SERVICES)).chain(end_call(Some(SERVICES), failed));
         perform(&mut bytes, stores, false, |state| {
             assert_eq!(state.latch, Latch::Faulted { service: 7 });
             assert_eq!(state.stock, service::NO_SUPPORT);
@@ -315,7 +383,7 @@ mod tests {
     fn stock_kernels_that_go_by_firmware_are_told_nothing() {
         let told = |store| matches!(store, Store::Word(PROPERTIES_SUPPORTED_OFFSET, _));
         assert!(!begin_call(1, 0, None).any(told));
-        assert!(!end_call(None, false).any(told));
+        assert!(!end_call(None, Failed::default()).any(told));
         assert!(!record_fault(1, None).any(told));
     }
 }

@@ -6,25 +6,47 @@ use crate::plan::{
     base::{
         bytes::{
             field,
+            u32_at,
             Crc32, //
         },
         kind::Latch,
     },
     firmware::service::Services,
     handover::{
-        format::TableHeader,
+        format::{
+            TableHeader,
+            ALLOWED_RANGES, //
+        },
         slot::{
             self,
             Slot,
             SlotId, //
         },
         wire::{
+            allowed_offset,
             SlotError,
             TableError,
             HEADER_SIZE, //
         },
     },
 };
+
+/// What firmware may use in user mode. 0 stands for nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Allowed(pub(crate) [u32; ALLOWED_RANGES]);
+
+impl Allowed {
+    /// What this or `other` allows, as far as there is room.
+    pub(crate) fn union(mut self, other: Self) -> Self {
+        for word in other.0 {
+            let place = self.0.iter().position(|&known| known == 0 || known == word);
+            if let Some(place) = place.and_then(|place| self.0.get_mut(place)) {
+                *place = word;
+            }
+        }
+        self
+    }
+}
 
 /// A table, as much of it as is in use: what is in it has not been checked.
 pub(crate) struct Table<'a> {
@@ -65,6 +87,22 @@ impl<'a> Table<'a> {
     pub(crate) fn services_off(&self) -> Services {
         let off = u32::from_le_bytes(field!(self.header, TableHeader, services_off));
         Services::from_bits(off)
+    }
+
+    /// The services in which firmware was stopped in user mode, and those that are off because of
+    /// that. No CRC covers them, as for [`Self::services_off`].
+    pub(crate) fn failed(&self) -> Services {
+        let failed = u32::from_le_bytes(field!(self.header, TableHeader, failed));
+        Services::from_bits(failed)
+    }
+
+    /// The words for what firmware may use in user mode.
+    pub(crate) fn allowed(&self) -> Allowed {
+        let mut words = Allowed::default();
+        for (number, word) in words.0.iter_mut().enumerate() {
+            *word = u32_at(self.header, allowed_offset(number)).unwrap_or(0);
+        }
+        words
     }
 
     /// Finds the slot written last, or the other if that is not intact, which `damaged` is told of.
@@ -124,6 +162,7 @@ mod tests {
                 Snapshot,
                 CALL_COUNT_OFFSET,
                 CALL_SERVICE_OFFSET,
+                FAILED_OFFSET,
                 FAULTED_OFFSET,
                 SERVICES_OFF_OFFSET,
                 USED_OFFSET, //
@@ -215,6 +254,38 @@ mod tests {
         assert_eq!(off(&bytes), Ok(Services::NONE));
         bytes[SERVICES_OFF_OFFSET..][..4].copy_from_slice(&[0x41, 0, 0, 0xff]);
         assert_eq!(off(&bytes), Ok(Services::from_bits(0x41)));
+        let failed = |bytes: &[u8]| table_in(bytes).map(|table| table.failed());
+        assert_eq!(failed(&bytes), Ok(Services::NONE));
+        bytes[FAILED_OFFSET..][..4].copy_from_slice(&[0x10, 0, 0, 0xff]);
+        assert_eq!(failed(&bytes), Ok(Services::from_bits(0x10)));
+    }
+
+    #[test]
+    fn what_is_allowed_is_read() {
+        let mut bytes = blank();
+        let allowed = |bytes: &[u8]| table_in(bytes).map(|table| table.allowed());
+        assert_eq!(allowed(&bytes), Ok(Allowed::default()));
+        bytes[allowed_offset(15)..][..4].copy_from_slice(&[1, 2, 0, 4]);
+        let mut expected = Allowed::default();
+        expected.0[15] = 0x0400_0201;
+        assert_eq!(allowed(&bytes), Ok(expected));
+    }
+
+    #[test]
+    fn two_lists_are_united() {
+        let list = |words: &[u32]| {
+            let mut list = Allowed::default();
+            list.0[..words.len()].copy_from_slice(words);
+            list
+        };
+        for (first, second, both) in [
+            (&[][..], &[][..], &[][..]),
+            (&[7], &[], &[7]),
+            (&[7, 8], &[8, 9], &[7, 8, 9]),
+            (&[1; 16], &[2], &[1; 16]),
+        ] {
+            assert_eq!(list(first).union(list(second)), list(both));
+        }
     }
 
     #[test]

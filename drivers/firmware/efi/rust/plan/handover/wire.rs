@@ -64,6 +64,14 @@ pub(crate) const STUB_OFFSET: usize = offset_of!(TableHeader, stub);
 /// Offset of the count of kernels that have passed firmware on without calling it.
 pub(crate) const PASSED_OFFSET: usize = offset_of!(TableHeader, passed);
 
+/// Offset of the services in which firmware was stopped in user mode.
+pub(crate) const FAILED_OFFSET: usize = offset_of!(TableHeader, failed);
+
+/// Offset of a word for what firmware may use in user mode.
+pub(crate) const fn allowed_offset(number: usize) -> usize {
+    offset_of!(TableHeader, allowed) + size_of::<u32>() * number
+}
+
 /// Offset in a slot of what its CRC is of.
 pub(super) const CHECKED_FROM: usize = offset_of!(TableSlot, length);
 

@@ -62,7 +62,7 @@ impl Mapping {
 
     /// The address after the last byte. A mapping that [`Self::rounded`] has accepted ends within
     /// 64 bits.
-    pub(super) fn end(&self) -> VirtAddr {
+    pub(crate) fn end(&self) -> VirtAddr {
         VirtAddr::new(self.virt.value().saturating_add(self.phys.bytes()))
     }
 

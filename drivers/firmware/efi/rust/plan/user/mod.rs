@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Firmware in user mode: the machines where this is possible, the arguments of a call, and the
+//! consequences of its end.
+
+pub(crate) mod arguments;
+pub(crate) mod contained;
+pub(crate) mod fit;
+pub(crate) mod functions;
+pub(crate) mod instruction;
+pub(crate) mod policy;
+pub(crate) mod port;
+pub(crate) mod verdict;
