@@ -162,7 +162,7 @@ static ARM64: Arch = Arch {
         rust_target: "aarch64-unknown-uefi",
         log: [
             "-semihosting-config",
-            "enable=on,target=native,chardev=firmware",
+            "enable=on,userspace=on,target=native,chardev=firmware",
         ],
     },
     rtmap: Rtmap {
