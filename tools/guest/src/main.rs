@@ -21,6 +21,7 @@ mod secure_boot;
 mod serial;
 mod shared;
 mod tables;
+mod user_task;
 mod variables;
 
 use std::fs;

@@ -141,6 +141,8 @@ pub enum Action {
     CrashIn(Service),
     /// Keep calling a service on the second processor until the kernel ends.
     KeepCalling(Service),
+    /// Try to trace, to read and to kill the task that firmware runs in, and print the outcomes.
+    AttackTask,
     /// Print the content of a file.
     Read(String),
     /// Read a crash kernel's dump of the kernel that crashed, and print the name of that kernel.
