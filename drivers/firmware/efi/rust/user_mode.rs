@@ -131,7 +131,9 @@ static ALLOWED: [Atomic<u32>; ALLOWED_RANGES] = [const { Atomic::new(0) }; ALLOW
 
 /// Ports that firmware may use besides those that the kernel knows.
 pub(crate) fn allowed() -> impl Iterator<Item = Ports> {
-    ALLOWED.iter().filter_map(|word| Ports::from_bits(word.load(Relaxed)))
+    ALLOWED
+        .iter()
+        .filter_map(|word| Ports::from_bits(word.load(Relaxed)))
 }
 
 /// Allows more ports, and returns the number of the range. [`None`] if there are too many. Only the

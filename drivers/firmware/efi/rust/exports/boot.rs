@@ -2,11 +2,6 @@
 
 //! Functions that C calls while the kernel boots.
 
-#[cfg(CONFIG_EFI_RTMAP_USER)]
-use crate::{
-    plan::user::port,
-    user_mode, //
-};
 use crate::{
     ffi::{
         self,
@@ -28,6 +23,11 @@ use crate::{
         self,
         pass_on, //
     },
+};
+#[cfg(CONFIG_EFI_RTMAP_USER)]
+use crate::{
+    plan::user::port,
+    user_mode, //
 };
 use kernel::{
     prelude::*,
@@ -53,7 +53,10 @@ unsafe extern "C" fn efi_rtmap_parse_option(option: *const c_char) {
     #[cfg(CONFIG_EFI_RTMAP_USER)]
     for ports in port::asked(option.to_bytes()) {
         if user_mode::allow(ports).is_none() {
-            pr_warn!("rtmap:ports: {} is one range too many\n", format_args!("{ports}"));
+            pr_warn!(
+                "rtmap:ports: {} is one range too many\n",
+                format_args!("{ports}")
+            );
         }
     }
 }

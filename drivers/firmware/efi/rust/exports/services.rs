@@ -306,9 +306,7 @@ fn output<'a>(call: &mut Call, target: Option<&'a mut [u8]>) -> Result<Output<'a
 /// Gives the caller what firmware has written, if the service was successful.
 fn answer<const N: usize>(answer: Answer, outputs: [Output<'_>; N]) -> Result<Status, Status> {
     if answer.status == Status::SUCCESS {
-        outputs
-            .into_iter()
-            .for_each(|output| copy(&answer, output));
+        outputs.into_iter().for_each(|output| copy(&answer, output));
     }
     Ok(answer.status)
 }

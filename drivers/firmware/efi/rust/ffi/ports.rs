@@ -16,8 +16,7 @@ pub(crate) fn known() -> impl Iterator<Item = Ports> {
     let known = |number| {
         let (mut first, mut count) = (0, 0);
         // SAFETY: Both pointers are valid.
-        let there =
-            unsafe { bindings::efi_rtmap_user_known_ports(number, &mut first, &mut count) };
+        let there = unsafe { bindings::efi_rtmap_user_known_ports(number, &mut first, &mut count) };
         there.then_some((first, count))
     };
     let all = (0..).map_while(known);

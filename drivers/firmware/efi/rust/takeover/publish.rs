@@ -7,14 +7,6 @@ use super::{
     enact::Means,
     page_tables, //
 };
-#[cfg(CONFIG_EFI_RTMAP_USER)]
-use crate::{
-    plan::{
-        base::kind::Privilege,
-        map::mapping::Mapping, //
-    },
-    user_mode::UserMode,
-};
 use crate::{
     arch::Architecture,
     buffer::filled,
@@ -51,6 +43,14 @@ use crate::{
         Origin, //
     },
     this_arch::Arch, //
+};
+#[cfg(CONFIG_EFI_RTMAP_USER)]
+use crate::{
+    plan::{
+        base::kind::Privilege,
+        map::mapping::Mapping, //
+    },
+    user_mode::UserMode,
 };
 use kernel::prelude::*;
 

@@ -172,7 +172,7 @@ impl Call {
         let map = state::map().ok_or(Status::DEVICE_ERROR)?;
         let plan = map.user.as_ref().ok_or(Status::DEVICE_ERROR)?;
         let block = BLOCK.as_ref().ok_or(Status::DEVICE_ERROR)?;
-        if user_mode::failed().contains(service) {
+        if !ffi::services_enabled() || user_mode::failed().contains(service) {
             return Err(Status::DEVICE_ERROR);
         }
         let function = plan.functions.of(service).ok_or(Status::UNSUPPORTED)?;
@@ -241,7 +241,11 @@ impl Call {
     pub(crate) fn uintn(&mut self, value: usize) -> Result<Place, Status> {
         let bytes = value.to_le_bytes();
         // Firmware's numbers are no longer than the kernel's.
-        self.inout(bytes.get(..self.plan.width.pointer_size()).unwrap_or(&bytes))
+        self.inout(
+            bytes
+                .get(..self.plan.width.pointer_size())
+                .unwrap_or(&bytes),
+        )
     }
 
     /// The most bytes that an argument can have behind a number.

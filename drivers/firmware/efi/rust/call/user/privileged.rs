@@ -56,7 +56,9 @@ fn record(map: &Map, ports: Ports) -> Option<()> {
 
 /// Decides on an instruction of `service` that needs privilege. Returns `true` if firmware goes on.
 pub(super) fn goes_on(service: &str, trap: &mut Trap) -> bool {
-    let Some(map) = state::map() else { return false };
+    let Some(map) = state::map() else {
+        return false;
+    };
     let Some(UserMode { width, .. }) = map.user else {
         return false;
     };
@@ -70,7 +72,10 @@ pub(super) fn goes_on(service: &str, trap: &mut Trap) -> bool {
     match answer(instruction, policy, all_ports()) {
         Answer::Allow(ports) => {
             if record(map, ports).is_none() {
-                pr_err!("port {}: there is no room to allow it\n", format_args!("{ports}"));
+                pr_err!(
+                    "port {}: there is no room to allow it\n",
+                    format_args!("{ports}")
+                );
                 return false;
             }
             pr_info!(
