@@ -8,11 +8,12 @@
 #include <linux/efi.h>
 #include <linux/efi-rtmap.h>
 #include <linux/pgtable.h>
+#include <linux/signal_types.h>
 #include <linux/sizes.h>
 #include <linux/types.h>
 
+struct mm_struct;
 struct pt_regs;
-struct task_struct;
 
 /*
  * The block: all memory that firmware can reach in addition to its own regions. It is
@@ -22,7 +23,6 @@ struct task_struct;
 #define EFI_RTMAP_USER_GATE		SZ_64K
 #define EFI_RTMAP_USER_STACK		SZ_64K
 #define EFI_RTMAP_USER_SIGNAL_STACK	SZ_64K
-#define EFI_RTMAP_USER_ARGUMENTS	(SZ_512K - 3 * SZ_64K)
 #define EFI_RTMAP_USER_BLOCK		SZ_512K
 
 /* Most arguments that a service has. */
@@ -50,7 +50,7 @@ enum efi_rtmap_user_end {
 struct efi_rtmap_user_call {
 	u64	function;
 	u64	args[EFI_RTMAP_USER_MOST_ARGS];
-	u32	milliseconds;	/* the time limit */
+	u32	seconds;	/* the time limit */
 	bool	may_be_torn;	/* it writes nothing, so it is aborted at the limit */
 };
 
@@ -76,8 +76,7 @@ struct efi_rtmap_user_trap {
 
 /* C, called from Rust. */
 
-int efi_rtmap_user_alloc_block(void);
-u64 efi_rtmap_user_block(void **alias);
+void *efi_rtmap_user_alloc_block(u64 *block);
 int efi_rtmap_user_start(const struct efi_rtmap_user_range *ranges, size_t count);
 u32 efi_rtmap_user_run(const struct efi_rtmap_user_call *call, u64 *status);
 u64 efi_rtmap_user_addresses_end(void);
@@ -90,12 +89,16 @@ void efi_rtmap_user_flush_caches(void);
 
 /* C, called from C. */
 
+struct mm_struct *efi_rtmap_user_make_mm(const struct efi_rtmap_user_range *ranges,
+					 size_t count, u64 block);
+bool efi_rtmap_user_came_to_gate(u64 ip);
+
 /* The architecture's. The end of the stack is at @stack for the kernel, at @sp for firmware. */
 void efi_rtmap_user_init_task(void);
 void efi_rtmap_user_enter(struct pt_regs *regs, u64 gate, void *stack, u64 sp,
 			  const struct efi_rtmap_user_call *call);
 void efi_rtmap_user_leave_signal(struct pt_regs *regs);
-bool efi_rtmap_user_was_sent(const struct pt_regs *regs);
+const siginfo_t __user *efi_rtmap_user_signal(const struct pt_regs *regs);
 void efi_rtmap_user_describe(struct pt_regs *regs, struct efi_rtmap_user_trap *trap);
 void efi_rtmap_user_show(struct pt_regs *regs);
 pgprot_t efi_rtmap_user_protection(pgprot_t protection, u64 phys, u64 size, u32 prot);

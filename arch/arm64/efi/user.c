@@ -11,7 +11,6 @@
 #include <linux/sched.h>
 #include <linux/signal.h>
 #include <linux/string.h>
-#include <linux/uaccess.h>
 
 #include <asm/esr.h>
 #include <asm/io.h>
@@ -50,13 +49,10 @@ void efi_rtmap_user_leave_signal(struct pt_regs *regs)
 	forget_syscall(regs);
 }
 
-/* Returns true if a process has sent the signal. */
-bool efi_rtmap_user_was_sent(const struct pt_regs *regs)
+/* The signal that firmware has got, as the handler's second argument. */
+const siginfo_t __user *efi_rtmap_user_signal(const struct pt_regs *regs)
 {
-	const siginfo_t __user *info = (const void __user *)regs->regs[1];
-	int code;
-
-	return !get_user(code, &info->si_code) && code <= 0;
+	return (const siginfo_t __user *)regs->regs[1];
 }
 
 void efi_rtmap_user_describe(struct pt_regs *regs, struct efi_rtmap_user_trap *trap)
@@ -65,11 +61,8 @@ void efi_rtmap_user_describe(struct pt_regs *regs, struct efi_rtmap_user_trap *t
 	unsigned long class = ESR_ELx_EC(esr);
 
 	trap->name = esr_get_class_string(esr);
-	trap->ip = regs->pc;
 	trap->address = current->thread.fault_address;
 	trap->page_fault = class == ESR_ELx_EC_IABT_LOW || class == ESR_ELx_EC_DABT_LOW;
-	if (copy_from_user(trap->code, (const void __user *)regs->pc, sizeof(trap->code)))
-		memset(trap->code, 0, sizeof(trap->code));
 }
 
 void efi_rtmap_user_show(struct pt_regs *regs)

@@ -15,7 +15,6 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/syscalls.h>
-#include <linux/uaccess.h>
 
 #include <asm/efi.h>
 #include <asm/io_bitmap.h>
@@ -152,13 +151,10 @@ void efi_rtmap_user_leave_signal(struct pt_regs *regs)
 	regs->orig_ax = -1;
 }
 
-/* Returns true if a process has sent the signal. */
-bool efi_rtmap_user_was_sent(const struct pt_regs *regs)
+/* The signal that firmware has got, as the handler's second argument. */
+const siginfo_t __user *efi_rtmap_user_signal(const struct pt_regs *regs)
 {
-	const siginfo_t __user *info = (const void __user *)regs->si;
-	int code;
-
-	return !get_user(code, &info->si_code) && code <= 0;
+	return (const siginfo_t __user *)regs->si;
 }
 
 static const char *const names[] = {
@@ -186,13 +182,10 @@ void efi_rtmap_user_describe(struct pt_regs *regs, struct efi_rtmap_user_trap *t
 	if (thread->trap_nr < ARRAY_SIZE(names))
 		name = names[thread->trap_nr];
 	trap->name = name ?: "trap";
-	trap->ip = regs->ip;
 	trap->address = thread->cr2;
 	trap->page_fault = thread->trap_nr == X86_TRAP_PF;
 	trap->privileged = thread->trap_nr == X86_TRAP_GP && !thread->error_code;
 	trap->dx = regs->dx;
-	if (copy_from_user(trap->code, (const void __user *)regs->ip, sizeof(trap->code)))
-		memset(trap->code, 0, sizeof(trap->code));
 }
 
 void efi_rtmap_user_show(struct pt_regs *regs)

@@ -4,11 +4,14 @@
 //! arguments of the service. A pointer may be NULL where firmware decides on the meaning of that.
 
 use crate::{
-    call::user::{
-        self,
-        traps,
-        Answer,
-        Call, //
+    call::{
+        inside,
+        user::{
+            self,
+            traps,
+            Answer,
+            Call, //
+        },
     },
     ffi::{
         user::{
@@ -83,7 +86,7 @@ unsafe extern "C" fn efi_rtmap_user_resumes(trap: *mut Trap) -> bool {
 /// Called once for each such call, after its end.
 #[export]
 unsafe extern "C" fn efi_rtmap_user_came_back() {
-    user::came_back();
+    inside::vacate();
 }
 
 /// # Safety

@@ -70,11 +70,9 @@ impl Block {
     ///
     /// `ENOMEM`.
     pub(crate) fn alloc() -> Result<Self> {
-        // SAFETY: There are no requirements.
-        to_result(unsafe { bindings::efi_rtmap_user_alloc_block() })?;
-        let mut alias = ptr::null_mut();
-        // SAFETY: `alias` is valid for writes.
-        let address = unsafe { bindings::efi_rtmap_user_block(&mut alias) };
+        let mut address = 0;
+        // SAFETY: `address` is valid for writes.
+        let alias = unsafe { bindings::efi_rtmap_user_alloc_block(&mut address) };
         // INVARIANT: C has just allocated it, and never frees it. All else is said of methods below.
         Ok(Self {
             alias: NonNull::new(alias.cast()).ok_or(ENOMEM)?,

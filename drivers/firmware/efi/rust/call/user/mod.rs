@@ -10,10 +10,7 @@ pub(crate) mod traps;
 
 use self::access::Access;
 use crate::{
-    call::inside::{
-        self,
-        Inside, //
-    },
+    call::inside::Inside,
     ffi::{
         self,
         user::{
@@ -269,7 +266,7 @@ impl Call {
         let call = ffi::user::Call {
             function: self.function.value(),
             args: self.args,
-            milliseconds: state::request().longest_call().saturating_mul(1000),
+            seconds: state::request().longest_call(),
             may_be_torn: service.only_reads,
         };
         let table = map.table.as_ref();
@@ -328,11 +325,6 @@ fn fail(service: &Service, end: End, plan: &UserMode, table: Option<&TableMemory
     if in_service != 0 && !known {
         pr_err!("firmware is called in user mode only from now on\n");
     }
-}
-
-/// Firmware has come back from a call that was given up.
-pub(crate) fn came_back() {
-    inside::vacate();
 }
 
 /// The answer of firmware. Its memory is ours until this is dropped.

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The task that firmware runs in, and its address space.
+ * The task that firmware runs in.
  *
  * Between calls the task sleeps in a callback that the kernel runs on the way to user
  * mode. A call wakes it, with the registers for firmware. Firmware returns to the gate, a
  * page that is never there, and the fault queues the callback again. A trap of firmware
  * is a signal whose handler is in the gate, so it ends the call in the same way.
- *
- * The address space has ordinary mappings. It holds firmware's regions and the block,
- * nothing of the kernel's, and no other memory.
  *
  * This file is C, because tasks, their work and their signals have no Rust interface.
  */
@@ -30,10 +27,13 @@
 #include <linux/sched/task.h>
 #include <linux/sched/task_stack.h>
 #include <linux/signal.h>
+#include <linux/string.h>
 #include <linux/task_work.h>
+#include <linux/uaccess.h>
 #include <linux/workqueue.h>
 
 #define HANDLER		16	/* in the gate, beside the address that firmware returns to */
+#define STACK_END	(EFI_RTMAP_USER_GATE + EFI_RTMAP_USER_STACK)
 #define IDLE_SECONDS	2	/* after which the task ends: nothing should wait for it */
 #define ABORT_SECONDS	5	/* more than any processor needs to reach the kernel */
 
@@ -98,19 +98,30 @@ static void end_call(enum efi_rtmap_user_end end, u64 status)
 		leave();
 }
 
+/* Returns true if a process has sent the signal. */
+static bool was_sent(const siginfo_t __user *info)
+{
+	int code;
+
+	return !get_user(code, &info->si_code) && code <= 0;
+}
+
 /* Returns true if firmware goes on. */
 static bool handle_trap(struct pt_regs *regs)
 {
-	bool was_sent = efi_rtmap_user_was_sent(regs);
+	bool sent = was_sent(efi_rtmap_user_signal(regs));
 	struct efi_rtmap_user_trap trap = {};
 
 	efi_rtmap_user_leave_signal(regs);
-	if (was_sent)
+	if (sent)
 		return true;
 
+	trap.ip = instruction_pointer(regs);
+	if (copy_from_user(trap.code, (const void __user *)trap.ip, sizeof(trap.code)))
+		memset(trap.code, 0, sizeof(trap.code));
 	efi_rtmap_user_describe(regs, &trap);
 	if (efi_rtmap_user_resumes(&trap)) {
-		instruction_pointer_set(regs, instruction_pointer(regs) + trap.skip);
+		instruction_pointer_set(regs, trap.ip + trap.skip);
 		return true;
 	}
 	efi_rtmap_user_show(regs);
@@ -145,11 +156,10 @@ static void at_gate(struct callback_head *work)
 			 regs_return_value(regs));
 	}
 	wait_for_call();
-	efi_rtmap_user_enter(regs, user.block,
-			     user.alias + EFI_RTMAP_USER_GATE + EFI_RTMAP_USER_STACK,
-			     user.block + EFI_RTMAP_USER_GATE + EFI_RTMAP_USER_STACK,
-			     &user.call);
-	current->sas_ss_sp = user.block + EFI_RTMAP_USER_GATE + EFI_RTMAP_USER_STACK;
+	efi_rtmap_user_enter(regs, user.block, user.alias + STACK_END,
+			     user.block + STACK_END, &user.call);
+	/* The stack for signals begins where the other ends. */
+	current->sas_ss_sp = user.block + STACK_END;
 	current->sas_ss_size = EFI_RTMAP_USER_SIGNAL_STACK;
 	current->sas_ss_flags = SS_AUTODISARM;
 	set_task_syscall_work(current, SYSCALL_EMU);
@@ -161,7 +171,7 @@ static void abort_call(struct callback_head *work)
 		end_call(EFI_RTMAP_USER_TOO_LONG, 0);
 }
 
-/* The task and its address space. */
+/* The task. */
 
 /* Nobody may trace the task: firmware's registers and memory are the kernel's. */
 bool efi_rtmap_user_is_task(const struct task_struct *task)
@@ -169,100 +179,13 @@ bool efi_rtmap_user_is_task(const struct task_struct *task)
 	return task == READ_ONCE(user.task);
 }
 
-/* Firmware returns to the gate. Any other access to it is a fault of firmware's. */
-static vm_fault_t gate_fault(const struct vm_special_mapping *mapping,
-			     struct vm_area_struct *vma, struct vm_fault *vmf)
+/* Queues the work at the gate, if @ip is where firmware returns to, or where its traps go. */
+bool efi_rtmap_user_came_to_gate(u64 ip)
 {
-	u64 ip = instruction_pointer(current_pt_regs());
-
-	if (current != user.task || !(vmf->flags & FAULT_FLAG_USER) ||
-	    !(vmf->flags & FAULT_FLAG_INSTRUCTION) ||
-	    (ip != user.block && ip != user.block + HANDLER))
-		return VM_FAULT_SIGBUS;
-
+	if (current != user.task || (ip != user.block && ip != user.block + HANDLER))
+		return false;
 	task_work_add(current, &user.at_gate, TWA_RESUME);
-	return VM_FAULT_NOPAGE;
-}
-
-static const struct vm_special_mapping gate_mapping = {
-	.name	= "[efi-gate]",
-	.fault	= gate_fault,
-};
-
-/* All of it is mapped at once, and never by a fault. */
-static vm_fault_t no_fault(const struct vm_special_mapping *mapping,
-			   struct vm_area_struct *vma, struct vm_fault *vmf)
-{
-	return VM_FAULT_SIGBUS;
-}
-
-static const struct vm_special_mapping memory_mapping = {
-	.name	= "[efi-runtime]",
-	.fault	= no_fault,
-};
-
-static int map_range(struct mm_struct *mm, const struct efi_rtmap_user_range *range)
-{
-	/* A private mapping would be copied on write. */
-	vm_flags_t flags = VM_READ | VM_MAYREAD | VM_SHARED | VM_IO | VM_PFNMAP |
-			   VM_DONTCOPY | VM_DONTDUMP;
-	struct vm_area_struct *vma;
-	pgprot_t protection;
-
-	if (range->prot & EFI_RTMAP_PROT_WRITE)
-		flags |= VM_WRITE | VM_MAYWRITE;
-	if (range->prot & EFI_RTMAP_PROT_EXEC)
-		flags |= VM_EXEC | VM_MAYEXEC;
-	vma = _install_special_mapping(mm, range->virt, range->size, flags,
-				       &memory_mapping);
-	if (IS_ERR(vma))
-		return PTR_ERR(vma);
-	protection = efi_rtmap_user_protection(vma->vm_page_prot, range->phys,
-					       range->size, range->prot);
-	return remap_pfn_range(vma, range->virt, PHYS_PFN(range->phys), range->size,
-			       protection);
-}
-
-static int fill(struct mm_struct *mm)
-{
-	const struct efi_rtmap_user_range block = {
-		.phys	= user.block + EFI_RTMAP_USER_GATE,
-		.virt	= user.block + EFI_RTMAP_USER_GATE,
-		.size	= EFI_RTMAP_USER_BLOCK - EFI_RTMAP_USER_GATE,
-		.prot	= EFI_RTMAP_PROT_WRITE,
-	};
-	struct vm_area_struct *gate;
-	int error;
-
-	for (size_t i = 0; i < user.count; i++) {
-		error = map_range(mm, &user.ranges[i]);
-		if (error)
-			return error;
-	}
-	error = map_range(mm, &block);
-	if (error)
-		return error;
-	gate = _install_special_mapping(mm, user.block, EFI_RTMAP_USER_GATE,
-					VM_READ | VM_EXEC | VM_IO | VM_PFNMAP |
-					VM_DONTCOPY | VM_DONTDUMP, &gate_mapping);
-	return PTR_ERR_OR_ZERO(gate);
-}
-
-static struct mm_struct *make_address_space(void)
-{
-	struct mm_struct *mm = mm_alloc();
-	int error;
-
-	if (!mm)
-		return ERR_PTR(-ENOMEM);
-	mm->task_size = TASK_SIZE;
-	mmap_write_lock(mm);
-	error = fill(mm);
-	mmap_write_unlock(mm);
-	if (!error)
-		return mm;
-	mmput(mm);
-	return ERR_PTR(error);
+	return true;
 }
 
 /* Traps go to the gate. All other signals are ignored, as in all kernel threads. */
@@ -302,8 +225,7 @@ static int become_firmware(void *unused)
 #endif
 	set_signals();
 	flush_thread();
-	start_thread(current_pt_regs(), user.block,
-		     user.block + EFI_RTMAP_USER_GATE + EFI_RTMAP_USER_STACK);
+	start_thread(current_pt_regs(), user.block, user.block + STACK_END);
 	efi_rtmap_user_init_task();
 
 	user.task = get_task_struct(current);
@@ -317,7 +239,7 @@ static int become_firmware(void *unused)
 /* The thread has no address space. A new task takes the one that its parent uses. */
 static void spawn(struct kthread_work *work)
 {
-	struct mm_struct *mm = make_address_space();
+	struct mm_struct *mm = efi_rtmap_user_make_mm(user.ranges, user.count, user.block);
 	pid_t pid;
 
 	user.error = PTR_ERR_OR_ZERO(mm);
@@ -383,17 +305,14 @@ static bool hand_over(const struct efi_rtmap_user_call *call)
 	return true;
 }
 
-/* Counts the time in which the machine runs. Returns false if the call has no result. */
-static bool wait_for_end(unsigned int milliseconds)
+/* Counts seconds in which the machine runs. Returns false if the call has no result. */
+static bool wait_for_end(unsigned int seconds)
 {
-	while (milliseconds) {
-		unsigned int step = min(milliseconds, 1000U);
-
-		if (wait_for_completion_timeout(&user.ready, msecs_to_jiffies(step)))
+	for (; seconds; seconds--) {
+		if (wait_for_completion_timeout(&user.ready, HZ))
 			return true;
 		if (completion_done(&user.died))
 			return false;
-		milliseconds -= step;
 	}
 	return false;
 }
@@ -403,7 +322,7 @@ static void abort_current_call(void)
 {
 	init_task_work(&user.abort, abort_call);
 	task_work_add(user.task, &user.abort, TWA_RESUME);
-	wait_for_end(ABORT_SECONDS * MSEC_PER_SEC);
+	wait_for_end(ABORT_SECONDS);
 	task_work_cancel(user.task, &user.abort);
 	if (goes(IDLE, GONE))
 		wake_up_process(user.task);
@@ -418,7 +337,7 @@ u32 efi_rtmap_user_run(const struct efi_rtmap_user_call *call, u64 *status)
 	if (!hand_over(call) && (renew_task() || !hand_over(call)))
 		return EFI_RTMAP_USER_NO_TASK;
 
-	if (!wait_for_end(call->milliseconds) && !completion_done(&user.died)) {
+	if (!wait_for_end(call->seconds) && !completion_done(&user.died)) {
 		if (!call->may_be_torn && goes(IN_CALL, LEFT))
 			return EFI_RTMAP_USER_GIVEN_UP;
 		abort_current_call();
@@ -431,22 +350,17 @@ u32 efi_rtmap_user_run(const struct efi_rtmap_user_call *call, u64 *status)
 
 /* Setup. */
 
-/* The block is for good. Firmware that uses physical addresses finds it at the same place. */
-int efi_rtmap_user_alloc_block(void)
+/*
+ * Allocates the block, for good, and returns the kernel's address of it. Firmware has it at
+ * its physical address, @block.
+ */
+void *efi_rtmap_user_alloc_block(u64 *block)
 {
 	user.alias = (void *)__get_free_pages(GFP_KERNEL | __GFP_ZERO,
 					      get_order(EFI_RTMAP_USER_BLOCK));
-	if (!user.alias)
-		return -ENOMEM;
-	user.block = virt_to_phys(user.alias);
-	return 0;
-}
-
-/* Returns the block's address for firmware, and the kernel's in @alias. */
-u64 efi_rtmap_user_block(void **alias)
-{
-	*alias = user.alias;
-	return user.block;
+	if (user.alias)
+		*block = user.block = virt_to_phys(user.alias);
+	return user.alias;
 }
 
 /* Firmware's addresses are below the result. */
