@@ -53,19 +53,17 @@ impl UserMode {
     ///
     /// `ENOMEM`.
     pub(crate) fn new(
-        mappings: &[Mapping],
+        mappings: KVVec<Mapping>,
         functions: Functions,
         width: Width,
         failed: Failed,
     ) -> Result<Self> {
-        let mut copies = KVVec::with_capacity(mappings.len(), GFP_KERNEL)?;
-        copies.extend_from_slice(mappings, GFP_KERNEL)?;
         let mut ranges = KVVec::with_capacity(mappings.len(), GFP_KERNEL)?;
-        for mapping in mappings {
+        for mapping in &mappings {
             ranges.push(Range::new(mapping), GFP_KERNEL)?;
         }
         Ok(Self {
-            mappings: copies,
+            mappings,
             ranges,
             functions,
             width,
@@ -98,8 +96,8 @@ pub(crate) fn services(all: Services, only: bool) -> Services {
     if !only {
         return on;
     }
-    let here = SERVICES.iter().filter(|service| on.contains(service));
-    here.fold(Services::NONE, |set, &service| set.with(service.into()))
+    let here = SERVICES.into_iter();
+    here.filter(|service| on.contains(service)).collect()
 }
 
 static ON: Atomic<bool> = Atomic::new(false);
@@ -129,20 +127,19 @@ pub(crate) fn add_failed(services: Services) {
 /// Ports that firmware may use besides those that the kernel knows, one range in each word.
 static ALLOWED: [Atomic<u32>; ALLOWED_RANGES] = [const { Atomic::new(0) }; ALLOWED_RANGES];
 
+fn allowed_words() -> Allowed {
+    Allowed(ALLOWED.each_ref().map(|word| word.load(Relaxed)))
+}
+
 /// Ports that firmware may use besides those that the kernel knows.
 pub(crate) fn allowed() -> impl Iterator<Item = Ports> {
-    ALLOWED
-        .iter()
-        .filter_map(|word| Ports::from_bits(word.load(Relaxed)))
+    allowed_words().0.into_iter().filter_map(Ports::from_bits)
 }
 
 /// Allows more ports, and returns the number of the range. [`None`] if there are too many. Only the
 /// thread that is inside firmware may call this, or the one that boots the machine.
 pub(crate) fn allow(ports: Ports) -> Option<usize> {
-    let number = ALLOWED.iter().position(|word| {
-        let known = word.load(Relaxed);
-        known == 0 || known == ports.to_bits()
-    })?;
+    let number = allowed_words().place(ports.to_bits())?;
     ALLOWED.get(number)?.store(ports.to_bits(), Relaxed);
     Some(number)
 }

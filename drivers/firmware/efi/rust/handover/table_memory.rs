@@ -96,7 +96,7 @@ pub(crate) struct Found {
     pub(crate) services_off: Services,
     /// Services that have failed in user mode.
     pub(crate) failed: Services,
-    /// What firmware may use in user mode.
+    /// The privileges that firmware has got in user mode.
     pub(crate) allowed: Allowed,
     pub(crate) inherited: Option<Inherited>,
     /// The stub's decision on SVAM, where that is the stub's, and what came of it.

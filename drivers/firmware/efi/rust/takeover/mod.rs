@@ -127,10 +127,10 @@ pub(crate) fn run(
     }
 
     let privilege = privilege(request);
-    let failed = if request.retry {
-        Services::NONE
+    let (services_off, failed) = if request.retry {
+        (Services::NONE, Services::NONE)
     } else {
-        found.failed
+        (found.services_off, found.failed)
     };
     let latch = contained::latch(found.latch, failed, privilege);
     #[cfg(CONFIG_EFI_RTMAP_USER)]
@@ -154,11 +154,7 @@ pub(crate) fn run(
         table,
         mark,
         regions,
-        services_off: if request.retry {
-            Services::NONE
-        } else {
-            found.services_off.with(failed)
-        },
+        services_off: services_off.with(failed),
         failed: Failed {
             in_service: match (latch, found.latch) {
                 (Latch::Clear, Latch::Faulted { service }) => service,

@@ -93,6 +93,7 @@ impl Means<'_> {
         entries: KVVec<Entry>,
     ) -> Result<Map, Failure> {
         let mappings = page_tables::map(self.take_over, &entries, snapshot.forward_cfg)?;
+        let shared_pages = mappings.iter().filter(|mapping| mapping.shared).count();
         let off = self.services_off(snapshot.runtime, &entries)?;
         let wx_pages = wx_pages(&entries);
         let snapshot = Snapshot {
@@ -103,7 +104,7 @@ impl Means<'_> {
             pr_warn!("handover table: not written: {error:?}\n");
         }
         #[cfg(CONFIG_EFI_RTMAP_USER)]
-        let user = self.user_mode(&snapshot, &entries, &mappings)?;
+        let user = self.user_mode(&snapshot, &entries, mappings)?;
         if let Some(mark) = &mut self.mark {
             mark.note(snapshot.kind, &self.regions);
         }
@@ -114,7 +115,7 @@ impl Means<'_> {
             services: self.firmware.supported.without(off),
             services_off: off,
             regions: self.regions,
-            shared_pages: mappings.iter().filter(|mapping| mapping.shared).count(),
+            shared_pages,
             wx_pages: wx_pages.count(),
             table: self.table,
             mark: self.mark,
@@ -129,7 +130,7 @@ impl Means<'_> {
         &self,
         snapshot: &Snapshot,
         entries: &[Entry],
-        mappings: &[Mapping],
+        mappings: KVVec<Mapping>,
     ) -> Result<Option<UserMode>, Failure> {
         if self.privilege != Privilege::User {
             return Ok(None);

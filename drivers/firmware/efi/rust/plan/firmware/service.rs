@@ -71,7 +71,7 @@ impl Services {
         let writing = CALLED
             .iter()
             .filter(|service| !service.only_reads && service.mark != RESET_SYSTEM.mark);
-        writing.fold(Self::NONE, |set, service| set.with(service.into()))
+        writing.collect()
     }
 
     /// The services of the set that the kernel calls at run time.
@@ -83,6 +83,13 @@ impl Services {
 impl From<&Service> for Services {
     fn from(service: &Service) -> Self {
         Self(service.bit)
+    }
+}
+
+impl<'a> FromIterator<&'a Service> for Services {
+    fn from_iter<I: IntoIterator<Item = &'a Service>>(services: I) -> Self {
+        let add = |set: Self, service: &Service| set.with(service.into());
+        services.into_iter().fold(Self::NONE, add)
     }
 }
 

@@ -31,16 +31,20 @@ use crate::plan::{
     },
 };
 
-/// What firmware may use in user mode. 0 stands for nothing.
+/// The privileges that firmware has got in user mode. 0 stands for none.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Allowed(pub(crate) [u32; ALLOWED_RANGES]);
 
 impl Allowed {
-    /// What this or `other` allows, as far as there is room.
+    /// The number of the place for `word`: it is there, or nothing is. [`None`] if there is no room.
+    pub(crate) fn place(&self, word: u32) -> Option<usize> {
+        self.0.iter().position(|&known| known == 0 || known == word)
+    }
+
+    /// Adds the privileges of `other`, as far as there is room.
     pub(crate) fn union(mut self, other: Self) -> Self {
         for word in other.0 {
-            let place = self.0.iter().position(|&known| known == 0 || known == word);
-            if let Some(place) = place.and_then(|place| self.0.get_mut(place)) {
+            if let Some(place) = self.place(word).and_then(|place| self.0.get_mut(place)) {
                 *place = word;
             }
         }
@@ -96,7 +100,7 @@ impl<'a> Table<'a> {
         Services::from_bits(failed)
     }
 
-    /// The words for what firmware may use in user mode.
+    /// The privileges that firmware has got in user mode.
     pub(crate) fn allowed(&self) -> Allowed {
         let mut words = Allowed::default();
         for (number, word) in words.0.iter_mut().enumerate() {

@@ -17,7 +17,7 @@ pub(crate) enum Policy {
     Enforce,
 }
 
-/// What follows from a privileged instruction.
+/// The kernel's answer to a privileged instruction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Answer {
     /// Firmware gets the ports, and executes the instruction again.

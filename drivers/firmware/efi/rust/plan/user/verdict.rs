@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What follows from the end of a call in user mode.
+//! The consequences of the end of a call in user mode.
 
 use crate::plan::firmware::service::{
     Service,
