@@ -50,7 +50,7 @@ enum efi_rtmap_user_end {
 struct efi_rtmap_user_call {
 	u64	function;
 	u64	args[EFI_RTMAP_USER_MOST_ARGS];
-	u32	seconds;	/* the time limit */
+	u32	limit;		/* of its time, in milliseconds */
 	bool	may_be_torn;	/* it writes nothing, so it is aborted at the limit */
 };
 

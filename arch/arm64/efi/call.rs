@@ -34,11 +34,11 @@ impl CallsFirmware for Arch {
 
     type Installed = Installed;
 
-    unsafe fn install(seconds: u32) -> Installed {
+    unsafe fn install(limit: u32) -> Installed {
         // SAFETY: By this function's contract.
         let mm = unsafe { FirmwareMm::new() };
         // From here on, the thread does not migrate.
-        let watched = Watched::new(seconds);
+        let watched = Watched::new(limit);
         let fpsimd = FpsimdSection::new();
         // SAFETY: `mm` is the address space until after this is dropped.
         let ttbr0 = unsafe { Ttbr0InUse::new() };

@@ -42,7 +42,7 @@ impl CallsFirmware for Arch {
 
     type Installed = Installed;
 
-    unsafe fn install(seconds: u32) -> Installed {
+    unsafe fn install(limit: u32) -> Installed {
         // SAFETY: The page tables are there, and no other thread is here that would copy into them.
         unsafe { bindings::efi_rtmap_sync_kernel_mappings() };
         let fpu = FpuSection::new();
@@ -53,7 +53,7 @@ impl CallsFirmware for Arch {
         // LASS may be disabled only now: user space is not mapped any more.
         let lass = LassDisabled::new();
         Installed {
-            _watched: Watched::new(seconds),
+            _watched: Watched::new(limit),
             _lass: lass,
             _mm: mm,
             _speculation: speculation,

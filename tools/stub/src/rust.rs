@@ -39,7 +39,7 @@ pub fn add_option(request: c::Request, option: &[u8]) -> c::Request {
         off: request.off,
         retry: request.retry,
         kind: number(request.kind),
-        timeout: request.timeout.map_or(0, |seconds| seconds.get().into()),
+        timeout: request.timeout.map_or(0, NonZero::get),
     }
 }
 
@@ -82,7 +82,7 @@ fn to_request(request: c::Request) -> Request {
         off: request.off,
         kind: Kind::from_number(request.kind),
         retry: request.retry,
-        timeout: u16::try_from(request.timeout).ok().and_then(NonZero::new),
+        timeout: NonZero::new(request.timeout),
         privilege: None,
         enforce: false,
     }

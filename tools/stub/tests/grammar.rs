@@ -47,6 +47,8 @@ fn word() -> impl Strategy<Value = String> {
         2 => Just("novamap".to_owned()),
         4 => "rtmap:timeout=[+-]?0{0,3}[0-9]{0,6}[ a-z+]?",
         1 => "rtmap:timeout=6553[0-9]",
+        2 => "rtmap:timeout=[+-]?[0-9]{0,9}m?s?",
+        1 => "rtmap:timeout=6553500[0-9]ms",
         1 => "[ -~]{0,12}",
     ]
 }

@@ -10,7 +10,8 @@
 
 #include "efi-rtmap-choice.h"
 
-#define MAX_TIMEOUT	0xffff
+#define SECOND		1000		/* milliseconds */
+#define MAX_TIMEOUT	(0xffff * SECOND)
 
 static bool ends(const char *option)
 {
@@ -33,21 +34,26 @@ static bool is_word(const char *option, const char *word)
 	return option && ends(option);
 }
 
-/* Returns the number at @option, or 0 if the word is no number or too large. */
+/*
+ * Returns the milliseconds at @option, which has seconds or, with "ms" at its end,
+ * milliseconds. Returns 0 if the word is no number or too large.
+ */
 static u32 read_timeout(const char *option)
 {
-	u32 seconds = 0;
+	u32 number = 0;
 
 	if (*option == '+')
 		option++;
-	for (; !ends(option); option++) {
-		if (*option < '0' || *option > '9')
-			return 0;
-		seconds = 10 * seconds + (*option - '0');
-		if (seconds > MAX_TIMEOUT)
+	for (; *option >= '0' && *option <= '9'; option++) {
+		number = 10 * number + (*option - '0');
+		if (number > MAX_TIMEOUT)
 			return 0;
 	}
-	return seconds;
+	if (is_word(option, "ms"))
+		return number;
+	if (!ends(option) || number > MAX_TIMEOUT / SECOND)
+		return 0;
+	return number * SECOND;
 }
 
 /* The privilege of firmware is the business of the kernel proper. */
@@ -62,12 +68,12 @@ static bool is_privilege(const char *word)
 static void add_word(struct efi_rtmap_request *request, const char *word)
 {
 	const char *timeout = after(word, "timeout=");
-	u32 seconds;
+	u32 limit;
 
 	if (timeout) {
-		seconds = read_timeout(timeout);
-		if (seconds)
-			request->timeout = seconds;
+		limit = read_timeout(timeout);
+		if (limit)
+			request->timeout = limit;
 	} else if (is_word(word, "retry")) {
 		request->retry = true;
 	} else if (is_word(word, "off")) {

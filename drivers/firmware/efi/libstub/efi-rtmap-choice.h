@@ -16,7 +16,7 @@
  * @off: leave everything to stock Linux
  * @retry: use the services although an earlier kernel saw firmware fail
  * @kind: EFI_RTMAP_KIND_*, or 0 for the best one
- * @timeout: seconds that a firmware call may take, or 0 for stock's limit
+ * @timeout: milliseconds that a firmware call may take, or 0 for stock's limit
  */
 struct efi_rtmap_request {
 	bool	off;

@@ -68,15 +68,15 @@ pub(crate) trait CallsFirmware {
     /// The processor in the state that firmware expects. A drop restores its former state.
     type Installed;
 
-    /// Prepares the processor for a firmware call. The call is aborted if it takes more than so
-    /// many `seconds`.
+    /// Prepares the processor for a firmware call. The call is aborted if it takes more than
+    /// `limit` milliseconds.
     ///
     /// # Safety
     ///
     /// The thread is inside firmware until the result is dropped, and does not sleep in between.
     /// The take-over has built the page tables.
     #[allow(unsafe_code)]
-    unsafe fn install(seconds: u32) -> Self::Installed;
+    unsafe fn install(limit: u32) -> Self::Installed;
 }
 
 /// SVAM, where the kernel proper calls it.

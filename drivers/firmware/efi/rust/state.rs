@@ -86,7 +86,7 @@ pub(crate) struct State {
     pub(crate) map: Result<Map, Failure>,
 }
 
-static REQUEST: Atomic<u32> = Atomic::new(0);
+static REQUEST: Atomic<u64> = Atomic::new(0);
 static STATE: SetOnce<State> = SetOnce::new();
 static FAULTED: Atomic<bool> = Atomic::new(false);
 

@@ -4,9 +4,14 @@
 
 use super::*;
 use crate::plan::{
-    base::kind::Kind,
-    choice::request::Request, //
+    base::kind::{
+        Kind,
+        Privilege, //
+    },
+    choice::request::Request,
+    user::port, //
 };
+use core::num::NonZero;
 
 /// Reads the option as it is on the command line.
 pub fn command_line(data: &[u8]) {
@@ -21,15 +26,25 @@ pub fn command_line(data: &[u8]) {
     let words = || data.split(|&byte| byte == b',');
     let ours = words().filter_map(|word| word.strip_prefix(b"rtmap:"));
     let (limits, ours): (Vec<_>, Vec<_>) = ours.partition(|word| word.starts_with(b"timeout="));
-    let seconds: Vec<_> = limits
+    let (lists, ours): (Vec<_>, Vec<_>) = ours
+        .into_iter()
+        .partition(|word| word.starts_with(b"ports="));
+    let (privileges, ours): (Vec<_>, Vec<_>) = ours
+        .into_iter()
+        .partition(|word| privilege_of(word).is_some());
+    let good: Vec<_> = limits
         .iter()
-        .filter_map(|word| seconds(&word[8..]))
+        .filter_map(|word| milliseconds(&word[8..]))
         .collect();
-    let last = seconds.last().copied();
-    assert_eq!(request.timeout.map(|limit| u32::from(limit.get())), last);
+    let last = good.last().copied();
+    assert_eq!(request.timeout.map(NonZero::get), last);
+    let last = privileges.last().and_then(|word| privilege_of(word));
+    assert_eq!(request.privilege, last);
+    let is_bad = |word: &&&[u8]| port::listed(&word[6..]).any(|ports| ports.is_none());
+    let bad_lists = lists.iter().filter(is_bad).count();
     let known = |word: &[u8]| kind_of(word).is_some() || WORDS.contains(&word);
     let bad = ours.iter().filter(|word| !known(word)).count();
-    assert_eq!(bad + limits.len() - seconds.len(), unknown);
+    assert_eq!(bad + bad_lists + limits.len() - good.len(), unknown);
     assert_eq!(request.retry, ours.contains(&&b"retry"[..]));
     let mut choices = ours.iter().rev().filter(|word| **word != b"retry");
     let last = choices.clone().next();
@@ -51,7 +66,22 @@ fn kind_of(word: &[u8]) -> Option<Kind> {
     kinds.find(|kind| kind.name().as_bytes() == word)
 }
 
-fn seconds(word: &[u8]) -> Option<u32> {
-    let number = core::str::from_utf8(word).ok()?.parse().ok()?;
-    (1..=0xffff).contains(&number).then_some(number)
+fn privilege_of(word: &[u8]) -> Option<Privilege> {
+    match word {
+        b"user" | b"user=learn" | b"user=enforce" => Some(Privilege::User),
+        b"kernel" => Some(Privilege::Kernel),
+        _ => None,
+    }
+}
+
+/// Seconds, or milliseconds with their unit.
+fn milliseconds(word: &[u8]) -> Option<u32> {
+    let (number, unit) = match word.strip_suffix(b"ms") {
+        Some(number) => (number, 1),
+        None => (word, 1000),
+    };
+    let number: u32 = core::str::from_utf8(number).ok()?.parse().ok()?;
+    (1..=65_535_000 / unit)
+        .contains(&number)
+        .then(|| number * unit)
 }

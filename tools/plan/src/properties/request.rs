@@ -4,6 +4,7 @@
 
 use super::*;
 use crate::plan::choice::request::Request;
+use core::num::NonZero;
 use std::string::String;
 
 const WORDS: [&str; 6] = ["auto", "phys", "ident", "fixed", "off", "retry"];
@@ -20,7 +21,16 @@ fn word() -> impl Strategy<Value = String> {
         "[a-z:=]{0,6}",
         "rtmap:[a-z]{0,6}",
         "rtmap:timeout=[0-9]{0,6}",
+        "rtmap:timeout=[0-9]{0,9}ms",
     ]
+}
+
+fn milliseconds(limit: &str) -> Option<u32> {
+    let limit: u64 = match limit.strip_suffix("ms") {
+        Some(milliseconds) => milliseconds.parse().ok()?,
+        None => limit.parse::<u64>().ok()? * 1000,
+    };
+    (1..=65_535_000).contains(&limit).then_some(limit as u32)
 }
 
 proptest! {
@@ -37,9 +47,9 @@ proptest! {
         let all = unknown.len();
         let ours = words.iter().filter_map(|word| word.strip_prefix("rtmap:"));
         let (timeouts, ours): (Vec<_>, Vec<_>) = ours.partition(|word| word.starts_with("timeout="));
-        let seconds = timeouts.iter().map(|word| word["timeout=".len()..].parse());
-        let (good, wrong): (Vec<_>, Vec<_>) = seconds.partition(Result::is_ok);
-        prop_assert_eq!(request.timeout, good.last().and_then(|seconds| seconds.clone().ok()));
+        let limits = timeouts.iter().map(|word| milliseconds(&word["timeout=".len()..]));
+        let (good, wrong): (Vec<_>, Vec<_>) = limits.partition(Option::is_some);
+        prop_assert_eq!(request.timeout.map(NonZero::get), good.last().copied().flatten());
         let unknown: Vec<_> = unknown.into_iter().filter(|word| !word.starts_with(b"timeout=")).collect();
         prop_assert_eq!(all, unknown.len() + wrong.len());
         let bad: Vec<&&str> = ours.iter().filter(|word| !WORDS.contains(word)).collect();

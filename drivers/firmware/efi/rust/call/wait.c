@@ -18,6 +18,7 @@
 #include <linux/efi-rtmap-rust.h>
 #include <linux/init.h>
 #include <linux/jiffies.h>
+#include <linux/minmax.h>
 #include <linux/notifier.h>
 #include <linux/suspend.h>
 #include <linux/syscore_ops.h>
@@ -25,7 +26,7 @@
 
 #define POLL_MS		20
 /* Time for a call that is aborted: its timer may be a second away. */
-#define TEAR_SECONDS	3
+#define TEAR_MS		3000
 
 /* Waits as the kernel does with a limit of @timeout. Returns 0 at the limit. */
 unsigned long efi_rtmap_wait_for_call(struct completion *done,
@@ -35,17 +36,18 @@ unsigned long efi_rtmap_wait_for_call(struct completion *done,
 		return wait_for_completion_timeout(done, timeout);
 
 	/* Counts seconds in which the machine runs, like the limit of the call. */
-	for (unsigned int left = efi_rtmap_longest_wait(); left; left--) {
-		if (wait_for_completion_timeout(done, HZ))
+	for (unsigned int left = efi_rtmap_longest_wait(), step; left; left -= step) {
+		step = min(left, MSEC_PER_SEC);
+		if (wait_for_completion_timeout(done, msecs_to_jiffies(step)))
 			return 1;
 	}
 	return 0;
 }
 
 /* Returns true if no thread is inside firmware. */
-static bool wait_for_firmware(unsigned int seconds)
+static bool wait_for_firmware(unsigned int ms)
 {
-	unsigned int polls = seconds * (MSEC_PER_SEC / POLL_MS);
+	unsigned int polls = ms / POLL_MS;
 
 	while (efi_rtmap_is_occupied()) {
 		if (!polls--)
@@ -77,7 +79,7 @@ static void leave_firmware(void *data)
 
 	pr_err("going down while firmware is in a call; the next kernel will not call it\n");
 	efi_rtmap_tear_call();
-	wait_for_firmware(TEAR_SECONDS);
+	wait_for_firmware(TEAR_MS);
 }
 
 /*

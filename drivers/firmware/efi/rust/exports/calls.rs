@@ -24,8 +24,8 @@ use crate::{
 use core::slice;
 use kernel::prelude::*;
 
-/// Seconds that the kernel waits for a call, in addition to the limit of the call.
-const GRACE_SECONDS: u32 = 5;
+/// Milliseconds that the kernel waits for a call, in addition to the limit of the call.
+const GRACE: u32 = 5000;
 
 /// Installs the map for a firmware call.
 ///
@@ -79,7 +79,7 @@ unsafe extern "C" fn efi_rtmap_reserve() {
     inside::reserve();
 }
 
-/// The seconds that the kernel waits for a firmware call before it gives up the call and the thread
+/// The milliseconds that the kernel waits for a firmware call before it gives up the call and the thread
 /// that makes it. This is more than the call may take.
 ///
 /// # Safety
@@ -87,7 +87,7 @@ unsafe extern "C" fn efi_rtmap_reserve() {
 /// None is needed; `#[export]` asks for the keyword.
 #[export]
 unsafe extern "C" fn efi_rtmap_longest_wait() -> u32 {
-    state::request().longest_call() + GRACE_SECONDS
+    state::request().longest_call() + GRACE
 }
 
 /// Lets the firmware call in progress be aborted even if it writes.

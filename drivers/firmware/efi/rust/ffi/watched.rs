@@ -6,8 +6,8 @@
 //! that writes could be in the middle of a store, so it is not aborted: at the kernel's own limit,
 //! the kernel no longer waits for the call, and firmware can finish.
 //!
-//! The limit counts seconds in which the machine runs. A virtual machine may be stopped for
-//! minutes, and its clock jumps when it goes on.
+//! The limit counts the time in which the machine runs, in steps of a second. A virtual machine may
+//! be stopped for minutes, and its clock jumps when it goes on.
 //!
 //! The timer runs on the same processor as firmware. It needs no softirqs, which calls on x86 keep
 //! off, and no other processor. If firmware hangs with interrupts off, only the kernel's own limit
@@ -41,7 +41,8 @@ use kernel::{
     types::NotThreadSafe, //
 };
 
-const SECOND: Delta = Delta::from_secs(1);
+/// Milliseconds after which the limit is looked at.
+const STEP: u32 = 1000;
 
 /// Time until the thread that calls firmware has the processor again.
 const AGAIN: Delta = Delta::from_millis(5);
@@ -53,7 +54,8 @@ static WATCHDOG: SetOnce<Pin<KBox<Watchdog>>> = SetOnce::new();
 struct Watchdog {
     #[pin]
     timer: HrTimer<Self>,
-    seconds_left: Atomic<u32>,
+    /// Milliseconds after the step that is going on.
+    left: Atomic<u32>,
     /// The call may be aborted.
     may_be_torn: Atomic<bool>,
 }
@@ -68,11 +70,10 @@ impl HrTimerCallback for Watchdog {
     type Pointer<'a> = Pin<&'a Self>;
 
     fn run(this: Pin<&Self>, mut ctx: HrTimerCallbackContext<'_, Self>) -> HrTimerRestart {
-        // All the seconds in which the machine was stopped count as one.
-        let left = this.seconds_left.load(Relaxed).saturating_sub(1);
-        this.seconds_left.store(left, Relaxed);
+        // All the time in which the machine was stopped counts as one step.
+        let left = this.left.load(Relaxed);
         if left > 0 || !this.may_be_torn.load(Relaxed) {
-            ctx.forward_now(SECOND);
+            ctx.forward_now(this.take_step(left));
             return HrTimerRestart::Restart;
         }
         // SAFETY: This is the callback of a timer in hard interrupt context.
@@ -92,7 +93,7 @@ impl HrTimerCallback for Watchdog {
 pub(crate) fn init() -> Result {
     let watchdog = pin_init!(Watchdog {
         timer <- HrTimer::new(),
-        seconds_left: Atomic::new(0),
+        left: Atomic::new(0),
         may_be_torn: Atomic::new(false),
     });
     WATCHDOG.populate(KBox::pin_init(watchdog, GFP_KERNEL)?);
@@ -121,14 +122,14 @@ pub(crate) struct Watched {
 }
 
 impl Watched {
-    /// Watches the call that begins. It may take so many `seconds`. The thread stays on this
+    /// Watches the call that begins. It may take `limit` milliseconds. The thread stays on this
     /// processor until this value is dropped.
-    pub(crate) fn new(seconds: u32) -> Self {
+    pub(crate) fn new(limit: u32) -> Self {
         // SAFETY: There are no requirements.
         let interruptible = unsafe { bindings::efi_rtmap_is_interruptible() };
         let watchdog = WATCHDOG.as_ref().filter(|_| interruptible);
         Self {
-            _timer: watchdog.map(|watchdog| watchdog.as_ref().watch(seconds)),
+            _timer: watchdog.map(|watchdog| watchdog.as_ref().watch(limit)),
             _thread: NotThreadSafe,
         }
     }
@@ -137,12 +138,20 @@ impl Watched {
 impl Watchdog {
     fn watch(
         self: Pin<&'static Self>,
-        seconds: u32,
+        limit: u32,
     ) -> <Pin<&'static Self> as UnsafeHrTimerPointer>::TimerHandle {
-        self.seconds_left.store(seconds, Relaxed);
+        let step = self.take_step(limit);
         let only_reads = service::only_reads(current_service());
         self.may_be_torn.store(only_reads, Relaxed);
         // SAFETY: The lifetime of `self` says that the timer is never freed.
-        unsafe { UnsafeHrTimerPointer::start(self, SECOND) }
+        unsafe { UnsafeHrTimerPointer::start(self, step) }
+    }
+
+    /// Takes the next step off the `left` milliseconds. A call that may not be torn has a step when
+    /// none are left.
+    fn take_step(&self, left: u32) -> Delta {
+        let step = if left == 0 { STEP } else { left.min(STEP) };
+        self.left.store(left.saturating_sub(step), Relaxed);
+        Delta::from_millis(step.into())
     }
 }

@@ -266,7 +266,7 @@ impl Call {
         let call = ffi::user::Call {
             function: self.function.value(),
             args: self.args,
-            seconds: state::request().longest_call(),
+            limit: state::request().longest_call(),
             may_be_torn: service.only_reads,
         };
         let table = map.table.as_ref();

@@ -18,7 +18,9 @@
 #include <linux/gfp.h>
 #include <linux/init.h>
 #include <linux/io.h>
+#include <linux/jiffies.h>
 #include <linux/kthread.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/oom.h>
 #include <linux/ptrace.h>
@@ -34,8 +36,8 @@
 
 #define HANDLER		16	/* in the gate, beside the address that firmware returns to */
 #define STACK_END	(EFI_RTMAP_USER_GATE + EFI_RTMAP_USER_STACK)
-#define IDLE_SECONDS	2	/* after which the task ends: nothing should wait for it */
-#define ABORT_SECONDS	5	/* more than any processor needs to reach the kernel */
+#define IDLE_MS		2000	/* after which the task ends: nothing should wait for it */
+#define ABORT_MS	5000	/* more than any processor needs to reach the kernel */
 
 enum state {
 	GONE,		/* there is no task, or it ends */
@@ -270,13 +272,13 @@ static void retire(struct work_struct *work)
 		return;
 	}
 	user.calls_before = calls;
-	schedule_delayed_work(&retirement, IDLE_SECONDS * HZ);
+	schedule_delayed_work(&retirement, msecs_to_jiffies(IDLE_MS));
 }
 
 static int renew_task(void)
 {
 	if (user.task) {
-		if (!wait_for_completion_timeout(&user.died, ABORT_SECONDS * HZ))
+		if (!wait_for_completion_timeout(&user.died, msecs_to_jiffies(ABORT_MS)))
 			return -EBUSY;
 		cancel_delayed_work_sync(&retirement);
 		put_task_struct(user.task);
@@ -285,7 +287,7 @@ static int renew_task(void)
 	kthread_queue_work(user.parent, &user.spawn);
 	kthread_flush_work(&user.spawn);
 	if (!user.error)
-		schedule_delayed_work(&retirement, IDLE_SECONDS * HZ);
+		schedule_delayed_work(&retirement, msecs_to_jiffies(IDLE_MS));
 	return user.error;
 }
 
@@ -305,11 +307,15 @@ static bool hand_over(const struct efi_rtmap_user_call *call)
 	return true;
 }
 
-/* Counts seconds in which the machine runs. Returns false if the call has no result. */
-static bool wait_for_end(unsigned int seconds)
+/*
+ * Waits up to @ms milliseconds in which the machine runs: all the time in which a virtual
+ * machine was stopped counts as one second. Returns false if the call has no result.
+ */
+static bool wait_for_end(unsigned int ms)
 {
-	for (; seconds; seconds--) {
-		if (wait_for_completion_timeout(&user.ready, HZ))
+	for (unsigned int step; ms; ms -= step) {
+		step = min(ms, MSEC_PER_SEC);
+		if (wait_for_completion_timeout(&user.ready, msecs_to_jiffies(step)))
 			return true;
 		if (completion_done(&user.died))
 			return false;
@@ -322,7 +328,7 @@ static void abort_current_call(void)
 {
 	init_task_work(&user.abort, abort_call);
 	task_work_add(user.task, &user.abort, TWA_RESUME);
-	wait_for_end(ABORT_SECONDS);
+	wait_for_end(ABORT_MS);
 	task_work_cancel(user.task, &user.abort);
 	if (goes(IDLE, GONE))
 		wake_up_process(user.task);
@@ -337,7 +343,7 @@ u32 efi_rtmap_user_run(const struct efi_rtmap_user_call *call, u64 *status)
 	if (!hand_over(call) && (renew_task() || !hand_over(call)))
 		return EFI_RTMAP_USER_NO_TASK;
 
-	if (!wait_for_end(call->seconds) && !completion_done(&user.died)) {
+	if (!wait_for_end(call->limit) && !completion_done(&user.died)) {
 		if (!call->may_be_torn && goes(IN_CALL, LEFT))
 			return EFI_RTMAP_USER_GIVEN_UP;
 		abort_current_call();

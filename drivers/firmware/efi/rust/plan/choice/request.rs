@@ -25,9 +25,9 @@ pub(crate) struct Request {
     pub(crate) kind: Option<Kind>,
     /// Use the services although an earlier kernel saw the firmware fail.
     pub(crate) retry: bool,
-    /// Seconds that a firmware call may take before firmware counts as hung. With [`None`], as many
-    /// as in stock Linux.
-    pub(crate) timeout: Option<NonZero<u16>>,
+    /// Milliseconds that a firmware call may take before firmware counts as hung. With [`None`], as
+    /// many as in stock Linux.
+    pub(crate) timeout: Option<NonZero<u32>>,
     /// The requested privilege of firmware. With [`None`], the configuration decides.
     pub(crate) privilege: Option<Privilege>,
     /// In user mode, firmware gets no ports but those that are listed.
@@ -47,10 +47,10 @@ impl Request {
             let Some(word) = word.strip_prefix(b"rtmap:") else {
                 continue;
             };
-            if let Some(seconds) = word.strip_prefix(b"timeout=") {
-                match str::from_utf8(seconds).map(str::parse) {
-                    Ok(Ok(seconds)) => self.timeout = Some(seconds),
-                    _ => unknown(word),
+            if let Some(limit) = word.strip_prefix(b"timeout=") {
+                match milliseconds(limit) {
+                    Some(limit) => self.timeout = Some(limit),
+                    None => unknown(word),
                 }
                 continue;
             }
@@ -87,31 +87,32 @@ impl Request {
     }
 
     /// Packs the request into one word, for a place that holds only a word.
-    pub(crate) fn to_bits(self) -> u32 {
+    pub(crate) fn to_bits(self) -> u64 {
         let flag = |set: bool, bit: u32| if set { bit } else { 0 };
-        self.kind.map_or(0, |kind| kind as u32)
+        let words = self.kind.map_or(0, |kind| kind as u32)
             | flag(self.off, Self::OFF)
             | flag(self.retry, Self::RETRY)
             | flag(self.enforce, Self::ENFORCE)
-            | self.privilege.map_or(0, |privilege| privilege as u32) << Self::PRIVILEGE_SHIFT
-            | u32::from(self.timeout.map_or(0, NonZero::get)) << Self::TIMEOUT_SHIFT
+            | self.privilege.map_or(0, |privilege| privilege as u32) << Self::PRIVILEGE_SHIFT;
+        u64::from(words) | u64::from(self.timeout.map_or(0, NonZero::get)) << 32
     }
 
-    pub(crate) fn from_bits(bits: u32) -> Self {
+    pub(crate) fn from_bits(bits: u64) -> Self {
+        // The lower half has the words, the upper one the limit.
+        let (timeout, bits) = ((bits >> 32) as u32, bits as u32);
         Self {
             off: bits & Self::OFF != 0,
             kind: Kind::from_number(bits & Self::KIND),
             retry: bits & Self::RETRY != 0,
             enforce: bits & Self::ENFORCE != 0,
             privilege: Privilege::from_number(bits >> Self::PRIVILEGE_SHIFT & Self::PRIVILEGE),
-            // The shift leaves 16 bits.
-            timeout: NonZero::new((bits >> Self::TIMEOUT_SHIFT) as u16),
+            timeout: NonZero::new(timeout),
         }
     }
 
-    /// Seconds that a firmware call may take before firmware counts as hung.
+    /// Milliseconds that a firmware call may take before firmware counts as hung.
     pub(crate) fn longest_call(&self) -> u32 {
-        self.timeout.map_or(120, |seconds| seconds.get().into())
+        self.timeout.map_or(120 * SECOND, NonZero::get)
     }
 
     const KIND: u32 = 0xff;
@@ -120,12 +121,25 @@ impl Request {
     const PRIVILEGE: u32 = 3;
     const PRIVILEGE_SHIFT: u32 = 10;
     const ENFORCE: u32 = 1 << 12;
-    const TIMEOUT_SHIFT: u32 = 16;
 
     /// The word for the requested kind.
     pub(crate) fn name(&self) -> &'static str {
         self.kind.map_or("auto", Kind::name)
     }
+}
+
+/// Milliseconds.
+const SECOND: u32 = 1000;
+
+/// Reads `5` as seconds and `5ms` as milliseconds: at most 65,535 seconds.
+fn milliseconds(limit: &[u8]) -> Option<NonZero<u32>> {
+    let (number, unit) = match limit.strip_suffix(b"ms") {
+        Some(number) => (number, 1),
+        None => (limit, SECOND),
+    };
+    let number: u32 = str::from_utf8(number).ok()?.parse().ok()?;
+    let limit = number.checked_mul(unit)?;
+    NonZero::new(limit).filter(|limit| limit.get() <= u32::from(u16::MAX) * SECOND)
 }
 
 #[cfg_attr(
@@ -177,9 +191,12 @@ mod tests {
 
     #[test]
     fn a_call_may_take_as_long_as_in_stock_linux_or_as_is_asked_for() {
-        for (option, seconds) in [(b"rtmap:phys".as_slice(), 120), (b"rtmap:timeout=7", 7)] {
+        for (option, limit) in [
+            (b"rtmap:phys".as_slice(), 120_000),
+            (b"rtmap:timeout=7", 7_000),
+        ] {
             let request = Request::default().add(option, |_| ());
-            assert_eq!(request.longest_call(), seconds);
+            assert_eq!(request.longest_call(), limit);
         }
     }
 
@@ -221,9 +238,11 @@ mod tests {
     fn a_timeout_goes_with_any_word() {
         for (option, timeout) in [
             (b"rtmap:phys".as_slice(), None),
-            (b"rtmap:timeout=1", NonZero::new(1)),
-            (b"rtmap:timeout=5,rtmap:phys", NonZero::new(5)),
-            (b"rtmap:phys,rtmap:timeout=65535", NonZero::new(u16::MAX)),
+            (b"rtmap:timeout=1", NonZero::new(1_000)),
+            (b"rtmap:timeout=5,rtmap:phys", NonZero::new(5_000)),
+            (b"rtmap:phys,rtmap:timeout=65535", NonZero::new(65_535_000)),
+            (b"rtmap:timeout=20ms,rtmap:phys", NonZero::new(20)),
+            (b"rtmap:timeout=65535000ms", NonZero::new(65_535_000)),
         ] {
             let (request, unknown) = parse(option);
             assert_eq!((request.timeout, unknown), (timeout, 0));
@@ -232,7 +251,11 @@ mod tests {
             b"rtmap:fixed,rtmap:timeout=".as_slice(),
             b"rtmap:fixed,rtmap:timeout=0",
             b"rtmap:fixed,rtmap:timeout=65536",
+            b"rtmap:fixed,rtmap:timeout=65535001ms",
+            b"rtmap:fixed,rtmap:timeout=0ms",
+            b"rtmap:fixed,rtmap:timeout=ms",
             b"rtmap:fixed,rtmap:timeout=5s",
+            b"rtmap:fixed,rtmap:timeout=5 ms",
             b"rtmap:fixed,rtmap:timeout=-1",
         ] {
             let (request, unknown) = parse(option);
@@ -245,7 +268,7 @@ mod tests {
     fn bits_are_read_back() {
         for kind in [None, Some(Kind::Phys), Some(Kind::Ident), Some(Kind::Fixed)] {
             for (off, retry) in [(false, false), (false, true), (true, false), (true, true)] {
-                for timeout in [None, NonZero::new(1), NonZero::new(u16::MAX)] {
+                for timeout in [None, NonZero::new(1), NonZero::new(u32::MAX)] {
                     for privilege in [None, Some(Privilege::Kernel), Some(Privilege::User)] {
                         let request = Request {
                             off,
