@@ -77,6 +77,8 @@ struct efi_rtmap_boot_facts {
 	bool	kexec;		/* an earlier kernel has left traces, or may have */
 	bool	mixed;		/* 32-bit firmware under a 64-bit kernel */
 	u32	supported;	/* EFI_RT_SUPPORTED_*, of firmware's RT_PROPERTIES */
+	u32	called;		/* those that the kernel calls with its own privilege */
+	bool	in_reach;	/* firmware can return to the kernel's privilege */
 	u32	revision;	/* of UEFI, as the kernel knows it */
 };
 
@@ -135,6 +137,7 @@ void efi_rtmap_drop_table(void);
 /* For the mark of a call, before it and after it. */
 u32 efi_rtmap_current_service(void);
 bool efi_rtmap_services_enabled(void);
+void efi_rtmap_turn_services_off(void);
 void efi_rtmap_write_barrier(void);
 
 /* From the take-over on, the processor's state is protected from firmware. */

@@ -76,7 +76,7 @@ struct efi_rtmap_user_trap {
 
 /* C, called from Rust. */
 
-void *efi_rtmap_user_alloc_block(u64 *block);
+void *efi_rtmap_user_alloc_block(bool below_4g, u64 *block);
 int efi_rtmap_user_start(const struct efi_rtmap_user_range *ranges, size_t count);
 u32 efi_rtmap_user_run(const struct efi_rtmap_user_call *call, u64 *status);
 u64 efi_rtmap_user_addresses_end(void);
@@ -85,6 +85,7 @@ bool efi_rtmap_user_is_possible(void);
 void efi_rtmap_user_allow_ports(u16 first, u32 count);
 bool efi_rtmap_user_known_ports(u32 number, u16 *first, u16 *count);
 void efi_rtmap_user_flush_caches(void);
+void efi_rtmap_user_replace_thunks(u32 off);
 #endif
 
 /* C, called from C. */

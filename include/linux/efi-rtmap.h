@@ -28,6 +28,7 @@ void efi_rtmap_ask_of_machine(bool (*needs_svam)(void));
 void efi_rtmap_decide(bool *novamap, bool *flat);
 void efi_rtmap_announce_svam(void);
 efi_status_t efi_rtmap_record_svam(efi_status_t status);
+bool efi_rtmap_enables_services(void);
 bool efi_rtmap_foreign_memory(void);
 unsigned long efi_rtmap_system_table(void);
 bool efi_rtmap_take_over(unsigned long systab);
@@ -51,6 +52,7 @@ static inline void efi_rtmap_install_table(void) { }
 static inline void efi_rtmap_ask_of_machine(bool (*needs_svam)(void)) { }
 static inline void efi_rtmap_decide(bool *novamap, bool *flat) { }
 static inline void efi_rtmap_announce_svam(void) { }
+static inline bool efi_rtmap_enables_services(void) { return false; }
 static inline bool efi_rtmap_foreign_memory(void) { return false; }
 static inline unsigned long efi_rtmap_system_table(void) { return 0; }
 static inline bool efi_rtmap_take_over(unsigned long systab) { return false; }

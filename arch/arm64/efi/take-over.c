@@ -82,6 +82,8 @@ void __ref efi_rtmap_boot_facts(struct efi_rtmap_boot_facts *facts)
 		.kexec		= efi_rtmap_table == EFI_INVALID_TABLE_ADDR,
 		.smbios		= efi_rtmap_smbios(),
 		.supported	= efi.runtime_supported_mask,
+		.called		= efi.runtime_supported_mask,
+		.in_reach	= true,
 		.revision	= efi.runtime_version,
 	};
 

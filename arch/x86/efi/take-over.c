@@ -31,14 +31,22 @@ bool __init efi_rtmap_foreign_memory(void)
 	return efi_setup && !efi_rtmap_is_off();
 }
 
+/* Returns true if this kernel can call 32-bit firmware with its own privilege. */
+static bool has_thunks(void)
+{
+	return efi_is_mixed() && efi_rtmap_is_in_reach();
+}
+
 /*
- * Returns the services of @supported that the kernel calls: few with 32-bit
- * firmware.
+ * Returns the services of @supported that the kernel calls with its own privilege:
+ * few of 32-bit firmware, and none if it cannot return to this kernel.
  */
 static u32 __init called(u32 supported)
 {
 	if (!efi_is_mixed())
 		return supported;
+	if (!has_thunks())
+		return 0;
 	return supported & (EFI_RT_SUPPORTED_VARIABLE_SERVICES |
 			    EFI_RT_SUPPORTED_QUERY_VARIABLE_INFO |
 			    EFI_RT_SUPPORTED_SET_VIRTUAL_ADDRESS_MAP |
@@ -51,7 +59,9 @@ void __ref efi_rtmap_boot_facts(struct efi_rtmap_boot_facts *facts)
 		.kexec		= efi_setup,
 		.mixed		= efi_is_mixed(),
 		.smbios		= efi_rtmap_smbios(),
-		.supported	= called(efi.runtime_supported_mask),
+		.supported	= efi.runtime_supported_mask,
+		.called		= called(efi.runtime_supported_mask),
+		.in_reach	= !efi_is_mixed() || has_thunks(),
 		.revision	= efi.runtime_version,
 	};
 
@@ -165,7 +175,7 @@ int __ref efi_rtmap_finish_tables(bool svam)
 		return -ENOMEM;
 
 	efi_sync_low_kernel_mappings();
-	return efi_is_mixed() ? efi_rtmap_prepare_thunks() : 0;
+	return has_thunks() ? efi_rtmap_prepare_thunks() : 0;
 }
 
 unsigned long __ref efi_rtmap_svam(u64 systab)
@@ -210,7 +220,7 @@ bool __ref efi_rtmap_release_boot_services(void)
 void __ref efi_rtmap_enable(u32 off, bool forward_cfg, bool fresh)
 {
 	efi_disable_ibt_for_runtime = !forward_cfg;
-	if (efi_is_mixed())
+	if (has_thunks())
 		efi_rtmap_set_thunks();
 	else
 		efi_native_runtime_setup();

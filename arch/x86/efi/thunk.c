@@ -54,16 +54,18 @@ static int __init map_1_to_1(phys_addr_t phys, unsigned int pages)
 				       _PAGE_NX | _PAGE_RW | _PAGE_ENC);
 }
 
+/* Returns true if firmware can return to this kernel, with the kernel's privilege. */
+bool efi_rtmap_is_in_reach(void)
+{
+	return __pa_symbol(_end) <= U32_MAX;
+}
+
 /* The page tables must already hold the kernel's code. */
 int __init efi_rtmap_prepare_thunks(void)
 {
 	const gfp_t gfp = GFP_KERNEL | __GFP_DMA32 | __GFP_ZERO;
 	struct page *pages, *stack;
 
-	if (__pa_symbol(_end) > U32_MAX) {
-		pr_err("32-bit firmware cannot return to a kernel above 4 GiB\n");
-		return -ERANGE;
-	}
 	pages = alloc_pages(gfp, BUFFER_ORDER);
 	stack = alloc_pages(gfp, THREAD_SIZE_ORDER);
 	if (!pages || !stack)
@@ -304,3 +306,24 @@ void __init efi_rtmap_set_thunks(void)
 	efi.query_variable_info_nonblocking = query_variable_info_nonblocking;
 	efi.reset_system = reset_system;
 }
+
+#ifdef CONFIG_EFI_RTMAP_USER
+/*
+ * Calls in user mode need no thunks. Callers that cannot wait keep theirs: no other
+ * task may run in a panic. The services in @off stay refused.
+ */
+void __ref efi_rtmap_user_replace_thunks(u32 off)
+{
+	typeof(efi) thunks = efi;
+
+	efi_native_runtime_setup();
+	efi.set_variable_nonblocking = thunks.set_variable_nonblocking;
+	efi.get_next_high_mono_count = thunks.get_next_high_mono_count;
+	efi.reset_system = thunks.reset_system;
+	efi.query_variable_info_nonblocking = thunks.query_variable_info_nonblocking;
+	efi.update_capsule = thunks.update_capsule;
+	efi.query_capsule_caps = thunks.query_capsule_caps;
+	efi_rtmap_check_answers();
+	efi_rtmap_refuse(off);
+}
+#endif

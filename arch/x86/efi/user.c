@@ -31,6 +31,9 @@ asmlinkage long __x64_sys_rt_sigreturn(const struct pt_regs *regs);
 /* Bytes that a caller leaves to the service above the return address (UEFI 2.10, 2.3.4). */
 #define SHADOW_SPACE	32
 
+/* Bytes for the arguments of 32-bit firmware: a multiple of what a stack is aligned to. */
+#define ARGUMENTS_32	32
+
 /* The ports that firmware may use. A copy of them is each task's. */
 static struct io_bitmap ports = {
 	.bitmap	= { [0 ... IO_BITMAP_LONGS - 1] = ~0UL },
@@ -121,8 +124,25 @@ void efi_rtmap_user_init_task(void)
 	give_ports();
 }
 
-void efi_rtmap_user_enter(struct pt_regs *regs, u64 gate, void *stack, u64 sp,
-			  const struct efi_rtmap_user_call *call)
+/* 32-bit firmware has all arguments on the stack. Returns the bytes used of @stack. */
+static size_t enter_32(struct pt_regs *regs, u32 gate, void *stack,
+		       const struct efi_rtmap_user_call *call)
+{
+	u32 *top = stack - ARGUMENTS_32;
+
+	for (size_t i = 0; i < ARRAY_SIZE(call->args); i++)
+		top[i] = call->args[i];
+	*--top = gate;
+
+	/* 64-bit code has no use for these. */
+	loadsegment(ds, __USER_DS);
+	loadsegment(es, __USER_DS);
+	regs->cs = __USER32_CS;
+	return stack - (void *)top;
+}
+
+static size_t enter_64(struct pt_regs *regs, u64 gate, void *stack,
+		       const struct efi_rtmap_user_call *call)
 {
 	u64 *top = stack - SHADOW_SPACE - 2 * sizeof(u64);
 
@@ -131,14 +151,24 @@ void efi_rtmap_user_enter(struct pt_regs *regs, u64 gate, void *stack, u64 sp,
 	top[0] = gate;
 	top[5] = call->args[4];
 
-	/* The general registers come first. */
-	memset(regs, 0, offsetof(struct pt_regs, orig_ax));
-	regs->ip = call->function;
-	regs->sp = sp - (stack - (void *)top);
 	regs->cx = call->args[0];
 	regs->dx = call->args[1];
 	regs->r8 = call->args[2];
 	regs->r9 = call->args[3];
+	return stack - (void *)top;
+}
+
+void efi_rtmap_user_enter(struct pt_regs *regs, u64 gate, void *stack, u64 sp,
+			  const struct efi_rtmap_user_call *call)
+{
+	size_t used;
+
+	/* The general registers come first. */
+	memset(regs, 0, offsetof(struct pt_regs, orig_ax));
+	used = efi_is_mixed() ? enter_32(regs, gate, stack, call) :
+				enter_64(regs, gate, stack, call);
+	regs->ip = call->function;
+	regs->sp = sp - used;
 	regs->flags = X86_EFLAGS_IF | X86_EFLAGS_FIXED;
 	regs->orig_ax = -1;
 }

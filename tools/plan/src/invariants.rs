@@ -15,6 +15,7 @@ use crate::plan::{
         kind::{
             Kind,
             Latch,
+            Privilege,
             Svam, //
         },
     },
@@ -236,7 +237,7 @@ pub(crate) fn decision(facts: &Facts) {
 /// Tells if SVAM can be called, and no fact says that it must not.
 fn may_convert(facts: &Facts) -> bool {
     let breaks = facts.quirk.is_some_and(|quirk| quirk.kind == Kind::Phys);
-    facts.svam_supported && !breaks && facts.request.kind != Some(Kind::Phys)
+    facts.svam_supported && facts.in_reach && !breaks && facts.request.kind != Some(Kind::Phys)
 }
 
 fn stays_off(decision: &Decision) -> bool {
@@ -270,5 +271,6 @@ fn is_unsafe(facts: &Facts) -> bool {
             facts.identity_fits.is_err() && !high
         }
     };
-    facts.request.off || failed || no_map
+    let no_way = !facts.in_reach && facts.privilege == Privilege::Kernel;
+    facts.request.off || failed || no_map || no_way
 }

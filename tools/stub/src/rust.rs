@@ -7,7 +7,8 @@ use crate::{
             addr::PhysAddr,
             kind::{
                 Kind,
-                Latch, //
+                Latch,
+                Privilege, //
             },
         },
         choice::{
@@ -54,6 +55,8 @@ pub fn choose(facts: &c::Facts) -> c::Choice {
         predecessor: Predecessor::None,
         latch: Latch::Clear,
         mixed: false,
+        in_reach: true,
+        privilege: Privilege::Kernel,
         svam_supported: facts.svam_supported,
         quirk: Kind::from_number(facts.quirk).map(|kind| Quirk { kind, source: "" }),
         default: Kind::from_number(facts.default_kind).expect("a kind"),
@@ -84,6 +87,7 @@ fn to_request(request: c::Request) -> Request {
         retry: request.retry,
         timeout: NonZero::new(request.timeout),
         privilege: None,
+        services: None,
         enforce: false,
     }
 }
@@ -101,7 +105,7 @@ fn reason_number(reason: Reason) -> u32 {
         Reason::SvamUnsupported => 5,
         Reason::DoesNotFit(_) => 6,
         Reason::SvamFailed(_) => 7,
-        Reason::Mixed | Reason::NoRoom | Reason::Handover | Reason::Legacy => {
+        Reason::Mixed | Reason::OutOfReach | Reason::NoRoom | Reason::Handover | Reason::Legacy => {
             panic!("no reason for the stub: {reason:?}")
         }
     }

@@ -23,6 +23,7 @@ int efi_rtmap_keep_memmap(void);
 
 /* For 32-bit firmware. The kernel's thunk returns through the trampoline. */
 extern const u8 __efi64_thunk_ret_tramp[];
+bool efi_rtmap_is_in_reach(void);
 int efi_rtmap_prepare_thunks(void);
 void efi_rtmap_set_thunks(void);
 #ifdef CONFIG_EFI_MIXED

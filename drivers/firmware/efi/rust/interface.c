@@ -46,6 +46,12 @@ bool efi_rtmap_services_enabled(void)
 	return efi_enabled(EFI_RUNTIME_SERVICES);
 }
 
+/* Callers get an error from now on. */
+void efi_rtmap_turn_services_off(void)
+{
+	clear_bit(EFI_RUNTIME_SERVICES, &efi.flags);
+}
+
 /* Rust has this barrier too, but under names that differ between kernel versions. */
 void efi_rtmap_write_barrier(void)
 {
@@ -75,6 +81,13 @@ static int __init parse_efi_option(char *option)
 	return 0;
 }
 early_param("efi", parse_efi_option);
+
+static int __init parse_noefi(char *option)
+{
+	efi_rtmap_parse_option("noruntime");
+	return 0;
+}
+early_param("noefi", parse_noefi);
 
 static ssize_t show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {

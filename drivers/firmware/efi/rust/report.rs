@@ -5,6 +5,7 @@
 #[cfg(CONFIG_EFI_RTMAP_USER)]
 use crate::user_mode;
 use crate::{
+    ffi,
     plan::{
         base::kind::{
             Privilege,
@@ -90,15 +91,16 @@ fn has_failed() -> bool {
 
 /// The services that are on.
 fn services(map: &Map) -> Services {
-    #[cfg(CONFIG_EFI_RTMAP_USER)]
-    if user_mode::is_on() {
-        return user_mode::services(map.services, state::is_faulted());
-    }
-    if state::is_faulted() {
+    let by_kernel = if state::is_faulted() || !ffi::services_enabled() {
         Services::NONE
     } else {
-        map.services
+        map.by_kernel
+    };
+    #[cfg(CONFIG_EFI_RTMAP_USER)]
+    if user_mode::is_on() {
+        return user_mode::services(map.services, by_kernel);
     }
+    map.services.among(by_kernel)
 }
 
 /// The value of a `file` in sysfs.

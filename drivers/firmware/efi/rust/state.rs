@@ -3,7 +3,10 @@
 //! The outcome of the take-over. It is set once, at boot, and only read afterwards.
 
 #[cfg(CONFIG_EFI_RTMAP_USER)]
-use crate::user_mode::UserMode;
+use crate::user_mode::{
+    self,
+    UserMode, //
+};
 use crate::{
     failure::Failure,
     ffi::origin,
@@ -64,6 +67,8 @@ pub(crate) struct Map {
     pub(crate) services: Services,
     /// The services that firmware has no code for: they are refused and firmware is not entered.
     pub(crate) services_off: Services,
+    /// The services that the kernel can call with its own privilege.
+    pub(crate) by_kernel: Services,
     pub(crate) regions: KVVec<Region>,
     /// Pages without W^X, because this kernel's pages are larger than the firmware's.
     pub(crate) shared_pages: usize,
@@ -77,6 +82,19 @@ pub(crate) struct Map {
     /// The means to run firmware in user mode, if it is to run there.
     #[cfg(CONFIG_EFI_RTMAP_USER)]
     pub(crate) user: Option<UserMode>,
+}
+
+impl Map {
+    /// The services whose callers get an error at once.
+    pub(crate) fn refused(&self) -> Services {
+        let called = self.by_kernel;
+        #[cfg(CONFIG_EFI_RTMAP_USER)]
+        let called = match self.user {
+            Some(_) => called.with(user_mode::called()),
+            None => called,
+        };
+        self.services_off.with(self.services.without(called))
+    }
 }
 
 /// The outcome of the take-over.

@@ -72,7 +72,7 @@ impl UserMode {
     }
 }
 
-/// The services that are called in user mode.
+/// See [`called`].
 const SERVICES: [&Service; 8] = [
     &service::GET_TIME,
     &service::SET_TIME,
@@ -89,15 +89,14 @@ pub(crate) fn calls(mark: u32) -> bool {
     is_on() && SERVICES.iter().any(|service| service.mark == mark)
 }
 
-/// The services out of `all` that are on. If firmware has failed while it wrote, those that need
-/// `only` user mode.
-pub(crate) fn services(all: Services, only: bool) -> Services {
-    let on = all.without(failed());
-    if !only {
-        return on;
-    }
-    let here = SERVICES.into_iter();
-    here.filter(|service| on.contains(service)).collect()
+/// The services that are called in user mode.
+pub(crate) fn called() -> Services {
+    SERVICES.into_iter().collect()
+}
+
+/// The services out of `all` that are on, if the kernel itself may call those in `by_kernel`.
+pub(crate) fn services(all: Services, by_kernel: Services) -> Services {
+    all.among(called().with(by_kernel)).without(failed())
 }
 
 static ON: Atomic<bool> = Atomic::new(false);

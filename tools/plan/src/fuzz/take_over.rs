@@ -13,7 +13,8 @@ use crate::plan::{
         },
         kind::{
             Kind,
-            Latch, //
+            Latch,
+            Privilege, //
         },
     },
     choice::{
@@ -132,11 +133,15 @@ fn facts(u: &mut Unstructured<'_>) -> Result<Facts> {
         kind: kind(u)?,
         source: "somewhere",
     });
+    let mixed = u.arbitrary()?;
     Ok(Facts {
         request: Request::from_bits(u.arbitrary()?),
         predecessor,
         latch,
-        mixed: u.arbitrary()?,
+        mixed,
+        // Only 32-bit firmware cannot return to some kernels.
+        in_reach: !mixed || u.arbitrary()?,
+        privilege: *u.choose(&Privilege::ALL)?,
         svam_supported: u.arbitrary()?,
         quirk,
         default: kind(u)?,

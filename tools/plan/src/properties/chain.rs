@@ -20,6 +20,7 @@ use crate::{
             },
             kind::{
                 Latch,
+                Privilege,
                 Svam, //
             },
         },

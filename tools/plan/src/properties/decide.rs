@@ -6,7 +6,10 @@ use super::*;
 use crate::plan::{
     base::{
         addr::PhysAddr,
-        kind::Latch, //
+        kind::{
+            Latch,
+            Privilege, //
+        },
     },
     choice::{
         facts::{
@@ -37,6 +40,7 @@ fn request() -> impl Strategy<Value = Request> {
             kind,
             retry,
             timeout: None,
+            services: None,
             privilege: None,
             enforce: false,
         })
@@ -96,13 +100,16 @@ fn facts() -> impl Strategy<Value = Facts> {
     let quirk = prop::option::of(kind().prop_map(move |kind| Quirk { kind, source }));
     let firmware = (any::<bool>(), any::<bool>(), quirk);
     let past = (predecessor(), latch());
-    (request(), past, firmware, kind(), fits(), fits()).prop_map(
-        |(request, past, firmware, default, identity_fits, fixed_fits)| Facts {
+    let way = (any::<bool>(), prop::sample::select(&Privilege::ALL[..]));
+    (request(), past, firmware, way, kind(), fits(), fits()).prop_map(
+        |(request, past, firmware, way, default, identity_fits, fixed_fits)| Facts {
             request,
             predecessor: past.0,
             latch: past.1,
             // On the architecture whose stub calls SVAM, there is no 32-bit firmware.
             mixed: firmware.0 && !matches!(past.0, Predecessor::Stub(_) | Predecessor::PassedOn(_)),
+            in_reach: way.0 || !firmware.0,
+            privilege: way.1,
             svam_supported: firmware.1,
             quirk: firmware.2,
             default,

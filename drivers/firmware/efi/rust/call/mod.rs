@@ -25,7 +25,10 @@ use crate::{
         self,
         FW_BUG, //
     },
-    plan::firmware::service,
+    plan::firmware::service::{
+        self,
+        Services, //
+    },
     state::{
         self,
         Map, //
@@ -53,7 +56,8 @@ static IN_PROGRESS: InProgress = InProgress(UnsafeCell::new(None));
 /// Returns `false`, having done nothing, if the map is not ours.
 ///
 /// It also does nothing if firmware may not be entered: another thread is inside, the machine goes
-/// down, or firmware has failed. C makes the call only if it [`is_admitted`].
+/// down, firmware has failed, or it is to be called in user mode only. C makes the call only if it
+/// [`is_admitted`].
 ///
 /// # Safety
 ///
@@ -62,7 +66,7 @@ pub(crate) unsafe fn install() -> bool {
     let Some(map) = state::map() else {
         return false;
     };
-    if state::is_faulted() {
+    if state::is_faulted() || map.by_kernel == Services::NONE {
         return true;
     }
     let Some(inside) = Inside::enter() else {

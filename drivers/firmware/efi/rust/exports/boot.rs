@@ -61,6 +61,16 @@ unsafe extern "C" fn efi_rtmap_parse_option(option: *const c_char) {
     }
 }
 
+/// Tells if the services are on, although they are off by default.
+///
+/// # Safety
+///
+/// None is needed; `#[export]` asks for the keyword.
+#[export]
+unsafe extern "C" fn efi_rtmap_enables_services() -> bool {
+    takeover::enables_services(state::request())
+}
+
 /// Tells if everything is left to stock Linux.
 ///
 /// # Safety
@@ -116,7 +126,7 @@ unsafe extern "C" fn efi_rtmap_take_over(systab: usize) -> bool {
         match &state.map {
             Ok(map) => {
                 let fresh = map.origin == Origin::Fresh;
-                ffi::enable_services(take_over, map.services_off, map.snapshot.forward_cfg, fresh);
+                ffi::enable_services(take_over, map.refused(), map.snapshot.forward_cfg, fresh);
             }
             Err(_) => ffi::disable_services(take_over, carriers::deny_services()),
         }

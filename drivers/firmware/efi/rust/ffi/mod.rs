@@ -137,6 +137,13 @@ pub(crate) fn services_enabled() -> bool {
     unsafe { bindings::efi_rtmap_services_enabled() }
 }
 
+/// Keeps the kernel from calling the runtime services.
+#[cfg(CONFIG_EFI_RTMAP_USER)]
+pub(crate) fn turn_services_off() {
+    // SAFETY: There are no requirements.
+    unsafe { bindings::efi_rtmap_turn_services_off() };
+}
+
 /// Protects the processor's state from firmware from now on, recovers from its faults, and limits
 /// the time of its calls.
 ///

@@ -8,6 +8,10 @@ use crate::plan::{
         PhysAddr,
         VirtAddr, //
     },
+    firmware::{
+        service::Services,
+        width::Width, //
+    },
     map::mapping::Mapping,
     user::{
         arguments::Place,
@@ -64,15 +68,16 @@ unsafe impl Send for Block {}
 unsafe impl Sync for Block {}
 
 impl Block {
-    /// Allocates the block, for good.
+    /// Allocates the block, for good, where firmware of this `width` can reach it.
     ///
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub(crate) fn alloc() -> Result<Self> {
+    pub(crate) fn alloc(width: Width) -> Result<Self> {
         let mut address = 0;
+        let low = width == Width::Bits32;
         // SAFETY: `address` is valid for writes.
-        let alias = unsafe { bindings::efi_rtmap_user_alloc_block(&mut address) };
+        let alias = unsafe { bindings::efi_rtmap_user_alloc_block(low, &mut address) };
         // INVARIANT: C has just allocated it, and never frees it. All else is said of methods below.
         Ok(Self {
             alias: NonNull::new(alias.cast()).ok_or(ENOMEM)?,
@@ -167,6 +172,13 @@ pub(crate) fn start(ranges: &'static [Range]) -> Result {
     let first = ranges.as_ptr().cast();
     // SAFETY: A range has the layout of C's, and they stay for ever.
     to_result(unsafe { bindings::efi_rtmap_user_start(first, ranges.len()) })
+}
+
+/// Lets the services of 32-bit firmware be called in user mode, except those that are `refused`.
+#[cfg(CONFIG_EFI_MIXED)]
+pub(crate) fn replace_thunks(refused: Services) {
+    // SAFETY: `__init` code is there: user mode begins while the kernel boots.
+    unsafe { bindings::efi_rtmap_user_replace_thunks(refused.bits()) };
 }
 
 /// Has the task make a call, and waits for its end.

@@ -76,6 +76,8 @@ pub(super) struct Means<'a> {
     pub(super) services_off: Services,
     /// Services that have failed in user mode.
     pub(super) failed: Failed,
+    /// The services that the kernel can call with its own privilege.
+    pub(super) by_kernel: Services,
     /// The privilege that firmware is to run with.
     #[cfg(CONFIG_EFI_RTMAP_USER)]
     pub(super) privilege: Privilege,

@@ -49,7 +49,10 @@ use crate::{
             facts::Facts,
             request::Request, //
         },
-        firmware::service::Services,
+        firmware::service::{
+            Services,
+            RESET_SYSTEM, //
+        },
         handover::stores::Failed,
         user::contained, //
     },
@@ -89,6 +92,23 @@ fn privilege(request: Request) -> Privilege {
         return Privilege::Kernel;
     }
     asked
+}
+
+/// Tells if `request` turns services on that this kernel has off by default.
+pub(crate) fn enables_services(request: Request) -> bool {
+    cfg!(CONFIG_EFI_RTMAP_USER) && request.enables_services(DEFAULT_PRIVILEGE)
+}
+
+/// The services that the kernel may call with its own privilege, out of those that it can so call. If
+/// services are on because of user mode, there is no other way to call them, except to restart the
+/// machine.
+fn by_kernel(request: Request, called: u32) -> Services {
+    let called = Services::from_bits(called);
+    if cfg!(CONFIG_EFI_DISABLE_RUNTIME) && enables_services(request) {
+        called.among((&RESET_SYSTEM).into())
+    } else {
+        called
+    }
 }
 
 /// Decides upon a map for the firmware whose system table is at `systab`, makes it and publishes
@@ -140,6 +160,8 @@ pub(crate) fn run(
         predecessor,
         latch,
         mixed: boot.mixed,
+        in_reach: boot.in_reach,
+        privilege,
         svam_supported: svam_once.is_some() && firmware.svam_callable(&map)?,
         quirk: svam_once.as_ref().and_then(|once| firmware.quirk(once)),
         default: DEFAULT_KIND,
@@ -162,6 +184,7 @@ pub(crate) fn run(
             },
             services: failed,
         },
+        by_kernel: by_kernel(request, boot.called),
         #[cfg(CONFIG_EFI_RTMAP_USER)]
         privilege,
         passed: found.passed,

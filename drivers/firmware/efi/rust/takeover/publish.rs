@@ -114,6 +114,7 @@ impl Means<'_> {
             snapshot,
             services: self.firmware.supported.without(off),
             services_off: off,
+            by_kernel: self.by_kernel,
             regions: self.regions,
             shared_pages,
             wx_pages: wx_pages.count(),

@@ -62,6 +62,8 @@ fn facts(
         predecessor,
         latch: Latch::Clear,
         mixed: false,
+        in_reach: true,
+        privilege: Privilege::Kernel,
         svam_supported: fresh && firmware.supports_svam,
         quirk: quirk.filter(|_| fresh),
         default: match arch {

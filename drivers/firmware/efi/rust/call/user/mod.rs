@@ -29,7 +29,6 @@ use crate::{
                 GET_VARIABLE, //
             },
             status::Status,
-            width::Width, //
         },
         user::{
             arguments::{
@@ -76,12 +75,21 @@ pub(crate) fn begin() {
     match start(map, plan) {
         Ok(()) => {
             user_mode::set_on();
+            #[cfg(CONFIG_EFI_MIXED)]
+            ffi::user::replace_thunks(map.refused());
             pr_info!("firmware runs in user mode\n");
         }
-        Err(why) => pr_warn!(
+        Err(why) if map.by_kernel.contains(&GET_VARIABLE) => pr_warn!(
             "firmware runs with the kernel's privilege: {}\n",
             format_args!("{why}")
         ),
+        Err(why) => {
+            ffi::turn_services_off();
+            pr_err!(
+                "runtime services off: no user mode, and no other way to call firmware: {}\n",
+                format_args!("{why}")
+            );
+        }
     }
 }
 
@@ -116,14 +124,12 @@ impl From<Error> for NoUserMode {
 
 fn start(map: &'static Map, plan: &'static UserMode) -> Result<(), NoUserMode> {
     ffi::user::check_machine()?;
-    if plan.width == Width::Bits32 {
-        return Err(Unfit::Thunks.into());
-    }
-    BLOCK.populate(Block::alloc()?);
+    BLOCK.populate(Block::alloc(plan.width)?);
     let block = BLOCK.as_ref().ok_or(ENOMEM)?;
+    let end = ffi::user::addresses_end();
     fit::check(
         &plan.mappings,
-        ffi::user::addresses_end(),
+        plan.width.end().map_or(end, |width| width.min(end)),
         block.address(),
         ffi::user::BLOCK_SIZE as u64,
     )?;

@@ -360,10 +360,11 @@ u32 efi_rtmap_user_run(const struct efi_rtmap_user_call *call, u64 *status)
  * Allocates the block, for good, and returns the kernel's address of it. Firmware has it at
  * its physical address, @block.
  */
-void *efi_rtmap_user_alloc_block(u64 *block)
+void *efi_rtmap_user_alloc_block(bool below_4g, u64 *block)
 {
-	user.alias = (void *)__get_free_pages(GFP_KERNEL | __GFP_ZERO,
-					      get_order(EFI_RTMAP_USER_BLOCK));
+	gfp_t gfp = GFP_KERNEL | __GFP_ZERO | (below_4g ? __GFP_DMA32 : 0);
+
+	user.alias = (void *)__get_free_pages(gfp, get_order(EFI_RTMAP_USER_BLOCK));
 	if (user.alias)
 		*block = user.block = virt_to_phys(user.alias);
 	return user.alias;

@@ -101,7 +101,10 @@ mod tests {
     use crate::plan::{
         base::{
             addr::PhysAddr,
-            kind::Latch, //
+            kind::{
+                Latch,
+                Privilege, //
+            },
         },
         choice::{
             decide::decide,
@@ -120,6 +123,8 @@ mod tests {
             predecessor: Predecessor::Stub(decided),
             latch: Latch::Clear,
             mixed: false,
+            in_reach: true,
+            privilege: Privilege::Kernel,
             svam_supported: false,
             quirk: None,
             default: Kind::Phys,

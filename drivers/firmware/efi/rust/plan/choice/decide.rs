@@ -8,10 +8,11 @@
 //! | --- | --- |
 //! | `off` requested | decline |
 //! | firmware is known to have failed, `retry` not requested | services off |
+//! | firmware cannot return to this kernel, privilege `kernel` | services off |
 //! | a map of an earlier kernel | that map; a request for another kind is refused |
 //! | kernels before this one, none of which has called firmware | the stub's map, or `phys` |
 //! | traces of an earlier kernel, but no usable map | services off |
-//! | fresh, SVAM cannot be called | `phys` |
+//! | fresh, SVAM cannot be called, or cannot return | `phys` |
 //! | fresh, a quirk says that SVAM is unsafe | `phys` |
 //! | fresh, 32-bit firmware | `phys` or `ident` as requested, else `ident` |
 //! | fresh, a kind requested | that kind |
@@ -29,7 +30,8 @@
 use crate::plan::{
     base::kind::{
         Kind,
-        Latch, //
+        Latch,
+        Privilege, //
     },
     choice::{
         adopt,
@@ -60,6 +62,9 @@ pub(crate) fn decide(facts: &Facts) -> Decision {
             return Decision::ServicesOff(Off::InCall { service, count });
         }
         _ => (),
+    }
+    if !facts.in_reach && facts.privilege == Privilege::Kernel {
+        return Decision::ServicesOff(Off::OutOfReach);
     }
     match facts.predecessor {
         // 32-bit firmware cannot hold these addresses, so no kernel has given it this map.
@@ -129,6 +134,9 @@ fn preferred(facts: &Facts) -> (Kind, Reason) {
     if !facts.svam_supported {
         return (Kind::Phys, Reason::SvamUnsupported);
     }
+    if !facts.in_reach {
+        return (Kind::Phys, Reason::OutOfReach);
+    }
     if let Some(quirk) = facts.quirk.filter(Quirk::forbids_svam) {
         return (Kind::Phys, Reason::Quirk(quirk.source));
     }
@@ -168,10 +176,13 @@ mod tests {
             timeout: None,
             privilege: None,
             enforce: false,
+            services: None,
         },
         predecessor: Predecessor::None,
         latch: Latch::Clear,
         mixed: false,
+        in_reach: true,
+        privilege: Privilege::Kernel,
         svam_supported: true,
         quirk: None,
         default: Kind::Ident,
@@ -199,6 +210,38 @@ mod tests {
             source: SOURCE,
         });
         Facts { quirk, ..facts }
+    }
+
+    #[test]
+    fn firmware_out_of_reach_needs_user_mode_and_no_svam() {
+        let far = Facts {
+            mixed: true,
+            in_reach: false,
+            ..FRESH
+        };
+        let off = Decision::ServicesOff(Off::OutOfReach);
+        let user = |facts| Facts {
+            privilege: Privilege::User,
+            ..facts
+        };
+        let reuse = Facts {
+            predecessor: Predecessor::Handover { kind: Kind::Ident },
+            ..far
+        };
+        assert_eq!((decide(&far), decide(&reuse)), (off, off));
+        let phys = Decision::Fresh {
+            kind: Kind::Phys,
+            reason: Reason::OutOfReach,
+            refused: None,
+        };
+        assert_eq!(decide(&user(far)), phys);
+        assert!(matches!(
+            decide(&user(reuse)),
+            Decision::Reuse {
+                kind: Kind::Ident,
+                ..
+            }
+        ));
     }
 
     fn after(predecessor: Predecessor) -> Facts {

@@ -52,6 +52,8 @@ pub(crate) enum Reason {
     Quirk(&'static str),
     Mixed,
     SvamUnsupported,
+    /// SVAM could not return to this kernel.
+    OutOfReach,
     DoesNotFit(LayoutError),
     /// The stub found no address range that kernels with any number of address bits have.
     NoRoom,
@@ -69,6 +71,7 @@ impl fmt::Display for Reason {
             Self::Quirk(source) => write!(f, "this firmware needs it ({source})"),
             Self::Mixed => f.write_str("firmware is 32-bit"),
             Self::SvamUnsupported => f.write_str("firmware does not support SVAM at run time"),
+            Self::OutOfReach => f.write_str("SVAM cannot return to a kernel above 4 GiB"),
             Self::DoesNotFit(error) => error.fmt(f),
             Self::NoRoom => f.write_str(NO_ROOM),
             Self::Handover => f.write_str("inherited through the handover table"),
@@ -88,6 +91,8 @@ pub(crate) enum Off {
         service: u32,
         count: u32,
     },
+    /// 32-bit firmware can return to this kernel from user mode only.
+    OutOfReach,
     /// An inherited map gives 32-bit firmware addresses that it cannot have.
     Mixed,
     Unusable(InheritError),
@@ -124,6 +129,10 @@ impl fmt::Display for Off {
                 f,
                 "an earlier kernel stopped inside firmware call {count} ({}); {retry}",
                 Call(*service)
+            ),
+            Self::OutOfReach => f.write_str(
+                "32-bit firmware cannot return to a kernel above 4 GiB; boot with efi=rtmap:user to \
+                 use it all the same",
             ),
             Self::Mixed => f.write_str("an earlier kernel's map has high addresses for 32-bit firmware"),
             Self::Unusable(error) => {

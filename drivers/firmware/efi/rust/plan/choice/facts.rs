@@ -6,7 +6,8 @@
 use crate::plan::{
     base::kind::{
         Kind,
-        Latch, //
+        Latch,
+        Privilege, //
     },
     choice::{
         quirk::Quirk,
@@ -27,6 +28,10 @@ pub(crate) struct Facts {
     pub(crate) latch: Latch,
     /// 32-bit firmware under a 64-bit kernel.
     pub(crate) mixed: bool,
+    /// Firmware can return to this kernel if it is called with the kernel's privilege.
+    pub(crate) in_reach: bool,
+    /// The privilege that firmware is to run with.
+    pub(crate) privilege: Privilege,
     /// SVAM can be called: RT_PROPERTIES (UEFI 2.10, section 4.6) does not exclude it, and
     /// firmware's pointer to it points to code.
     pub(crate) svam_supported: bool,

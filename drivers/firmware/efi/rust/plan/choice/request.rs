@@ -30,19 +30,24 @@ pub(crate) struct Request {
     pub(crate) timeout: Option<NonZero<u32>>,
     /// The requested privilege of firmware. With [`None`], the configuration decides.
     pub(crate) privilege: Option<Privilege>,
+    /// Turn the services on or off. With [`None`], the configuration decides.
+    pub(crate) services: Option<bool>,
     /// In user mode, firmware gets no ports but those that are listed.
     pub(crate) enforce: bool,
 }
 
 impl Request {
     /// Reads the comma-separated words of one `efi=` option. Later words win. Words without the
-    /// prefix are not ours, except `novamap`. `unknown` gets each word that has the prefix and no
+    /// prefix are not ours, except `novamap`, `runtime` and `noruntime`. `unknown` gets each word that has the prefix and no
     /// meaning.
     pub(crate) fn add(mut self, option: &[u8], mut unknown: impl FnMut(&[u8])) -> Self {
         for word in option.split(|&byte| byte == b',') {
-            if word == b"novamap" {
+            match word {
                 // An older word for `rtmap:phys`.
-                self.kind = Some(Kind::Phys);
+                b"novamap" => self.kind = Some(Kind::Phys),
+                b"runtime" => self.services = Some(true),
+                b"noruntime" => self.services = Some(false),
+                _ => (),
             }
             let Some(word) = word.strip_prefix(b"rtmap:") else {
                 continue;
@@ -93,6 +98,8 @@ impl Request {
             | flag(self.off, Self::OFF)
             | flag(self.retry, Self::RETRY)
             | flag(self.enforce, Self::ENFORCE)
+            | flag(self.services == Some(true), Self::SERVICES_ON)
+            | flag(self.services == Some(false), Self::SERVICES_OFF)
             | self.privilege.map_or(0, |privilege| privilege as u32) << Self::PRIVILEGE_SHIFT;
         u64::from(words) | u64::from(self.timeout.map_or(0, NonZero::get)) << 32
     }
@@ -105,9 +112,21 @@ impl Request {
             kind: Kind::from_number(bits & Self::KIND),
             retry: bits & Self::RETRY != 0,
             enforce: bits & Self::ENFORCE != 0,
+            services: match bits & (Self::SERVICES_ON | Self::SERVICES_OFF) {
+                Self::SERVICES_ON => Some(true),
+                Self::SERVICES_OFF => Some(false),
+                _ => None,
+            },
             privilege: Privilege::from_number(bits >> Self::PRIVILEGE_SHIFT & Self::PRIVILEGE),
             timeout: NonZero::new(timeout),
         }
+    }
+
+    /// Tells if services are on where they are off by default, as in PREEMPT_RT kernels: in user mode,
+    /// firmware holds no processor. Without a word for the privilege, it is `default`.
+    pub(crate) fn enables_services(&self, default: Privilege) -> bool {
+        let privilege = self.privilege.unwrap_or(default);
+        privilege == Privilege::User && self.services.is_none() && !self.off
     }
 
     /// Milliseconds that a firmware call may take before firmware counts as hung.
@@ -121,6 +140,8 @@ impl Request {
     const PRIVILEGE: u32 = 3;
     const PRIVILEGE_SHIFT: u32 = 10;
     const ENFORCE: u32 = 1 << 12;
+    const SERVICES_ON: u32 = 1 << 13;
+    const SERVICES_OFF: u32 = 1 << 14;
 
     /// The word for the requested kind.
     pub(crate) fn name(&self) -> &'static str {
@@ -220,6 +241,24 @@ mod tests {
     }
 
     #[test]
+    fn user_mode_turns_services_on_unless_a_word_says_otherwise() {
+        let (kernel, user) = (Privilege::Kernel, Privilege::User);
+        for (option, default, enabled) in [
+            (b"debug".as_slice(), kernel, false),
+            (b"debug", user, true),
+            (b"rtmap:user", kernel, true),
+            (b"rtmap:kernel", user, false),
+            (b"rtmap:user,rtmap:off", kernel, false),
+            (b"noruntime,rtmap:user", kernel, false),
+            (b"rtmap:user,noruntime", kernel, false),
+            // Then they are on in any case, and the kernel's privilege will do.
+            (b"rtmap:user,runtime", kernel, false),
+        ] {
+            assert_eq!(parse(option).0.enables_services(default), enabled);
+        }
+    }
+
+    #[test]
     fn ports_are_checked_and_enforced() {
         for (option, enforce, unknown) in [
             (b"rtmap:user".as_slice(), false, 0),
@@ -277,6 +316,7 @@ mod tests {
                             timeout,
                             privilege,
                             enforce: off,
+                            services: timeout.map(|_| retry),
                         };
                         assert_eq!(Request::from_bits(request.to_bits()), request);
                     }

@@ -65,6 +65,11 @@ impl Services {
         Self(self.0 & !other.0)
     }
 
+    /// The services that are in both sets.
+    pub(crate) fn among(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     /// The services that change the variable store, the clock or a counter. ResetSystem does not
     /// come back, so what it changes does not matter.
     pub(crate) fn writing() -> Self {
@@ -148,7 +153,7 @@ pub(crate) const GET_NEXT_VARIABLE_NAME: Service =
 pub(crate) const SET_VARIABLE: Service = Service::new(8, "SetVariable", 6, 7);
 pub(crate) const QUERY_VARIABLE_INFO: Service =
     Service::new(13, "QueryVariableInfo", 13, 8).only_reads();
-const RESET_SYSTEM: Service = Service::new(10, "ResetSystem", 10, 10);
+pub(crate) const RESET_SYSTEM: Service = Service::new(10, "ResetSystem", 10, 10);
 
 /// The services that are called at run time. ConvertPointer is for firmware itself, during SVAM.
 pub(crate) const CALLED: [Service; 12] = [

@@ -2,9 +2,12 @@
 
 //! 32-bit and 64-bit firmware: their tables have the same pointers in different sizes.
 
-use crate::plan::base::bytes::{
-    u32_at,
-    u64_at, //
+use crate::plan::base::{
+    addr::VirtAddr,
+    bytes::{
+        u32_at,
+        u64_at, //
+    },
 };
 
 /// Bytes of the table's header, for both widths.
@@ -23,6 +26,14 @@ impl Width {
         match self {
             Self::Bits32 => 4,
             Self::Bits64 => 8,
+        }
+    }
+
+    /// The first address that a pointer cannot hold, if there is one.
+    pub(crate) const fn end(self) -> Option<VirtAddr> {
+        match self {
+            Self::Bits32 => Some(VirtAddr::new(1 << 32)),
+            Self::Bits64 => None,
         }
     }
 

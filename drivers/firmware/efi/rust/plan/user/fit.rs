@@ -20,8 +20,6 @@ pub(crate) enum Unfit {
     InTheWay(PhysAddr),
     /// The hypervisor encrypts the state of processors.
     Encrypted,
-    /// 32-bit firmware is called by thunks, which need privilege.
-    Thunks,
 }
 
 impl fmt::Display for Unfit {
@@ -32,7 +30,6 @@ impl fmt::Display for Unfit {
                 write!(f, "memory for arguments at {address} is where firmware is")
             }
             Self::Encrypted => f.write_str("the state of processors is encrypted"),
-            Self::Thunks => f.write_str("it is 32-bit firmware"),
         }
     }
 }
