@@ -67,7 +67,12 @@ struct efi_rtmap_user_trap {
 	const char *name;
 	u64	ip;
 	u64	address;	/* of a page fault */
+#ifdef CONFIG_X86_64
 	u16	dx;		/* the register: it may name a port */
+	u32	cx;		/* the register: it may name a model specific register */
+#else
+	u32	x0;		/* the register: it may name a function of the secure world */
+#endif
 	u8	code[16];	/* at ip; zero if it cannot be read */
 	bool	page_fault;
 	bool	privileged;	/* it may be an instruction that needs privilege */
@@ -85,7 +90,12 @@ bool efi_rtmap_user_is_possible(void);
 void efi_rtmap_user_allow_ports(u16 first, u32 count);
 bool efi_rtmap_user_known_ports(u32 number, u16 *first, u16 *count);
 void efi_rtmap_user_flush_caches(void);
+bool efi_rtmap_user_read_msr(u32 msr);
 void efi_rtmap_user_replace_thunks(u32 off);
+#else
+bool efi_rtmap_user_call_monitor(bool smc);
+void efi_rtmap_user_set_register(u32 number, u64 value);
+u64 efi_rtmap_user_level(void);
 #endif
 
 /* C, called from C. */

@@ -36,6 +36,9 @@ use kernel::{
 pub(crate) enum Arch {}
 
 impl Architecture for Arch {
+    #[cfg(CONFIG_EFI_RTMAP_USER)]
+    type Grant = crate::plan::user::function::Function;
+
     // By default SVAM is not called. Linux on arm64 does the same wherever the address space allows
     // it: there, more firmware fails in SVAM than without it (Linux commit d3549a938b73).
     const DEFAULT_KIND: Kind = Kind::Phys;

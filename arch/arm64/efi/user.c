@@ -5,10 +5,14 @@
  * This file is C, because it needs struct pt_regs and fields of the task.
  */
 
+#include <linux/acpi.h>
+#include <linux/arm-smccc.h>
 #include <linux/efi-rtmap-rust.h>
 #include <linux/efi-rtmap-user.h>
+#include <linux/psci.h>
 #include <linux/ptrace.h>
 #include <linux/sched.h>
+#include <linux/sched/task_stack.h>
 #include <linux/signal.h>
 #include <linux/string.h>
 
@@ -18,6 +22,11 @@
 #include <asm/pgtable.h>
 #include <asm/syscall_wrapper.h>
 #include <asm/system_misc.h>
+#include <asm/virt.h>
+
+/* Values of the register for the exception level, which is in bits 2 and 3. */
+#define LEVEL_1	0x4
+#define LEVEL_2	0x8
 
 asmlinkage long __arm64_sys_rt_sigreturn(const struct pt_regs *regs);
 
@@ -62,7 +71,55 @@ void efi_rtmap_user_describe(struct pt_regs *regs, struct efi_rtmap_user_trap *t
 
 	trap->name = esr_get_class_string(esr);
 	trap->address = current->thread.fault_address;
+	trap->x0 = regs->regs[0];
+	/* The kernel hides the class of instructions that are not defined here. */
+	trap->privileged = class == ESR_ELx_EC_UNKNOWN;
 	trap->page_fault = class == ESR_ELx_EC_IABT_LOW || class == ESR_ELx_EC_DABT_LOW;
+}
+
+/* Returns the way in which the kernel calls PSCI. */
+static enum arm_smccc_conduit psci_conduit(void)
+{
+	enum arm_smccc_conduit conduit = arm_smccc_1_1_get_conduit();
+
+	/* Of a convention before 1.1, only ACPI tells. */
+	if (conduit != SMCCC_CONDUIT_NONE || acpi_disabled || !psci_ops.get_version)
+		return conduit;
+	return acpi_psci_use_hvc() ? SMCCC_CONDUIT_HVC : SMCCC_CONDUIT_SMC;
+}
+
+/*
+ * Makes firmware's call of the secure world or of the hypervisor, if the kernel makes its
+ * own in the same way: the processor may not know the other one.
+ */
+bool efi_rtmap_user_call_monitor(bool smc)
+{
+	enum arm_smccc_conduit conduit = psci_conduit();
+	struct pt_regs *regs = current_pt_regs();
+	struct arm_smccc_1_2_regs values;
+
+	if (!efi_rtmap_user_is_task(current))
+		return false;
+	memcpy(&values, regs->regs, sizeof(values));
+	if (smc && conduit == SMCCC_CONDUIT_SMC)
+		arm_smccc_1_2_smc(&values, &values);
+	else if (!smc && conduit == SMCCC_CONDUIT_HVC)
+		arm_smccc_1_2_hvc(&values, &values);
+	else
+		return false;
+	memcpy(regs->regs, &values, sizeof(values));
+	return true;
+}
+
+void efi_rtmap_user_set_register(u32 number, u64 value)
+{
+	if (efi_rtmap_user_is_task(current))
+		pt_regs_write_reg(current_pt_regs(), number, value);
+}
+
+u64 efi_rtmap_user_level(void)
+{
+	return is_kernel_in_hyp_mode() ? LEVEL_2 : LEVEL_1;
 }
 
 void efi_rtmap_user_show(struct pt_regs *regs)

@@ -21,6 +21,9 @@ use crate::{
 pub(crate) enum Arch {}
 
 impl Architecture for Arch {
+    #[cfg(CONFIG_EFI_RTMAP_USER)]
+    type Grant = crate::plan::user::port::Ports;
+
     // The default is SVAM with a 1:1 map, as in FreeBSD, Xen and Redox. Much x86 firmware
     // misbehaves when SVAM is never called (Xen commit 49450415d6, FreeBSD D14677). No report says
     // that a 1:1 map hurts.

@@ -18,6 +18,7 @@
 
 #include <asm/efi.h>
 #include <asm/io_bitmap.h>
+#include <asm/msr.h>
 #include <asm/pgtable.h>
 #include <asm/segment.h>
 #include <asm/sigframe.h>
@@ -119,6 +120,19 @@ void efi_rtmap_user_flush_caches(void)
 	wbinvd();
 }
 
+/* Reads a register for firmware. Returns false if there is none of this number. */
+bool efi_rtmap_user_read_msr(u32 msr)
+{
+	struct pt_regs *regs = current_pt_regs();
+	u64 value;
+
+	if (!efi_rtmap_user_is_task(current) || rdmsrq_safe(msr, &value))
+		return false;
+	regs->ax = lower_32_bits(value);
+	regs->dx = upper_32_bits(value);
+	return true;
+}
+
 void efi_rtmap_user_init_task(void)
 {
 	give_ports();
@@ -216,6 +230,7 @@ void efi_rtmap_user_describe(struct pt_regs *regs, struct efi_rtmap_user_trap *t
 	trap->page_fault = thread->trap_nr == X86_TRAP_PF;
 	trap->privileged = thread->trap_nr == X86_TRAP_GP && !thread->error_code;
 	trap->dx = regs->dx;
+	trap->cx = regs->cx;
 }
 
 void efi_rtmap_user_show(struct pt_regs *regs)

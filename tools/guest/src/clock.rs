@@ -6,7 +6,8 @@ use std::time::Instant;
 use anyhow::{ensure, Context, Result};
 use efi_rtmap_guest::report::{Clock, Timing};
 
-use crate::efi_test::{EfiTest, EfiTime};
+use crate::clock_services::EfiTime;
+use crate::efi_test::EfiTest;
 
 pub fn read(samples: u32) -> Result<Clock> {
     let efi = EfiTest::open()?;

@@ -20,23 +20,7 @@ const VENDOR: Guid = Guid::parse_or_panic(VENDOR_GUID);
 /// An action writes this variable, and nobody reads it.
 const SCRATCH_VARIABLE: &str = "RtmapScratch";
 /// No firmware returns this status.
-const NOT_CALLED: u64 = u64::MAX;
-
-#[derive(Default)]
-#[repr(C)]
-pub struct EfiTime {
-    pub year: u16,
-    pub month: u8,
-    pub day: u8,
-    pub hour: u8,
-    pub minute: u8,
-    pub second: u8,
-    /// Nanoseconds, time zone and daylight saving.
-    pub rest: [u32; 2],
-}
-
-/// Resolution, accuracy, and a flag: setting the time clears the sub-second part.
-type Capabilities = [u32; 3];
+pub const NOT_CALLED: u64 = u64::MAX;
 
 #[repr(C, packed)]
 pub struct GetVariable {
@@ -59,21 +43,6 @@ pub struct SetVariable {
 }
 
 #[repr(C, packed)]
-pub struct GetTime {
-    time: *mut EfiTime,
-    capabilities: *mut Capabilities,
-    status: *mut u64,
-}
-
-#[repr(C, packed)]
-pub struct GetWakeupTime {
-    enabled: *mut u8,
-    pending: *mut u8,
-    time: *mut EfiTime,
-    status: *mut u64,
-}
-
-#[repr(C, packed)]
 pub struct GetNextVariableName {
     name_size: *mut u64,
     name: *mut u16,
@@ -92,8 +61,6 @@ pub struct QueryVariableInfo {
 
 nix::ioctl_readwrite!(ioctl_get_variable, b'p', 1, GetVariable);
 nix::ioctl_write_ptr!(ioctl_set_variable, b'p', 2, SetVariable);
-nix::ioctl_read!(ioctl_get_time, b'p', 3, GetTime);
-nix::ioctl_read!(ioctl_get_wakeup_time, b'p', 5, GetWakeupTime);
 nix::ioctl_readwrite!(ioctl_get_next_variable_name, b'p', 7, GetNextVariableName);
 nix::ioctl_read!(ioctl_query_variable_info, b'p', 8, QueryVariableInfo);
 nix::ioctl_read!(ioctl_supported_mask, b'p', 12, u32);
@@ -106,7 +73,7 @@ pub struct Returned<T> {
 }
 
 pub struct EfiTest {
-    device: File,
+    pub(crate) device: File,
     supported: u32,
 }
 
@@ -136,44 +103,15 @@ impl EfiTest {
     pub fn call(&self, service: Service) -> Result<Status> {
         Ok(match service {
             Service::GetTime => self.get_time()?.status,
+            Service::SetTime => self.set_time()?.status,
             Service::GetWakeupTime => self.get_wakeup_time()?.status,
+            Service::SetWakeupTime => self.set_wakeup_time()?.status,
             Service::GetVariable => self.get_variable()?.status,
             Service::GetNextVariableName => self.get_next_variable_name()?.status,
             Service::SetVariable => self.set_variable(SCRATCH_VARIABLE, b"scratch")?.status,
             Service::QueryVariableInfo => self.query_variable_info(ATTRIBUTES)?.status,
             _ => bail!("{service:?}: the guest has no way to call it"),
         })
-    }
-
-    pub fn get_time(&self) -> Result<Returned<EfiTime>> {
-        self.supports(Service::GetTime)?;
-        let mut time = EfiTime::default();
-        let mut capabilities = Capabilities::default();
-        let mut status = NOT_CALLED;
-        let mut call = GetTime {
-            time: &mut time,
-            capabilities: &mut capabilities,
-            status: &mut status,
-        };
-        // SAFETY: the pointers are to live objects of the types that the driver expects.
-        let result = unsafe { ioctl_get_time(self.device.as_raw_fd(), &mut call) };
-        Returned::new(Service::GetTime, result, status, time)
-    }
-
-    fn get_wakeup_time(&self) -> Result<Returned<()>> {
-        self.supports(Service::GetWakeupTime)?;
-        let (mut enabled, mut pending) = (0, 0);
-        let mut time = EfiTime::default();
-        let mut status = NOT_CALLED;
-        let mut call = GetWakeupTime {
-            enabled: &mut enabled,
-            pending: &mut pending,
-            time: &mut time,
-            status: &mut status,
-        };
-        // SAFETY: as above.
-        let result = unsafe { ioctl_get_wakeup_time(self.device.as_raw_fd(), &mut call) };
-        Returned::new(Service::GetWakeupTime, result, status, ())
     }
 
     /// Reads a small variable that all firmware has.
@@ -279,7 +217,7 @@ impl EfiTest {
     }
 
     /// The driver does not check pointers: services that are off are null pointers.
-    fn supports(&self, service: Service) -> Result<()> {
+    pub fn supports(&self, service: Service) -> Result<()> {
         let supported = self.supported;
         ensure!(
             supported & supported_bit(service) != 0,
@@ -291,7 +229,7 @@ impl EfiTest {
 
 impl<T> Returned<T> {
     /// The driver fails if the call could not be made, and also if its status is not success.
-    fn new(service: Service, result: nix::Result<i32>, status: u64, value: T) -> Result<Self> {
+    pub fn new(service: Service, result: nix::Result<i32>, status: u64, value: T) -> Result<Self> {
         if status == NOT_CALLED {
             result.with_context(|| format!("{service:?}"))?;
         }
@@ -316,7 +254,9 @@ impl<T> Returned<T> {
 fn supported_bit(service: Service) -> u32 {
     match service {
         Service::GetTime => 1 << 0,
+        Service::SetTime => 1 << 1,
         Service::GetWakeupTime => 1 << 2,
+        Service::SetWakeupTime => 1 << 3,
         Service::GetVariable => 1 << 4,
         Service::GetNextVariableName => 1 << 5,
         Service::SetVariable => 1 << 6,

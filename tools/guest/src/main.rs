@@ -7,6 +7,7 @@ mod actions;
 mod arch;
 mod background;
 mod clock;
+mod clock_services;
 mod crash;
 mod dump;
 mod efi_test;

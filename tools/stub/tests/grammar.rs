@@ -6,7 +6,7 @@ use efi_rtmap_stub::{c::Request, rust};
 use proptest::{collection::vec, prelude::*, sample::select};
 use std::ffi::CString;
 
-const KNOWN: [&str; 15] = [
+const KNOWN: [&str; 16] = [
     "auto",
     "phys",
     "ident",
@@ -20,6 +20,7 @@ const KNOWN: [&str; 15] = [
     "user=never",
     "ports=0x70-0x71+0xb2",
     "ports=",
+    "calls=0xc4000041+0x84000050",
     "timeout=",
     "timeout=60",
 ];

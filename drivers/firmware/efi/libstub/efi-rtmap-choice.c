@@ -61,7 +61,7 @@ static bool is_privilege(const char *word)
 {
 	return is_word(word, "user") || is_word(word, "kernel") ||
 	       is_word(word, "user=learn") || is_word(word, "user=enforce") ||
-	       after(word, "ports=");
+	       after(word, "ports=") || after(word, "calls=");
 }
 
 /* Reads one word, without the prefix. An unknown word asks for the best kind. */

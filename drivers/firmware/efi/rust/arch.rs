@@ -25,6 +25,10 @@ pub(crate) trait Architecture {
     /// The map kind for firmware without special facts.
     const DEFAULT_KIND: Kind;
 
+    /// The privileges that firmware is given one by one in user mode.
+    #[cfg(CONFIG_EFI_RTMAP_USER)]
+    type Grant: crate::plan::user::grant::Grant + core::fmt::Display;
+
     /// The kind to report for a 1:1 map that a kernel without handover table has left.
     const LEGACY_IDENTITY: Kind;
 

@@ -3,6 +3,7 @@
 //! Firmware in user mode: the means for it, and what has come of it so far.
 
 use crate::{
+    arch::Architecture,
     ffi::user::Range,
     plan::{
         firmware::{
@@ -21,9 +22,10 @@ use crate::{
         map::mapping::Mapping,
         user::{
             functions::Functions,
-            port::Ports, //
+            grant::Grant, //
         },
     },
+    this_arch::Arch,
 };
 use core::fmt;
 use kernel::{
@@ -123,30 +125,34 @@ pub(crate) fn add_failed(services: Services) {
     FAILED.store(failed().with(services).bits(), Relaxed);
 }
 
-/// Ports that firmware may use besides those that the kernel knows, one range in each word.
+/// A privilege that firmware can be given: a range of ports, or a function of the secure world.
+pub(crate) type Granted = <Arch as Architecture>::Grant;
+
+/// Privileges that firmware has besides those that the kernel knows, one in each word.
 static ALLOWED: [Atomic<u32>; ALLOWED_RANGES] = [const { Atomic::new(0) }; ALLOWED_RANGES];
 
 fn allowed_words() -> Allowed {
     Allowed(ALLOWED.each_ref().map(|word| word.load(Relaxed)))
 }
 
-/// Ports that firmware may use besides those that the kernel knows.
-pub(crate) fn allowed() -> impl Iterator<Item = Ports> {
-    allowed_words().0.into_iter().filter_map(Ports::from_bits)
+/// Privileges that firmware has besides those that the kernel knows.
+pub(crate) fn allowed() -> impl Iterator<Item = Granted> {
+    let words = allowed_words().0.into_iter();
+    words.filter_map(Granted::from_bits)
 }
 
-/// Allows more ports, and returns the number of the range. [`None`] if there are too many. Only the
-/// thread that is inside firmware may call this, or the one that boots the machine.
-pub(crate) fn allow(ports: Ports) -> Option<usize> {
-    let number = allowed_words().place(ports.to_bits())?;
-    ALLOWED.get(number)?.store(ports.to_bits(), Relaxed);
+/// Gives firmware one more, and returns its number. [`None`] if there are too many. Only the thread
+/// that is inside firmware may call this, or the one that boots the machine.
+pub(crate) fn allow(grant: Granted) -> Option<usize> {
+    let number = allowed_words().place(grant.to_bits())?;
+    ALLOWED.get(number)?.store(grant.to_bits(), Relaxed);
     Some(number)
 }
 
 /// Allows what an earlier kernel has allowed, as far as there is room.
 pub(crate) fn inherit(earlier: Allowed) {
-    for ports in earlier.0.into_iter().filter_map(Ports::from_bits) {
-        allow(ports);
+    for grant in earlier.0.into_iter().filter_map(Granted::from_bits) {
+        allow(grant);
     }
 }
 
@@ -155,38 +161,60 @@ static EMULATED: Atomic<u32> = Atomic::new(0);
 
 /// A kind of instruction that the kernel carries out for firmware.
 #[derive(Clone, Copy)]
+// Each architecture has some of them.
+#[allow(dead_code)]
 pub(crate) enum Emulated {
     InterruptFlag = 1,
     FlushCaches = 2,
+    ReadMsr = 4,
+    ReadLevel = 8,
+    Masks = 16,
+}
+
+impl Emulated {
+    const ALL: [Self; 5] = [
+        Self::InterruptFlag,
+        Self::FlushCaches,
+        Self::ReadMsr,
+        Self::ReadLevel,
+        Self::Masks,
+    ];
+
+    /// The name of the instruction, or of the register that it reads.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::InterruptFlag => "cli",
+            Self::FlushCaches => "wbinvd",
+            Self::ReadMsr => "rdmsr",
+            Self::ReadLevel => "CurrentEL",
+            Self::Masks => "DAIF",
+        }
+    }
 }
 
 /// Notes that the kernel has carried out an instruction. Returns `true` if it is the first of its
 /// kind.
-#[cfg(CONFIG_X86_64)]
 pub(crate) fn note(emulated: Emulated) -> bool {
     let known = EMULATED.load(Relaxed);
     EMULATED.store(known | emulated as u32, Relaxed);
     known & emulated as u32 == 0
 }
 
-/// The privileges that firmware has got: ports, and instructions that the kernel carries out.
+/// The privileges that firmware has got: those that it was given one by one, and instructions that
+/// the kernel carries out.
 pub(crate) struct Privileges;
 
 impl fmt::Display for Privileges {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let emulated = EMULATED.load(Relaxed);
-        let instructions = [
-            (Emulated::InterruptFlag, "cli"),
-            (Emulated::FlushCaches, "wbinvd"),
-        ];
         let mut space = "";
-        for ports in allowed() {
-            write!(f, "{space}{ports}")?;
+        for grant in allowed() {
+            write!(f, "{space}{grant}")?;
             space = " ";
         }
-        for (kind, name) in instructions {
+        for kind in Emulated::ALL {
             if emulated & kind as u32 != 0 {
-                write!(f, "{space}{name}")?;
+                write!(f, "{space}{}", kind.name())?;
                 space = " ";
             }
         }

@@ -130,6 +130,7 @@ unsafe fn before(fault: &'static Fault, service: Service, arguments: Arguments) 
     match fault.what {
         What::ReadsBootServices => arch::load(boot_services::data() as u64),
         What::ReadsPageZero => arch::load(0),
+        What::UsesPrivilege => arch::use_privilege(),
         What::Slow => arch::wait(fault.count),
         What::MachineStops => wait_for_stop(),
         // SAFETY: the caller's; the service is the one of this lie.

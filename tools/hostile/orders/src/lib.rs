@@ -74,6 +74,7 @@ impl Fault {
             | What::MachineStops
             | What::ReadsBootServices
             | What::ReadsPageZero
+            | What::UsesPrivilege
             | What::InterruptsOff
             | What::DirectionFlag
             | What::AlignmentCheck
@@ -202,6 +203,8 @@ pub enum What {
     /// Reads boot services memory: the driver has kept a pointer to it.
     ReadsBootServices,
     ReadsPageZero,
+    /// Executes instructions that need privilege, as firmware of real machines does.
+    UsesPrivilege,
     /// Returns with interrupts off.
     InterruptsOff,
     /// x86: returns with the direction flag set.

@@ -9,7 +9,11 @@ use crate::plan::{
         Privilege, //
     },
     choice::request::Request,
-    user::port, //
+    user::{
+        function::Function,
+        grant::is_good,
+        port::Ports, //
+    },
 };
 use core::num::NonZero;
 
@@ -28,23 +32,24 @@ pub fn command_line(data: &[u8]) {
     let (limits, ours): (Vec<_>, Vec<_>) = ours.partition(|word| word.starts_with(b"timeout="));
     let (lists, ours): (Vec<_>, Vec<_>) = ours
         .into_iter()
-        .partition(|word| word.starts_with(b"ports="));
+        .partition(|word| word.starts_with(b"ports=") || word.starts_with(b"calls="));
     let (privileges, ours): (Vec<_>, Vec<_>) = ours
         .into_iter()
         .partition(|word| privilege_of(word).is_some());
-    let good: Vec<_> = limits
+    let good_limits: Vec<_> = limits
         .iter()
         .filter_map(|word| milliseconds(&word[8..]))
         .collect();
-    let last = good.last().copied();
+    let last = good_limits.last().copied();
     assert_eq!(request.timeout.map(NonZero::get), last);
     let last = privileges.last().and_then(|word| privilege_of(word));
     assert_eq!(request.privilege, last);
-    let is_bad = |word: &&&[u8]| port::listed(&word[6..]).any(|ports| ports.is_none());
+    let is_bad =
+        |word: &&&[u8]| is_good::<Ports>(word).or_else(|| is_good::<Function>(word)) == Some(false);
     let bad_lists = lists.iter().filter(is_bad).count();
     let known = |word: &[u8]| kind_of(word).is_some() || WORDS.contains(&word);
     let bad = ours.iter().filter(|word| !known(word)).count();
-    assert_eq!(bad + bad_lists + limits.len() - good.len(), unknown);
+    assert_eq!(bad + bad_lists + limits.len() - good_limits.len(), unknown);
     assert_eq!(request.retry, ours.contains(&&b"retry"[..]));
     let mut choices = ours.iter().rev().filter(|word| **word != b"retry");
     let last = choices.clone().next();

@@ -26,7 +26,7 @@ use crate::{
 };
 #[cfg(CONFIG_EFI_RTMAP_USER)]
 use crate::{
-    plan::user::port,
+    plan::user::grant,
     user_mode, //
 };
 use kernel::{
@@ -51,11 +51,11 @@ unsafe extern "C" fn efi_rtmap_parse_option(option: *const c_char) {
     });
     state::set_request(request);
     #[cfg(CONFIG_EFI_RTMAP_USER)]
-    for ports in port::asked(option.to_bytes()) {
-        if user_mode::allow(ports).is_none() {
+    for grant in grant::asked(option.to_bytes()) {
+        if user_mode::allow(grant).is_none() {
             pr_warn!(
-                "rtmap:ports: {} is one range too many\n",
-                format_args!("{ports}")
+                "no room on the list of privileges for {}\n",
+                format_args!("{grant}")
             );
         }
     }

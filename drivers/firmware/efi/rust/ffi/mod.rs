@@ -7,6 +7,8 @@
 mod contract;
 mod mapped;
 mod memory;
+#[cfg(all(CONFIG_EFI_RTMAP_USER, CONFIG_ARM64))]
+pub(crate) mod monitor;
 mod places;
 #[cfg(all(CONFIG_EFI_RTMAP_USER, CONFIG_X86_64))]
 pub(crate) mod ports;

@@ -23,6 +23,13 @@ pub(crate) fn known() -> impl Iterator<Item = Ports> {
     all.filter_map(|(first, count)| Ports::new(first, count))
 }
 
+/// Gives firmware the value of a model specific register. Returns `false` if there is no such register.
+pub(crate) fn read_msr(msr: u32) -> bool {
+    // SAFETY: There are no requirements: a register that is not there is handled, and the value goes
+    // to the registers of a task for firmware only.
+    unsafe { bindings::efi_rtmap_user_read_msr(msr) }
+}
+
 /// Writes all modified data of this processor's caches to memory.
 pub(crate) fn flush_caches() {
     // SAFETY: There are no requirements.

@@ -8,10 +8,7 @@ use crate::plan::{
         PhysAddr,
         VirtAddr, //
     },
-    firmware::{
-        service::Services,
-        width::Width, //
-    },
+    firmware::width::Width,
     map::mapping::Mapping,
     user::{
         arguments::Place,
@@ -176,7 +173,7 @@ pub(crate) fn start(ranges: &'static [Range]) -> Result {
 
 /// Lets the services of 32-bit firmware be called in user mode, except those that are `refused`.
 #[cfg(CONFIG_EFI_MIXED)]
-pub(crate) fn replace_thunks(refused: Services) {
+pub(crate) fn replace_thunks(refused: crate::plan::firmware::service::Services) {
     // SAFETY: `__init` code is there: user mode begins while the kernel boots.
     unsafe { bindings::efi_rtmap_user_replace_thunks(refused.bits()) };
 }

@@ -328,7 +328,7 @@ impl TableMemory {
     }
 
     /// Records what firmware may use in user mode, as the word of this `number`.
-    #[cfg_attr(not(all(CONFIG_EFI_RTMAP_USER, CONFIG_X86_64)), allow(dead_code))]
+    #[cfg_attr(not(CONFIG_EFI_RTMAP_USER), allow(dead_code))]
     pub(crate) fn record_allowed(&self, number: usize, word: u32) {
         self.mark([Store::Word(allowed_offset(number), word)].into_iter());
     }

@@ -29,8 +29,8 @@ pub(crate) mod choice;
 pub(crate) mod firmware;
 pub(crate) mod handover;
 pub(crate) mod map;
-// Ports are x86's.
-#[cfg_attr(not(all(CONFIG_EFI_RTMAP_USER, CONFIG_X86_64)), allow(dead_code))]
+// Each architecture uses a part of it.
+#[allow(dead_code)]
 pub(crate) mod user;
 
 #[cfg(any(test, fuzzing, CONFIG_EFI_RTMAP_KUNIT_TEST))]

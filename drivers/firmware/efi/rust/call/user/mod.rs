@@ -4,11 +4,18 @@
 //! regions and a block of memory, in which arguments and answers are copied.
 
 mod access;
+mod grants;
+#[cfg(CONFIG_ARM64)]
+mod privileged_arm64;
 #[cfg(CONFIG_X86_64)]
-mod privileged;
+mod privileged_x86;
 pub(crate) mod traps;
 
 use self::access::Access;
+#[cfg(CONFIG_ARM64)]
+use self::privileged_arm64 as privileged;
+#[cfg(CONFIG_X86_64)]
+use self::privileged_x86 as privileged;
 use crate::{
     call::inside::Inside,
     ffi::{
@@ -133,8 +140,8 @@ fn start(map: &'static Map, plan: &'static UserMode) -> Result<(), NoUserMode> {
         block.address(),
         ffi::user::BLOCK_SIZE as u64,
     )?;
-    #[cfg(CONFIG_X86_64)]
-    privileged::allow_ports(map);
+    privileged::begin();
+    grants::begin(map);
     ffi::user::start(&plan.ranges)?;
     if !map.services.contains(&GET_VARIABLE) {
         return Ok(());

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Traps of firmware in user mode. On x86, instructions that need privilege may be allowed or carried
-//! out. All other traps end the call.
+//! Traps of firmware in user mode. Instructions that need privilege may be allowed or carried out. All
+//! other traps end the call.
 
+#[cfg(CONFIG_ARM64)]
+use super::privileged_arm64 as privileged;
 #[cfg(CONFIG_X86_64)]
-use super::privileged;
+use super::privileged_x86 as privileged;
 use crate::{
     call::fault,
     ffi::{
@@ -46,12 +48,21 @@ fn service() -> &'static str {
 
 /// Decides if firmware goes on after `trap`, and prints the trap if not.
 pub(crate) fn resumes(trap: &mut Trap) -> bool {
-    #[cfg(CONFIG_X86_64)]
-    if trap.privileged && privileged::goes_on(service(), trap) {
+    if trap.privileged && goes_on(trap) {
         return true;
     }
     print(trap);
     false
+}
+
+fn goes_on(trap: &mut Trap) -> bool {
+    let Some(map) = state::map() else {
+        return false;
+    };
+    let Some(user) = &map.user else {
+        return false;
+    };
+    privileged::goes_on(map, user, service(), trap)
 }
 
 /// Prints `trap` as a fault in kernel privilege is printed.

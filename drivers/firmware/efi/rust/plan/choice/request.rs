@@ -7,7 +7,11 @@ use crate::plan::{
         Kind,
         Privilege, //
     },
-    user::port, //
+    user::{
+        function::Function,
+        grant::is_good,
+        port::Ports, //
+    },
 };
 use core::{
     num::NonZero,
@@ -59,8 +63,8 @@ impl Request {
                 }
                 continue;
             }
-            if let Some(list) = word.strip_prefix(b"ports=") {
-                if port::listed(list).any(|ports| ports.is_none()) {
+            if let Some(good) = is_good::<Ports>(word).or_else(|| is_good::<Function>(word)) {
+                if !good {
                     unknown(word);
                 }
                 continue;
@@ -266,6 +270,8 @@ mod tests {
             (b"rtmap:user=enforce,rtmap:user=learn", false, 0),
             (b"rtmap:ports=0x70-0x71+b2", false, 1),
             (b"rtmap:ports=", false, 1),
+            (b"rtmap:calls=0xc4000041+0x84000050", false, 0),
+            (b"rtmap:calls=0x84000050-0x84000053", false, 1),
             (b"rtmap:user=enforce,rtmap:user=never", true, 1),
         ] {
             let (request, reported) = parse(option);

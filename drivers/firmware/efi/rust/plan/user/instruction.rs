@@ -17,6 +17,8 @@ pub(crate) enum Instruction {
     InterruptFlag(u8),
     /// WBINVD, of so many bytes.
     FlushCaches(u8),
+    /// RDMSR of the register in ECX, of so many bytes.
+    ReadMsr(u8),
 }
 
 /// Reads the instruction at the start of `code`, for firmware of this `width` whose register DX is
@@ -39,7 +41,14 @@ pub(crate) fn read(code: &[u8], width: Width, dx: u16) -> Option<Instruction> {
         0xe4..=0xe7 => port(opcode, bytes.next()?.into(), operand_size),
         0xec..=0xef | 0x6c..=0x6f => port(opcode, dx, operand_size),
         0xfa | 0xfb => Some(Instruction::InterruptFlag(length)),
-        0x0f if bytes.next()? == 0x09 => Some(Instruction::FlushCaches(length.checked_add(1)?)),
+        0x0f => {
+            let length = length.checked_add(1)?;
+            match bytes.next()? {
+                0x09 => Some(Instruction::FlushCaches(length)),
+                0x32 => Some(Instruction::ReadMsr(length)),
+                _ => None,
+            }
+        }
         _ => None,
     }
 }
@@ -87,6 +96,7 @@ mod tests {
             (&[0xfa][..], Some(Instruction::InterruptFlag(1))),
             (&[0xf3, 0xfb], Some(Instruction::InterruptFlag(2))),
             (&[0x0f, 0x09], Some(Instruction::FlushCaches(2))),
+            (&[0x0f, 0x32], Some(Instruction::ReadMsr(2))),
             (&[0x0f, 0x08], None), // INVD loses data
             (&[0x0f, 0x30], None), // WRMSR
             (&[0xf4], None),       // HLT

@@ -26,6 +26,8 @@ pub(crate) enum Answer {
     Skip(u8),
     /// The kernel does the same, and the instruction counts as done.
     FlushCaches(u8),
+    /// The kernel reads the register in ECX, and the instruction counts as done.
+    ReadMsr(u8),
     /// The call ends.
     Abort,
 }
@@ -34,16 +36,24 @@ pub(crate) enum Answer {
 /// the configuration of PCI. They are allowed only to those who name them.
 const DANGEROUS: [(u16, u16); 4] = [(0x00, 0x10), (0x81, 0x0f), (0xc0, 0x20), (0xcf8, 8)];
 
-/// Decides on `instruction`. The kernel has no privilege of its own for the ports that it `allowed`:
-/// then the processor refuses for another reason.
+/// Model specific registers that tell of the processor and of its clock, and no secret: platform's
+/// number, address of the local APIC, version of the microcode, platform's facts, features that are on,
+/// capabilities of MTRRs (Intel SDM, volume 4).
+const HARMLESS_MSRS: [u32; 6] = [0x17, 0x1b, 0x8b, 0xce, 0x1a0, 0xfe];
+
+/// Decides on `instruction`, with `ecx` in that register. The kernel has no privilege of its own for
+/// the ports that it `allowed`: then the processor refuses for another reason.
 pub(crate) fn answer(
     instruction: Instruction,
+    ecx: u32,
     policy: Policy,
     allowed: impl Iterator<Item = Ports>,
 ) -> Answer {
     match instruction {
         Instruction::InterruptFlag(length) => Answer::Skip(length),
         Instruction::FlushCaches(length) => Answer::FlushCaches(length),
+        Instruction::ReadMsr(length) if HARMLESS_MSRS.contains(&ecx) => Answer::ReadMsr(length),
+        Instruction::ReadMsr(_) => Answer::Abort,
         Instruction::Port(ports) => {
             let mut dangerous = DANGEROUS
                 .iter()
@@ -74,12 +84,15 @@ mod tests {
             panic!("a port")
         };
         let port = Instruction::Port(ports);
-        assert_eq!(answer(port, Policy::Learn, empty()), Answer::Allow(ports));
-        assert_eq!(answer(port, Policy::Enforce, empty()), Answer::Abort);
+        assert_eq!(
+            answer(port, 0, Policy::Learn, empty()),
+            Answer::Allow(ports)
+        );
+        assert_eq!(answer(port, 0, Policy::Enforce, empty()), Answer::Abort);
         // It would come back for ever.
         let known = Ports::new(0x400, 8);
         assert_eq!(
-            answer(port, Policy::Learn, known.into_iter()),
+            answer(port, 0, Policy::Learn, known.into_iter()),
             Answer::Abort
         );
     }
@@ -95,12 +108,12 @@ mod tests {
             (0xcff, 1),
         ] {
             let port = Ports::new(first, count).map(Instruction::Port);
-            let answer = port.map(|port| answer(port, Policy::Learn, empty()));
+            let answer = port.map(|port| answer(port, 0, Policy::Learn, empty()));
             assert_eq!(answer, Some(Answer::Abort));
         }
         for (first, count) in [(0x10, 1), (0x80, 1), (0xb2, 2), (0xe0, 1), (0xd00, 1)] {
             let ports = Ports::new(first, count);
-            let answer = ports.map(|p| answer(Instruction::Port(p), Policy::Learn, empty()));
+            let answer = ports.map(|p| answer(Instruction::Port(p), 0, Policy::Learn, empty()));
             assert_eq!(answer, ports.map(Answer::Allow));
         }
     }
@@ -108,9 +121,26 @@ mod tests {
     #[test]
     fn harmless_instructions_go_on() {
         for policy in [Policy::Learn, Policy::Enforce] {
-            let answer = |instruction| answer(instruction, policy, empty());
+            let answer = |instruction| answer(instruction, 0x8b, policy, empty());
             assert_eq!(answer(Instruction::InterruptFlag(1)), Answer::Skip(1));
             assert_eq!(answer(Instruction::FlushCaches(2)), Answer::FlushCaches(2));
+            assert_eq!(answer(Instruction::ReadMsr(2)), Answer::ReadMsr(2));
+        }
+    }
+
+    #[test]
+    fn registers_with_secrets_are_not_read() {
+        // Entries of system calls, branch records, the bases of GS.
+        for ecx in [
+            0x176,
+            0x1d9,
+            0xc000_0082,
+            0xc000_0101,
+            0xc000_0102,
+            u32::MAX,
+        ] {
+            let answer = answer(Instruction::ReadMsr(2), ecx, Policy::Learn, empty());
+            assert_eq!(answer, Answer::Abort);
         }
     }
 }

@@ -2,10 +2,11 @@
 
 //! Ports of x86.
 
-use core::{
-    fmt,
-    str, //
+use crate::plan::user::grant::{
+    number,
+    Grant, //
 };
+use core::fmt;
 
 /// A range of ports.
 ///
@@ -43,47 +44,31 @@ impl Ports {
     pub(crate) fn meets(self, other: Self) -> bool {
         self.first <= other.last && other.first <= self.last
     }
+}
 
-    /// Packs the range into one word. Only the range of port 0 alone is 0.
-    pub(crate) fn to_bits(self) -> u32 {
-        u32::from(self.last) << 16 | u32::from(self.first)
-    }
-
-    /// The range in a word, or [`None`] if it holds none.
-    pub(crate) fn from_bits(bits: u32) -> Option<Self> {
-        let (first, last) = (bits as u16, (bits >> 16) as u16);
-        // INVARIANT: That is what is asked for.
-        (bits != 0 && first <= last).then_some(Self { first, last })
-    }
+impl Grant for Ports {
+    const WORD: &'static [u8] = b"ports=";
 
     /// Reads a range as in `0x70-0x71`, or one port as in `0xb2`.
-    pub(crate) fn read(text: &[u8]) -> Option<Self> {
-        let mut ends = text.splitn(2, |&byte| byte == b'-').map(number);
+    fn read(text: &[u8]) -> Option<Self> {
+        let port = |text| u16::try_from(number(text)?).ok();
+        let mut ends = text.splitn(2, |&byte| byte == b'-').map(port);
         let first = ends.next()??;
         let last = ends.next().unwrap_or(Some(first))?;
         // INVARIANT: That is what is asked for.
         (first <= last).then_some(Self { first, last })
     }
-}
 
-/// The ranges of a list as in `0x70-0x71+0xb2`; [`None`] stands for one that cannot be read.
-pub(crate) fn listed(list: &[u8]) -> impl Iterator<Item = Option<Ports>> + '_ {
-    list.split(|&byte| byte == b'+').map(Ports::read)
-}
+    /// Only the range of port 0 alone is 0.
+    fn to_bits(self) -> u32 {
+        u32::from(self.last) << 16 | u32::from(self.first)
+    }
 
-/// The ranges that the words of one `efi=` option list.
-pub(crate) fn asked(option: &[u8]) -> impl Iterator<Item = Ports> + '_ {
-    let words = option.split(|&byte| byte == b',');
-    let lists = words.filter_map(|word| word.strip_prefix(b"rtmap:ports="));
-    lists.flat_map(listed).flatten()
-}
-
-/// A hexadecimal number with its prefix.
-fn number(text: &[u8]) -> Option<u16> {
-    let digits = text.strip_prefix(b"0x")?;
-    // A sign is no digit.
-    let digits = digits.iter().all(u8::is_ascii_hexdigit).then_some(digits)?;
-    u16::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()
+    fn from_bits(bits: u32) -> Option<Self> {
+        let (first, last) = (bits as u16, (bits >> 16) as u16);
+        // INVARIANT: That is what is asked for.
+        (bits != 0 && first <= last).then_some(Self { first, last })
+    }
 }
 
 impl fmt::Display for Ports {
@@ -125,14 +110,6 @@ mod tests {
         ] {
             assert_eq!(Ports::read(text), range);
         }
-    }
-
-    #[test]
-    fn lists_are_read() {
-        let option = b"debug,rtmap:ports=0x70-0x71+0xb2,rtmap:user,rtmap:ports=7+0x1,ports=0x9";
-        let expected = [ports(0x70, 0x71), ports(0xb2, 0xb2), ports(1, 1)];
-        assert!(asked(option).eq(expected));
-        assert!(listed(b"").eq([None]));
     }
 
     #[test]
