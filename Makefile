@@ -80,7 +80,7 @@ menu: guest $(kernels) ## ours and stock on each misbehaviour of firmware, as a 
 	@tools/run-lab menu --write docs/results/comparison.rst
 
 .PHONY: bench
-bench: guest $(kernels) ## costs of each map kind against stock, in instructions
+bench: guest $(kernels) $(ours)/rtmap-rt/.built ## costs of each map kind and of user mode against stock, in instructions
 	@tools/run-lab bench
 
 .PHONY: soak

@@ -16,7 +16,9 @@ use crate::clock::nanoseconds;
 use crate::efi_test::EfiTest;
 use crate::shared::Files;
 use crate::variables::as_outcome;
-use crate::{background, crash, dump, kernel_log, live_update, memory, pstore, record, user_task};
+use crate::{
+    background, crash, dump, kernel_log, latency, live_update, memory, pstore, record, user_task,
+};
 
 const BUSYBOX: &str = "/bin/busybox";
 /// The kernel's `resume=` names it too.
@@ -48,6 +50,7 @@ pub fn perform(generation: usize, action: &Action, files: &Files) -> Event {
         Action::Crash => crash::now(),
         Action::CrashIn(service) => crash::inside(*service),
         Action::KeepCalling(service) => background::keep_calling(*service),
+        Action::Latency { calls, most_us } => latency::measure(*calls, *most_us),
         Action::AttackTask => user_task::attack(),
         Action::Read(path) => read(path),
         Action::ReadDump => dump::read(),

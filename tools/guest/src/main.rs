@@ -13,6 +13,7 @@ mod dump;
 mod efi_test;
 mod facts;
 mod kernel_log;
+mod latency;
 mod live_update;
 mod memory;
 mod next_kernel;

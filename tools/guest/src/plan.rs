@@ -141,6 +141,13 @@ pub enum Action {
     CrashIn(Service),
     /// Keep calling a service on the second processor until the kernel ends.
     KeepCalling(Service),
+    /// Measure the longest latency of a real-time task while a service is called, or nothing is. It is
+    /// an error if it is more than so many microseconds.
+    #[serde(rename_all = "kebab-case")]
+    Latency {
+        calls: Option<Service>,
+        most_us: Option<u32>,
+    },
     /// Try to trace, to read and to kill the task that firmware runs in, and print the outcomes.
     AttackTask,
     /// Print the content of a file.

@@ -2,6 +2,7 @@
 //! The cost of each map kind against stock's way, in instructions: QEMU counts them as virtual
 //! nanoseconds. The same kernel and firmware for all, boots interleaved. No pass or fail.
 
+mod latency;
 mod regions;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +19,8 @@ use crate::reports::page_tables;
 use crate::runner;
 use crate::scenario::{Image, Scenario, Step, ROOM_FOR_STOCK_MIB};
 
-const KINDS: [&str; 4] = ["off", "phys", "ident", "fixed"];
+/// Words after `rtmap:`. With `user`, the kind is the default.
+const WAYS: [&str; 5] = ["off", "phys", "ident", "fixed", "user"];
 const GENERATIONS: usize = 3;
 const SAMPLES: u32 = 200;
 
@@ -36,7 +38,7 @@ type Numbers = BTreeMap<(String, usize, &'static str), u64>;
 /// Machines may run side by side: what is counted does not depend on what else this host does.
 pub fn run(lab: &Lab, rounds: u32, jobs: usize) -> Result<()> {
     let scenarios: Vec<_> = (1..=rounds)
-        .flat_map(|round| KINDS.map(|kind| (kind, scenario(kind, round))))
+        .flat_map(|round| WAYS.map(|kind| (kind, scenario(kind, round))))
         .collect();
     let window = lab.arch.rtmap.take_over;
     let floors = floors(lab, window)?;
@@ -74,6 +76,8 @@ pub fn run(lab: &Lab, rounds: u32, jobs: usize) -> Result<()> {
         "are the kernel's part, firmware does the same. Refused call: one that firmware returns"
     );
     println!("from at once, so nearly all of it is the kernel's. {TAKE_OVER}: to a microsecond.");
+    println!("\n{}", latency::table(lab)?);
+    println!("PREEMPT_RT, a SCHED_FIFO task that sleeps for 1 ms again and again; virtual time.");
     println!("\n{}", regions::table(lab)?);
     Ok(())
 }
@@ -158,7 +162,7 @@ fn measure(told: &Told) -> Result<Vec<(String, u64)>> {
 
 fn table(numbers: &Numbers) -> Table {
     let mut table = Table::new();
-    let header = ["", "gen"].into_iter().chain(KINDS);
+    let header = ["", "gen"].into_iter().chain(WAYS);
     table
         .load_preset(presets::UTF8_BORDERS_ONLY)
         .set_header(header);
@@ -166,7 +170,7 @@ fn table(numbers: &Numbers) -> Table {
     for (what, generation) in rows {
         let number = |kind| numbers.get(&(what.clone(), generation, kind)).copied();
         let mut row = vec![what.clone(), generation.to_string()];
-        for kind in KINDS {
+        for kind in WAYS {
             row.push(match (number(kind), number("off")) {
                 (Some(number), Some(off)) if off > 0 => {
                     format!("{number} ({:.2})", number as f64 / off as f64)

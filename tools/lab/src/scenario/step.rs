@@ -96,7 +96,10 @@ impl Step {
 
     fn calls_firmware(&self) -> bool {
         match self.image {
-            Image::RtmapRt => self.options.contains("efi=runtime"),
+            Image::RtmapRt => {
+                let user = self.options.contains("rtmap:user");
+                self.options.contains("efi=runtime") || user && !self.options.contains("noruntime")
+            }
             _ => !self.options.contains("efi=noruntime"),
         }
     }
