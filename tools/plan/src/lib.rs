@@ -13,6 +13,8 @@
 pub(crate) mod plan;
 
 #[cfg(any(test, fuzzing))]
+mod exchange;
+#[cfg(any(test, fuzzing))]
 pub mod fuzz;
 #[cfg(test)]
 mod golden;

@@ -10,6 +10,7 @@ mod inherit;
 mod ladder;
 mod layout;
 mod like_stock;
+mod marshal;
 mod memattr;
 mod memmap;
 mod owner;

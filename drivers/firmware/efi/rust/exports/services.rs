@@ -9,8 +9,7 @@ use crate::{
         user::{
             self,
             traps,
-            Answer,
-            Call, //
+            Task, //
         },
     },
     ffi::{
@@ -22,20 +21,12 @@ use crate::{
         Guid, //
     },
     plan::{
-        firmware::{
-            service::{
-                GET_NEXT_VARIABLE_NAME,
-                GET_TIME,
-                GET_VARIABLE,
-                GET_WAKEUP_TIME,
-                QUERY_VARIABLE_INFO,
-                SET_TIME,
-                SET_VARIABLE,
-                SET_WAKEUP_TIME, //
-            },
-            status::Status,
-        },
-        user::arguments::Place,
+        firmware::status::Status,
+        user::marshal::{
+            self,
+            NAME_UNITS,
+            UNIT, //
+        }, //
     },
     user_mode, //
 };
@@ -44,9 +35,6 @@ use core::{
     slice, //
 };
 use kernel::prelude::*;
-
-/// The most units of a variable's name, its end included: `EFI_VAR_NAME_LEN`.
-const NAME_UNITS: usize = 1024;
 
 /// Starts user mode, if it is to be.
 ///
@@ -97,16 +85,9 @@ unsafe extern "C" fn efi_rtmap_user_get_time(
     time: *mut Time,
     capabilities: *mut TimeCapabilities,
 ) -> usize {
-    status(|| {
-        let mut call = Call::begin(&GET_TIME)?;
-        let outputs = [
-            // SAFETY: By this function's contract.
-            output(&mut call, unsafe { bytes_at(time) })?,
-            // SAFETY: By this function's contract.
-            output(&mut call, unsafe { bytes_at(capabilities) })?,
-        ];
-        answer(call.run()?, outputs)
-    })
+    // SAFETY: By this function's contract.
+    let (time, capabilities) = unsafe { (bytes_at(time), bytes_at(capabilities)) };
+    status(marshal::get_time(&Task, time, capabilities))
 }
 
 /// # Safety
@@ -114,12 +95,9 @@ unsafe extern "C" fn efi_rtmap_user_get_time(
 /// `time` is NULL or valid.
 #[export]
 unsafe extern "C" fn efi_rtmap_user_set_time(time: *mut Time) -> usize {
-    status(|| {
-        let mut call = Call::begin(&SET_TIME)?;
-        // SAFETY: By this function's contract.
-        call.input(unsafe { bytes_at(time) }.as_deref())?;
-        Ok(call.run()?.status)
-    })
+    // SAFETY: By this function's contract.
+    let time = unsafe { bytes_at(time) };
+    status(marshal::set_time(&Task, time.as_deref()))
 }
 
 /// # Safety
@@ -131,18 +109,11 @@ unsafe extern "C" fn efi_rtmap_user_get_wakeup_time(
     pending: *mut u8,
     time: *mut Time,
 ) -> usize {
-    status(|| {
-        let mut call = Call::begin(&GET_WAKEUP_TIME)?;
-        let outputs = [
-            // SAFETY: By this function's contract.
-            output(&mut call, unsafe { bytes_at(enabled) })?,
-            // SAFETY: By this function's contract.
-            output(&mut call, unsafe { bytes_at(pending) })?,
-            // SAFETY: By this function's contract.
-            output(&mut call, unsafe { bytes_at(time) })?,
-        ];
-        answer(call.run()?, outputs)
-    })
+    // SAFETY: By this function's contract.
+    let (enabled, pending) = unsafe { (bytes_at(enabled), bytes_at(pending)) };
+    // SAFETY: By this function's contract.
+    let time = unsafe { bytes_at(time) };
+    status(marshal::get_wakeup_time(&Task, enabled, pending, time))
 }
 
 /// # Safety
@@ -150,13 +121,9 @@ unsafe extern "C" fn efi_rtmap_user_get_wakeup_time(
 /// `time` is NULL or valid.
 #[export]
 unsafe extern "C" fn efi_rtmap_user_set_wakeup_time(enable: u8, time: *mut Time) -> usize {
-    status(|| {
-        let mut call = Call::begin(&SET_WAKEUP_TIME)?;
-        call.value(enable.into());
-        // SAFETY: By this function's contract.
-        call.input(unsafe { bytes_at(time) }.as_deref())?;
-        Ok(call.run()?.status)
-    })
+    // SAFETY: By this function's contract.
+    let time = unsafe { bytes_at(time) };
+    status(marshal::set_wakeup_time(&Task, enable, time.as_deref()))
 }
 
 /// # Safety
@@ -171,40 +138,14 @@ unsafe extern "C" fn efi_rtmap_user_get_variable(
     size: *mut usize,
     data: *mut u8,
 ) -> usize {
-    status(|| {
-        // SAFETY: By this function's contract.
-        let size = unsafe { size.as_mut() }.ok_or(Status::INVALID_PARAMETER)?;
-        let asked = *size;
-        // SAFETY: By this function's contract.
-        let data = unsafe { slice_at(data, asked) };
-        let mut call = Call::begin(&GET_VARIABLE)?;
-        // SAFETY: By this function's contract.
-        call.input(unsafe { name_at(name) }?)?;
-        // SAFETY: By this function's contract.
-        call.input(unsafe { bytes_at(vendor) }.as_deref())?;
-        // SAFETY: By this function's contract.
-        let attributes = output(&mut call, unsafe { bytes_at(attributes) })?;
-        let room = data.as_ref().map(|_| asked.min(call.left_after_number()));
-        let size_place = call.uintn(room.unwrap_or(asked))?;
-        let data = output(&mut call, data.and_then(|data| data.get_mut(..room?)))?;
-
-        let answered = call.run()?;
-        *size = answered.uintn(size_place);
-        match answered.status {
-            // Firmware had less room than the caller has.
-            Status::BUFFER_TOO_SMALL if data.is_some() && *size <= asked => {
-                Err(Status::OUT_OF_RESOURCES)
-            }
-            Status::BUFFER_TOO_SMALL => {
-                copy(&answered, attributes);
-                Ok(Status::BUFFER_TOO_SMALL)
-            }
-            _ => {
-                let data = data.map(|(place, target)| (place.first(*size), target));
-                answer(answered, [attributes, data])
-            }
-        }
-    })
+    // SAFETY: By this function's contract.
+    let name = unsafe { name_at(name) };
+    // SAFETY: By this function's contract.
+    let (vendor, attributes) = unsafe { (bytes_at(vendor), bytes_at(attributes)) };
+    // SAFETY: By this function's contract.
+    let (size, data) = unsafe { sized_at(size, data) };
+    let vendor = vendor.as_deref();
+    status(name.and_then(|name| marshal::get_variable(&Task, name, vendor, attributes, size, data)))
 }
 
 /// # Safety
@@ -216,24 +157,11 @@ unsafe extern "C" fn efi_rtmap_user_get_next_variable(
     name: *mut u16,
     vendor: *mut Guid,
 ) -> usize {
-    status(|| {
-        // SAFETY: By this function's contract.
-        let size = unsafe { size.as_mut() }.ok_or(Status::INVALID_PARAMETER)?;
-        let room = (*size).min(size_of::<u16>() * NAME_UNITS);
-        // SAFETY: By this function's contract.
-        let name = unsafe { slice_at(name.cast(), room) }.ok_or(Status::INVALID_PARAMETER)?;
-        // SAFETY: By this function's contract.
-        let vendor = unsafe { bytes_at(vendor) }.ok_or(Status::INVALID_PARAMETER)?;
-        let mut call = Call::begin(&GET_NEXT_VARIABLE_NAME)?;
-        let size_place = call.uintn(room)?;
-        let name_place = call.inout(name)?;
-        let vendor_place = call.inout(vendor)?;
-
-        let answered = call.run()?;
-        *size = answered.uintn(size_place);
-        let name = Some((name_place.first(*size), name));
-        answer(answered, [name, Some((vendor_place, vendor))])
-    })
+    // SAFETY: By this function's contract.
+    let (size, name) = unsafe { sized_at(size, name.cast()) };
+    // SAFETY: By this function's contract.
+    let vendor = unsafe { bytes_at(vendor) };
+    status(marshal::get_next_variable_name(&Task, size, name, vendor))
 }
 
 /// # Safety
@@ -248,18 +176,12 @@ unsafe extern "C" fn efi_rtmap_user_set_variable(
     size: usize,
     data: *mut u8,
 ) -> usize {
-    status(|| {
-        let mut call = Call::begin(&SET_VARIABLE)?;
-        // SAFETY: By this function's contract.
-        call.input(unsafe { name_at(name) }?)?;
-        // SAFETY: By this function's contract.
-        call.input(unsafe { bytes_at(vendor) }.as_deref())?;
-        call.value(attributes.into());
-        call.value(size as u64);
-        // SAFETY: By this function's contract.
-        call.input(unsafe { slice_at(data, size) }.as_deref())?;
-        Ok(call.run()?.status)
-    })
+    // SAFETY: By this function's contract.
+    let name = unsafe { name_at(name) };
+    // SAFETY: By this function's contract.
+    let (vendor, data) = unsafe { (bytes_at(vendor), slice_at(data, size)) };
+    let (vendor, data) = (vendor.as_deref(), data.as_deref());
+    status(name.and_then(|name| marshal::set_variable(&Task, name, vendor, attributes, size, data)))
 }
 
 /// # Safety
@@ -272,52 +194,18 @@ unsafe extern "C" fn efi_rtmap_user_query_variable_info(
     remaining: *mut u64,
     largest: *mut u64,
 ) -> usize {
-    status(|| {
-        let mut call = Call::begin(&QUERY_VARIABLE_INFO)?;
-        call.value(attributes.into());
-        let outputs = [
-            // SAFETY: By this function's contract.
-            output(&mut call, unsafe { bytes_at(storage) })?,
-            // SAFETY: By this function's contract.
-            output(&mut call, unsafe { bytes_at(remaining) })?,
-            // SAFETY: By this function's contract.
-            output(&mut call, unsafe { bytes_at(largest) })?,
-        ];
-        answer(call.run()?, outputs)
-    })
+    // SAFETY: By this function's contract.
+    let (storage, remaining) = unsafe { (bytes_at(storage), bytes_at(remaining)) };
+    // SAFETY: By this function's contract.
+    let largest = unsafe { bytes_at(largest) };
+    status(marshal::query_variable_info(
+        &Task, attributes, storage, remaining, largest,
+    ))
 }
 
 /// The status of a call, whether firmware has answered it or not.
-fn status(call: impl FnOnce() -> Result<Status, Status>) -> usize {
-    call().map_or_else(identity, identity).0 as usize
-}
-
-/// A place that firmware writes to, and the caller's memory for it.
-type Output<'a> = Option<(Place, &'a mut [u8])>;
-
-/// Adds an argument that firmware writes to, or a NULL pointer.
-fn output<'a>(call: &mut Call, target: Option<&'a mut [u8]>) -> Result<Output<'a>, Status> {
-    match target {
-        Some(target) => Ok(Some((call.room(target.len())?, target))),
-        None => {
-            call.value(0);
-            Ok(None)
-        }
-    }
-}
-
-/// Gives the caller what firmware has written, if the service was successful.
-fn answer<const N: usize>(answer: Answer, outputs: [Output<'_>; N]) -> Result<Status, Status> {
-    if answer.status == Status::SUCCESS {
-        outputs.into_iter().for_each(|output| copy(&answer, output));
-    }
-    Ok(answer.status)
-}
-
-fn copy(answer: &Answer, output: Output<'_>) {
-    if let Some((place, target)) = output {
-        answer.copy(place, target);
-    }
+fn status(call: Result<Status, Status>) -> usize {
+    call.map_or_else(identity, identity).0 as usize
 }
 
 /// The bytes of the value at `pointer`.
@@ -338,6 +226,26 @@ unsafe fn slice_at<'a>(pointer: *mut u8, size: usize) -> Option<&'a mut [u8]> {
     (!pointer.is_null()).then(|| unsafe { slice::from_raw_parts_mut(pointer, size) })
 }
 
+/// The size at `size` and the bytes at `pointer`, as many as it says.
+///
+/// # Safety
+///
+/// `size` is NULL, or valid for reads and writes as long as the result is used. If it is, `pointer` is
+/// as for [`slice_at`].
+unsafe fn sized_at<'a>(
+    size: *mut usize,
+    pointer: *mut u8,
+) -> (Option<&'a mut usize>, Option<&'a mut [u8]>) {
+    // SAFETY: By this function's contract.
+    let size = unsafe { size.as_mut() };
+    let bytes = match &size {
+        // SAFETY: By this function's contract.
+        Some(size) => unsafe { slice_at(pointer, **size) },
+        None => None,
+    };
+    (size, bytes)
+}
+
 /// The bytes of a name, its end included.
 ///
 /// # Errors
@@ -356,6 +264,6 @@ unsafe fn name_at<'a>(name: *const u16) -> Result<Option<&'a [u8]>, Status> {
     let units = end.ok_or(Status::INVALID_PARAMETER)? + 1;
     // SAFETY: By this function's contract: that many units are up to the end.
     Ok(Some(unsafe {
-        slice::from_raw_parts(name.cast(), size_of::<u16>() * units)
+        slice::from_raw_parts(name.cast(), UNIT * units)
     }))
 }

@@ -34,9 +34,6 @@ pub(crate) use bindings::{
     efi_time_t as Time, //
 };
 
-/// Most arguments of a service.
-pub(crate) const MOST_ARGS: usize = bindings::EFI_RTMAP_USER_MOST_ARGS as usize;
-
 /// Bytes of the block from its start to the arguments.
 const ARGUMENTS: usize = (bindings::EFI_RTMAP_USER_GATE
     + bindings::EFI_RTMAP_USER_STACK
@@ -92,11 +89,21 @@ impl Block {
         self.address.value() + (ARGUMENTS + place.offset()) as u64
     }
 
-    /// Copies `bytes` to `place`, as far as both go.
+    /// Fills `place` with zeros.
     ///
     /// # Safety
     ///
     /// The current thread is inside firmware, and the task is not in a call.
+    pub(crate) unsafe fn clear(&self, place: Place) {
+        // SAFETY: By the type invariants, those of `Place`, and this function's contract.
+        unsafe { ptr::write_bytes(self.pointer(place), 0, place.size()) };
+    }
+
+    /// Copies `bytes` to `place`, as far as both go.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Self::clear`].
     pub(crate) unsafe fn write(&self, place: Place, bytes: &[u8]) {
         let count = place.size().min(bytes.len());
         // SAFETY: By the type invariants, those of `Place`, and this function's contract. The block is
@@ -108,7 +115,7 @@ impl Block {
     ///
     /// # Safety
     ///
-    /// As for [`Self::write`].
+    /// As for [`Self::clear`].
     pub(crate) unsafe fn read(&self, place: Place, target: &mut [u8]) {
         let count = place.size().min(target.len());
         // SAFETY: As in `write`.

@@ -6,10 +6,14 @@ use crate::{
     call::inside::Inside,
     ffi::{
         self,
-        user::Block, //
+        user::{
+            Block,
+            ROOM, //
+        },
     },
     plan::user::{
         arguments::Place,
+        calling::Memory,
         verdict::End, //
     },
 };
@@ -20,7 +24,7 @@ use crate::{
 ///
 /// No other value of this type is there: [`Inside`] ensures this. The task is in no call, except
 /// within [`Self::run`].
-pub(super) struct Access {
+pub(crate) struct Access {
     block: &'static Block,
     inside: Inside,
 }
@@ -29,23 +33,6 @@ impl Access {
     pub(super) fn new(block: &'static Block, inside: Inside) -> Self {
         // INVARIANT: There is one `Inside` at a time. A call that goes on leaves it occupied.
         Self { block, inside }
-    }
-
-    /// The address of `place` for firmware.
-    pub(super) fn address_of(&self, place: Place) -> u64 {
-        self.block.address_of(place)
-    }
-
-    /// Copies `bytes` to `place`, as far as both go.
-    pub(super) fn write(&self, place: Place, bytes: &[u8]) {
-        // SAFETY: By the type invariants.
-        unsafe { self.block.write(place, bytes) };
-    }
-
-    /// Copies the bytes at `place` to `target`, as far as both go.
-    pub(super) fn read(&self, place: Place, target: &mut [u8]) {
-        // SAFETY: By the type invariants.
-        unsafe { self.block.read(place, target) };
     }
 
     /// Makes a call. [`None`] stands for a call that goes on without this thread.
@@ -59,5 +46,30 @@ impl Access {
             // INVARIANT: The call has ended.
             end => (Some(self), end),
         }
+    }
+}
+
+impl Memory for Access {
+    fn room(&self) -> usize {
+        ROOM
+    }
+
+    fn address_of(&self, place: Place) -> u64 {
+        self.block.address_of(place)
+    }
+
+    fn clear(&mut self, place: Place) {
+        // SAFETY: By the type invariants.
+        unsafe { self.block.clear(place) };
+    }
+
+    fn write(&mut self, place: Place, bytes: &[u8]) {
+        // SAFETY: By the type invariants.
+        unsafe { self.block.write(place, bytes) };
+    }
+
+    fn read(&self, place: Place, target: &mut [u8]) {
+        // SAFETY: By the type invariants.
+        unsafe { self.block.read(place, target) };
     }
 }

@@ -17,14 +17,13 @@ use self::privileged_arm64 as privileged;
 #[cfg(CONFIG_X86_64)]
 use self::privileged_x86 as privileged;
 use crate::{
-    call::inside::Inside,
+    call::{
+        answers,
+        inside::Inside, //
+    },
     ffi::{
         self,
-        user::{
-            Block,
-            MOST_ARGS,
-            ROOM, //
-        },
+        user::Block, //
     },
     handover::table_memory::TableMemory,
     plan::{
@@ -36,17 +35,19 @@ use crate::{
                 GET_VARIABLE, //
             },
             status::Status,
+            width::Width, //
         },
         user::{
-            arguments::{
-                Arguments,
-                Place,
-                ALIGNMENT, //
+            calling::{
+                Firmware,
+                Ready,
+                MOST_ARGS, //
             },
             fit::{
                 self,
                 Unfit, //
             },
+            marshal,
             verdict::{
                 off_after,
                 End, //
@@ -151,34 +152,19 @@ fn start(map: &'static Map, plan: &'static UserMode) -> Result<(), NoUserMode> {
 
 /// Asks firmware for a variable that it does not have.
 fn probe() -> Result<(), Status> {
-    let mut call = Call::begin(&GET_VARIABLE)?;
-    call.input(Some(&[b'-', 0, 0, 0]))?;
-    call.input(Some(&[0; size_of::<ffi::Guid>()]))?;
-    call.value(0);
-    call.uintn(0)?;
-    call.value(0);
-    call.run().map(|_| ())
+    let vendor = [0; size_of::<ffi::Guid>()];
+    let mut size = 0;
+    let size = Some(&mut size);
+    marshal::get_variable(&Task, Some(b"-\0\0\0"), Some(&vendor), None, size, None).map(|_| ())
 }
 
-/// A call that is prepared: firmware is ours alone.
-pub(crate) struct Call {
-    service: &'static Service,
-    plan: &'static UserMode,
-    map: &'static Map,
-    access: Access,
-    function: VirtAddr,
-    arguments: Arguments,
-    args: [u64; MOST_ARGS],
-    count: usize,
-}
+/// The task that firmware runs in.
+pub(crate) struct Task;
 
-impl Call {
-    /// Begins a call of `service`.
-    ///
-    /// # Errors
-    ///
-    /// The status for the caller: the service is off, or another thread is inside firmware.
-    pub(crate) fn begin(service: &'static Service) -> Result<Self, Status> {
+impl Firmware for Task {
+    type Ready = Entry;
+
+    fn begin(&self, service: &'static Service) -> Result<Entry, Status> {
         let map = state::map().ok_or(Status::DEVICE_ERROR)?;
         let plan = map.user.as_ref().ok_or(Status::DEVICE_ERROR)?;
         let block = BLOCK.as_ref().ok_or(Status::DEVICE_ERROR)?;
@@ -186,99 +172,51 @@ impl Call {
             return Err(Status::DEVICE_ERROR);
         }
         let function = plan.functions.of(service).ok_or(Status::UNSUPPORTED)?;
-        Ok(Self {
+        Ok(Entry {
             service,
             plan,
             map,
             access: Access::new(block, Inside::enter().ok_or(Status::NOT_READY)?),
             function,
-            arguments: Arguments::new(ROOM),
-            args: [0; MOST_ARGS],
-            count: 0,
         })
     }
 
-    /// Adds an argument that is a number.
-    pub(crate) fn value(&mut self, value: u64) {
-        if let Some(arg) = self.args.get_mut(self.count) {
-            *arg = value;
-        }
-        self.count += 1;
+    fn fits(&self, service: &Service, size: usize, room: usize) -> bool {
+        answers::fits(service.mark, size, room)
+    }
+}
+
+/// The way into a service: firmware is ours alone.
+pub(crate) struct Entry {
+    service: &'static Service,
+    plan: &'static UserMode,
+    map: &'static Map,
+    access: Access,
+    function: VirtAddr,
+}
+
+impl Ready for Entry {
+    type Memory = Access;
+
+    fn width(&self) -> Width {
+        self.plan.width
     }
 
-    /// Adds an argument that points to `size` bytes, and returns their place.
-    ///
-    /// # Errors
-    ///
-    /// [`Status::OUT_OF_RESOURCES`] if there is no room for them.
-    pub(crate) fn room(&mut self, size: usize) -> Result<Place, Status> {
-        let place = self.arguments.place(size).ok_or(Status::OUT_OF_RESOURCES)?;
-        self.value(self.access.address_of(place));
-        Ok(place)
+    fn memory(&mut self) -> &mut Access {
+        &mut self.access
     }
 
-    /// Adds an argument that points to a copy of `bytes`, or to nothing.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Self::room`].
-    pub(crate) fn input(&mut self, bytes: Option<&[u8]>) -> Result<(), Status> {
-        match bytes {
-            Some(bytes) => self.inout(bytes).map(|_| ()),
-            None => {
-                self.value(0);
-                Ok(())
-            }
-        }
-    }
-
-    /// Adds an argument that points to a copy of `bytes`, and returns their place.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Self::room`].
-    pub(crate) fn inout(&mut self, bytes: &[u8]) -> Result<Place, Status> {
-        let place = self.room(bytes.len())?;
-        self.access.write(place, bytes);
-        Ok(place)
-    }
-
-    /// Adds an argument that points to a number of firmware's width, and returns its place.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Self::room`].
-    pub(crate) fn uintn(&mut self, value: usize) -> Result<Place, Status> {
-        let bytes = value.to_le_bytes();
-        // Firmware's numbers are no longer than the kernel's.
-        self.inout(
-            bytes
-                .get(..self.plan.width.pointer_size())
-                .unwrap_or(&bytes),
-        )
-    }
-
-    /// The most bytes that an argument can have behind a number.
-    pub(crate) fn left_after_number(&self) -> usize {
-        self.arguments.left().saturating_sub(ALIGNMENT)
-    }
-
-    /// Calls firmware.
-    ///
-    /// # Errors
-    ///
-    /// The status for the caller if firmware has not answered.
-    pub(crate) fn run(self) -> Result<Answer, Status> {
+    fn run(self, args: [u64; MOST_ARGS]) -> Result<(Status, Access), Status> {
         let Self {
             service,
             plan,
             map,
             access,
-            ..
+            function,
         } = self;
         let call = ffi::user::Call {
-            function: self.function.value(),
-            args: self.args,
+            function: function.value(),
+            args,
             limit: state::request().longest_call(),
             may_be_torn: service.only_reads,
         };
@@ -296,10 +234,9 @@ impl Call {
             table.end_call();
         }
         match (access, end) {
-            (Some(access), End::Returned(status)) => Ok(Answer {
-                status: Status::from_register(status, plan.width),
-                access,
-            }),
+            (Some(access), End::Returned(status)) => {
+                Ok((Status::from_register(status, plan.width), access))
+            }
             (_, End::NoTask) => Err(Status::NOT_READY),
             _ => Err(Status::ABORTED),
         }
@@ -337,25 +274,5 @@ fn fail(service: &Service, end: End, plan: &UserMode, table: Option<&TableMemory
     );
     if in_service != 0 && !known {
         pr_err!("firmware is called in user mode only from now on\n");
-    }
-}
-
-/// The answer of firmware. Its memory is ours until this is dropped.
-pub(crate) struct Answer {
-    pub(crate) status: Status,
-    access: Access,
-}
-
-impl Answer {
-    /// Copies the bytes at `place` to `target`, as far as both go.
-    pub(crate) fn copy(&self, place: Place, target: &mut [u8]) {
-        self.access.read(place, target);
-    }
-
-    /// The number at `place`, which [`Call::uintn`] has given.
-    pub(crate) fn uintn(&self, place: Place) -> usize {
-        let mut bytes = [0; size_of::<usize>()];
-        self.copy(place, &mut bytes);
-        usize::from_le_bytes(bytes)
     }
 }

@@ -13,7 +13,7 @@ use crate::plan::base::{
 /// Bytes of the table's header, for both widths.
 pub(crate) const HEADER_SIZE: usize = 24;
 
-/// The width of firmware's pointers.
+/// The width of firmware's pointers and numbers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Width {
     Bits32,
@@ -34,6 +34,14 @@ impl Width {
         match self {
             Self::Bits32 => Some(VirtAddr::new(1 << 32)),
             Self::Bits64 => None,
+        }
+    }
+
+    /// The largest number.
+    pub(crate) const fn largest(self) -> u64 {
+        match self {
+            Self::Bits32 => u32::MAX as u64,
+            Self::Bits64 => u64::MAX,
         }
     }
 
