@@ -17,7 +17,7 @@ use clap::Parser;
 use run::{Limit, Run};
 
 /// The targets. Each takes bytes of one kind from outside, up to a limit.
-const TARGETS: [Target; 7] = [
+const TARGETS: [Target; 8] = [
     Target::new("memory_map", 8192),
     Target::new("memory_attributes", 8192),
     Target::new("runtime_table", 4096),
@@ -25,6 +25,7 @@ const TARGETS: [Target; 7] = [
     Target::new("command_line", 256),
     Target::new("smbios", 1024),
     Target::new("take_over", 1024),
+    Target::new("answers", 1024),
 ];
 
 #[derive(Clone, Copy)]

@@ -8,6 +8,7 @@
 
 extern crate std;
 
+mod answers;
 mod command_line;
 pub(crate) mod handover;
 mod memory_attributes;
@@ -17,6 +18,7 @@ mod smbios;
 mod take_over;
 
 pub use self::{
+    answers::answers,
     command_line::command_line,
     handover::handover,
     memory_attributes::memory_attributes,
