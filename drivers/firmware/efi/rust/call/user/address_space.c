@@ -15,8 +15,7 @@
 #include <linux/sched/task_stack.h>
 
 /* Firmware returns to the gate. Any other access to it is a fault of firmware's. */
-static vm_fault_t gate_fault(const struct vm_special_mapping *mapping,
-			     struct vm_area_struct *vma, struct vm_fault *vmf)
+static vm_fault_t gate_fault(struct vm_fault *vmf)
 {
 	bool came = (vmf->flags & FAULT_FLAG_USER) &&
 		    (vmf->flags & FAULT_FLAG_INSTRUCTION) &&
@@ -25,9 +24,24 @@ static vm_fault_t gate_fault(const struct vm_special_mapping *mapping,
 	return came ? VM_FAULT_NOPAGE : VM_FAULT_SIGBUS;
 }
 
-static const struct vm_special_mapping gate_mapping = {
-	.name	= "[efi-gate]",
-	.fault	= gate_fault,
+/*
+ * The kernel calls this operation with the lock of the VMA alone. For a mapping without
+ * it, it takes the lock of the address space, and handles the fault a second time.
+ */
+static vm_fault_t gate_map_pages(struct vm_fault *vmf, pgoff_t first, pgoff_t last)
+{
+	return gate_fault(vmf);
+}
+
+static const char *gate_name(struct vm_area_struct *vma)
+{
+	return "[efi-gate]";
+}
+
+static const struct vm_operations_struct gate_operations = {
+	.fault		= gate_fault,
+	.map_pages	= gate_map_pages,
+	.name		= gate_name,
 };
 
 /* All of it is mapped at once, and never by a fault. */
@@ -86,8 +100,11 @@ static int fill(struct mm_struct *mm, const struct efi_rtmap_user_range *ranges,
 		return error;
 	gate = _install_special_mapping(mm, block, EFI_RTMAP_USER_GATE,
 					VM_READ | VM_EXEC | VM_IO | VM_PFNMAP |
-					VM_DONTCOPY | VM_DONTDUMP, &gate_mapping);
-	return PTR_ERR_OR_ZERO(gate);
+					VM_DONTCOPY | VM_DONTDUMP, &memory_mapping);
+	if (IS_ERR(gate))
+		return PTR_ERR(gate);
+	gate->vm_ops = &gate_operations;
+	return 0;
 }
 
 /* Makes an address space with @ranges, and the block at @block. */
