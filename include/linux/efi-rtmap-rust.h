@@ -23,6 +23,7 @@ void efi_rtmap_pass_on(void);
 void efi_rtmap_leave_mark(void);
 u32 efi_rtmap_longest_wait(void);
 bool efi_rtmap_is_occupied(void);
+bool efi_rtmap_is_given_up(void);
 bool efi_rtmap_resume(void);
 void efi_rtmap_reserve(void);
 void efi_rtmap_tear_call(void);

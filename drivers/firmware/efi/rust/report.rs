@@ -5,7 +5,6 @@
 #[cfg(CONFIG_EFI_RTMAP_USER)]
 use crate::user_mode;
 use crate::{
-    ffi,
     plan::{
         base::kind::{
             Privilege,
@@ -91,11 +90,7 @@ fn has_failed() -> bool {
 
 /// The services that are on.
 fn services(map: &Map) -> Services {
-    let by_kernel = if state::is_faulted() || !ffi::services_enabled() {
-        Services::NONE
-    } else {
-        map.by_kernel
-    };
+    let by_kernel = state::by_kernel(map);
     #[cfg(CONFIG_EFI_RTMAP_USER)]
     if user_mode::is_on() {
         return user_mode::services(map.services, by_kernel);

@@ -9,7 +9,10 @@ use crate::user_mode::{
 };
 use crate::{
     failure::Failure,
-    ffi::origin,
+    ffi::{
+        origin,
+        services_enabled, //
+    },
     handover::{
         mark::Mark,
         table_memory::TableMemory, //
@@ -19,7 +22,10 @@ use crate::{
             decision::Reason,
             request::Request, //
         },
-        firmware::service::Services,
+        firmware::service::{
+            Services,
+            RESET_SYSTEM, //
+        },
         handover::wire::Snapshot,
         map::region::Region, //
     }, //
@@ -132,6 +138,18 @@ pub(crate) fn map() -> Option<&'static Map> {
 pub(crate) fn is_faulted() -> bool {
     let at_boot = get().and_then(|state| state.map.as_ref().err());
     FAULTED.load(Relaxed) || at_boot.is_some_and(Failure::is_firmwares)
+}
+
+/// The services that the kernel calls with its own privilege, as things stand. If a write was stopped in
+/// user mode, firmware is still asked to reset the machine: nothing relies on its data after that.
+pub(crate) fn by_kernel(map: &Map) -> Services {
+    if !services_enabled() {
+        Services::NONE
+    } else if is_faulted() {
+        map.by_kernel.among((&RESET_SYSTEM).into())
+    } else {
+        map.by_kernel
+    }
 }
 
 /// Records that firmware has failed in this kernel. Returns `true` if this was known before.

@@ -26,6 +26,9 @@ static OWNER: Atomic<usize> = Atomic::new(NOBODY);
 /// The only thread that may enter, if there is one.
 static RESERVED_FOR: Atomic<usize> = Atomic::new(NOBODY);
 
+/// The call in progress has had its time, and nobody waits for it any more.
+static GIVEN_UP: Atomic<bool> = Atomic::new(false);
+
 /// The current thread is inside firmware, and no other is.
 ///
 /// # Invariants
@@ -48,6 +51,7 @@ impl Inside {
     /// Leaves firmware occupied, for a call that goes on without this thread, until [`vacate`].
     #[cfg(CONFIG_EFI_RTMAP_USER)]
     pub(crate) fn leave_occupied(self) {
+        give_up();
         core::mem::forget(self);
     }
 
@@ -66,12 +70,29 @@ impl Drop for Inside {
 /// Ends the occupation that [`Inside::leave_occupied`] has left.
 #[cfg(CONFIG_EFI_RTMAP_USER)]
 pub(crate) fn vacate() {
+    GIVEN_UP.store(false, Relaxed);
     OWNER.store(NOBODY, Release);
+}
+
+/// Notes that nobody waits for the call in progress any more.
+pub(super) fn give_up() {
+    GIVEN_UP.store(true, Relaxed);
+}
+
+/// Tells if a call is in progress that nobody waits for.
+pub(crate) fn is_given_up() -> bool {
+    is_occupied() && GIVEN_UP.load(Relaxed)
 }
 
 /// Lets no thread but the current one enter from now on, for good: the machine goes down.
 pub(crate) fn reserve() {
     RESERVED_FOR.xchg(current(), Full);
+}
+
+/// Tells if firmware is reserved for the current thread: the machine goes down, and the only call left
+/// is that of ResetSystem.
+pub(super) fn is_reserved_for_current() -> bool {
+    RESERVED_FOR.load(Relaxed) == current()
 }
 
 /// Tells if a thread is inside.

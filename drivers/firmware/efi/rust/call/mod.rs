@@ -27,7 +27,8 @@ use crate::{
     },
     plan::firmware::service::{
         self,
-        Services, //
+        Services,
+        RESET_SYSTEM, //
     },
     state::{
         self,
@@ -66,7 +67,9 @@ pub(crate) unsafe fn install() -> bool {
     let Some(map) = state::map() else {
         return false;
     };
-    if state::is_faulted() || map.by_kernel == Services::NONE {
+    let called = state::by_kernel(map);
+    let resets = called == (&RESET_SYSTEM).into();
+    if called == Services::NONE || resets && !inside::is_reserved_for_current() {
         return true;
     }
     let Some(inside) = Inside::enter() else {
@@ -128,6 +131,7 @@ pub(crate) unsafe fn remove() -> bool {
 /// Records that firmware does not come back from the call of `service`, and that nothing can abort
 /// this call.
 pub(crate) fn hung(service: u32) {
+    inside::give_up();
     if let Some(map) = state::map() {
         record_fault(map, service);
     }

@@ -60,7 +60,7 @@ static bool wait_for_firmware(unsigned int ms)
 /* A call that has been given up has had its time. */
 static unsigned int patience(void)
 {
-	return efi_rtmap_is_faulted() ? 0 : efi_rtmap_longest_wait();
+	return efi_rtmap_is_given_up() ? 0 : efi_rtmap_longest_wait();
 }
 
 /*

@@ -69,6 +69,16 @@ unsafe extern "C" fn efi_rtmap_is_occupied() -> bool {
     inside::is_occupied()
 }
 
+/// Tells if a call is in progress that has had its time.
+///
+/// # Safety
+///
+/// None is needed; `#[export]` asks for the keyword.
+#[export]
+unsafe extern "C" fn efi_rtmap_is_given_up() -> bool {
+    inside::is_given_up()
+}
+
 /// Keeps all threads but the current one out of firmware from now on.
 ///
 /// # Safety
