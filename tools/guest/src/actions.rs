@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{bail, ensure, Context, Result};
 use efi_rtmap_guest::damage;
@@ -20,6 +22,8 @@ use crate::{
     background, crash, dump, kernel_log, latency, live_update, memory, pstore, record, user_task,
 };
 
+const PAUSE: Duration = Duration::from_secs(5);
+const PAUSES: u32 = 5;
 const BUSYBOX: &str = "/bin/busybox";
 /// The kernel's `resume=` names it too.
 const DISK: &str = "/dev/vda";
@@ -182,15 +186,23 @@ pub fn run(command: &mut Command) -> Result<String> {
 fn bench(samples: u32) -> Result<BTreeMap<String, Timing>> {
     let efi = EfiTest::open()?;
     let mut calls = BTreeMap::new();
-    let mut time = |name: &str, call: &dyn Fn() -> Result<u64>| -> Result<()> {
+    let mut time = |name: &str, samples, call: &dyn Fn() -> Result<u64>| -> Result<()> {
         let times = (0..samples).map(|_| call()).collect::<Result<Vec<_>>>()?;
         calls.insert(name.into(), Timing::of(times).context("no samples")?);
         Ok(())
     };
-    time("GetTime", &|| nanoseconds(|| efi.get_time()?.success()))?;
-    time("GetVariable", &|| {
+    let get_time = || nanoseconds(|| efi.get_time()?.success());
+    time("GetTime", samples, &get_time)?;
+    time("GetVariable", samples, &|| {
         nanoseconds(|| efi.get_variable()?.success())
     })?;
-    time("refused call", &|| nanoseconds(|| efi.refused_call()))?;
+    time("refused call", samples, &|| {
+        nanoseconds(|| efi.refused_call())
+    })?;
+    // The task of user mode is gone by then.
+    time("GetTime after 5 s", PAUSES, &|| {
+        thread::sleep(PAUSE);
+        get_time()
+    })?;
     Ok(calls)
 }
