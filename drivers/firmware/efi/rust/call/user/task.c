@@ -144,19 +144,9 @@ static void wait_for_call(void)
 		leave();
 }
 
-static void at_gate(struct callback_head *work)
+/* Enters firmware once there is a call. */
+static void enter(struct pt_regs *regs)
 {
-	struct pt_regs *regs = current_pt_regs();
-	u64 ip = instruction_pointer(regs);
-
-	if (atomic_read(&user.state) != IDLE) {
-		bool returned = ip == user.block;
-
-		if (!returned && handle_trap(regs))
-			return;
-		end_call(returned ? EFI_RTMAP_USER_RETURNED : EFI_RTMAP_USER_TRAPPED,
-			 regs_return_value(regs));
-	}
 	wait_for_call();
 	efi_rtmap_user_enter(regs, user.block, user.alias + STACK_END,
 			     user.block + STACK_END, &user.call);
@@ -165,6 +155,25 @@ static void at_gate(struct callback_head *work)
 	current->sas_ss_size = EFI_RTMAP_USER_SIGNAL_STACK;
 	current->sas_ss_flags = SS_AUTODISARM;
 	set_task_syscall_work(current, SYSCALL_EMU);
+}
+
+static void at_gate(struct callback_head *work)
+{
+	struct pt_regs *regs = current_pt_regs();
+	bool returned = instruction_pointer(regs) == user.block;
+
+	if (!returned && handle_trap(regs))
+		return;
+	end_call(returned ? EFI_RTMAP_USER_RETURNED : EFI_RTMAP_USER_TRAPPED,
+		 regs_return_value(regs));
+	enter(regs);
+}
+
+/* The task is new. There may be a call already, which firmware has not been entered for. */
+static void at_start(struct callback_head *work)
+{
+	init_task_work(&user.at_gate, at_gate);
+	enter(current_pt_regs());
 }
 
 static void abort_call(struct callback_head *work)
@@ -232,7 +241,7 @@ static int become_firmware(void *unused)
 
 	user.task = get_task_struct(current);
 	atomic_set(&user.state, IDLE);
-	init_task_work(&user.at_gate, at_gate);
+	init_task_work(&user.at_gate, at_start);
 	task_work_add(current, &user.at_gate, TWA_RESUME);
 	complete(&user.ready);
 	return 0;
