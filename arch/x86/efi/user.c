@@ -17,6 +17,7 @@
 #include <linux/syscalls.h>
 
 #include <asm/efi.h>
+#include <asm/fpu/signal.h>
 #include <asm/io_bitmap.h>
 #include <asm/msr.h>
 #include <asm/pgtable.h>
@@ -185,6 +186,9 @@ void efi_rtmap_user_enter(struct pt_regs *regs, u64 gate, void *stack, u64 sp,
 	regs->sp = sp - used;
 	regs->flags = X86_EFLAGS_IF | X86_EFLAGS_FIXED;
 	regs->orig_ax = -1;
+
+	/* The last call may have left exceptions on, or one pending (UEFI 2.10, 2.3.4.1). */
+	fpu__clear_user_states(x86_task_fpu(current));
 }
 
 /* Puts back the registers that firmware had before the signal. */
