@@ -17,6 +17,7 @@
 #include <linux/string.h>
 
 #include <asm/esr.h>
+#include <asm/fpsimd.h>
 #include <asm/io.h>
 #include <asm/mem_encrypt.h>
 #include <asm/pgtable.h>
@@ -49,6 +50,9 @@ void efi_rtmap_user_enter(struct pt_regs *regs, u64 gate, void *stack, u64 sp,
 	regs->sp = sp;
 	regs->pstate = PSR_MODE_EL0t;
 	forget_syscall(regs);
+
+	/* The last call may have left another rounding, or streaming mode. */
+	fpsimd_flush_thread();
 }
 
 /* Puts back the registers that firmware had before the signal. */
