@@ -12,6 +12,7 @@
 #include <linux/sizes.h>
 #include <linux/types.h>
 
+struct efi_rtmap_user_trap;
 struct mm_struct;
 struct pt_regs;
 
@@ -52,6 +53,8 @@ struct efi_rtmap_user_call {
 	u64	args[EFI_RTMAP_USER_MOST_ARGS];
 	u32	limit;		/* of its time, in milliseconds */
 	bool	may_be_torn;	/* it writes nothing, so it is aborted at the limit */
+	/* A test's: gets the trap that ends the call, which is not printed then. */
+	struct efi_rtmap_user_trap *trap;
 };
 
 /* A range that the task has mapped. */
@@ -76,6 +79,7 @@ struct efi_rtmap_user_trap {
 	u8	code[16];	/* at ip; zero if it cannot be read */
 	bool	page_fault;
 	bool	privileged;	/* it may be an instruction that needs privilege */
+	bool	quiet;		/* it is not printed */
 	u8	skip;		/* answer: bytes of code that count as done */
 };
 
@@ -103,6 +107,9 @@ u64 efi_rtmap_user_level(void);
 struct mm_struct *efi_rtmap_user_make_mm(const struct efi_rtmap_user_range *ranges,
 					 size_t count, u64 block);
 bool efi_rtmap_user_came_to_gate(u64 ip);
+/* For tests. */
+void efi_rtmap_user_map(const struct efi_rtmap_user_range *ranges, size_t count);
+const struct efi_rtmap_user_range *efi_rtmap_user_ranges(size_t *count, u64 *block);
 
 /* The architecture's. The end of the stack is at @stack for the kernel, at @sp for firmware. */
 void efi_rtmap_user_init_task(void);
@@ -119,5 +126,8 @@ pgprot_t efi_rtmap_user_protection(pgprot_t protection, u64 phys, u64 size, u32 
 bool efi_rtmap_user_resumes(struct efi_rtmap_user_trap *trap);
 void efi_rtmap_user_came_back(void);
 void efi_rtmap_user_begin(void);
+/* For tests. efi_rtmap_user_came_back() gives firmware back. */
+bool efi_rtmap_user_borrow(void);
+bool efi_rtmap_user_enforces(void);
 
 #endif /* _LINUX_EFI_RTMAP_USER_H */

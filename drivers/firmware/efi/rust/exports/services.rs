@@ -3,6 +3,11 @@
 //! Functions that C calls for firmware in user mode: one for each service that runs there, with the
 //! arguments of the service. A pointer may be NULL where firmware decides on the meaning of that.
 
+#[cfg(CONFIG_EFI_RTMAP_KUNIT_TEST)]
+use crate::{
+    call::inside::Inside,
+    state, //
+};
 use crate::{
     call::{
         inside,
@@ -75,6 +80,30 @@ unsafe extern "C" fn efi_rtmap_user_resumes(trap: *mut Trap) -> bool {
 #[export]
 unsafe extern "C" fn efi_rtmap_user_came_back() {
     inside::vacate();
+}
+
+/// Enters firmware for a test, which gives it back with [`efi_rtmap_user_came_back`]. Returns `false`
+/// if firmware does not run in user mode, or another thread is inside.
+///
+/// # Safety
+///
+/// None is needed; `#[export]` asks for the keyword.
+#[cfg(CONFIG_EFI_RTMAP_KUNIT_TEST)]
+#[export]
+unsafe extern "C" fn efi_rtmap_user_borrow() -> bool {
+    let inside = user_mode::is_on().then(Inside::enter).flatten();
+    inside.map(Inside::leave_occupied).is_some()
+}
+
+/// Tells if ports that firmware uses for the first time end its call.
+///
+/// # Safety
+///
+/// None is needed; `#[export]` asks for the keyword.
+#[cfg(CONFIG_EFI_RTMAP_KUNIT_TEST)]
+#[export]
+unsafe extern "C" fn efi_rtmap_user_enforces() -> bool {
+    state::request().enforce
 }
 
 /// # Safety

@@ -219,6 +219,7 @@ impl Ready for Entry {
             args,
             limit: state::request().longest_call(),
             may_be_torn: service.only_reads,
+            ..Default::default()
         };
         let table = map.table.as_ref();
         if let Some(table) = table {

@@ -112,7 +112,7 @@ static bool was_sent(const siginfo_t __user *info)
 static bool handle_trap(struct pt_regs *regs)
 {
 	bool sent = was_sent(efi_rtmap_user_signal(regs));
-	struct efi_rtmap_user_trap trap = {};
+	struct efi_rtmap_user_trap trap = { .quiet = user.call.trap };
 
 	efi_rtmap_user_leave_signal(regs);
 	if (sent)
@@ -126,7 +126,10 @@ static bool handle_trap(struct pt_regs *regs)
 		instruction_pointer_set(regs, trap.ip + trap.skip);
 		return true;
 	}
-	efi_rtmap_user_show(regs);
+	if (trap.quiet)
+		*user.call.trap = trap;
+	else
+		efi_rtmap_user_show(regs);
 	return false;
 }
 
@@ -385,6 +388,28 @@ u64 efi_rtmap_user_addresses_end(void)
 	return TASK_SIZE;
 }
 
+/*
+ * Has later tasks map @ranges, which must stay. The current one ends. Nobody else may be
+ * inside firmware.
+ */
+void efi_rtmap_user_map(const struct efi_rtmap_user_range *ranges, size_t count)
+{
+	user.ranges = ranges;
+	user.count = count;
+	if (goes(IDLE, GONE))
+		wake_up_process(user.task);
+}
+
+#ifdef CONFIG_EFI_RTMAP_KUNIT_TEST
+/* The ranges that tasks map, and the address of the block. */
+const struct efi_rtmap_user_range *efi_rtmap_user_ranges(size_t *count, u64 *block)
+{
+	*count = user.count;
+	*block = user.block;
+	return user.ranges;
+}
+#endif
+
 /* Makes the first task. @ranges must stay. */
 int efi_rtmap_user_start(const struct efi_rtmap_user_range *ranges, size_t count)
 {
@@ -394,8 +419,7 @@ int efi_rtmap_user_start(const struct efi_rtmap_user_range *ranges, size_t count
 		return PTR_ERR(parent);
 	user.parent = parent;
 	kthread_init_work(&user.spawn, spawn);
-	user.ranges = ranges;
-	user.count = count;
+	efi_rtmap_user_map(ranges, count);
 	init_completion(&user.ready);
 	init_completion(&user.died);
 	return renew_task();

@@ -46,12 +46,14 @@ fn service() -> &'static str {
     service::marked(SERVICE.load(Relaxed)).unwrap_or("a service")
 }
 
-/// Decides if firmware goes on after `trap`, and prints the trap if not.
+/// Decides if firmware goes on after `trap`. If not, this prints a trap that is not quiet.
 pub(crate) fn resumes(trap: &mut Trap) -> bool {
     if trap.privileged && goes_on(trap) {
         return true;
     }
-    print(trap);
+    if !trap.quiet {
+        print(trap);
+    }
     false
 }
 
