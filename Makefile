@@ -7,6 +7,7 @@ ARCH  ?= x86_64
 TIME  ?= 60
 N     ?= 1000
 KIND  ?= auto
+SCENARIO ?= demo
 
 override O     := $(abspath $(O))
 override CACHE := $(abspath $(CACHE))
@@ -57,6 +58,8 @@ help: ## show this list
 	@echo '  PREPARE=no    do not look for Debian packages; everything is installed'
 	@echo '  TIME=SECONDS  fuzz each target that long (default: 60)'
 	@echo '  N=20          soak with that many kernels (default: 1000)'
+	@echo '  SCENARIO=NAME demo with another chain: demo-user (firmware in user mode), demo-ia32 (32-bit firmware),'
+	@echo '                or any of tools/scenarios/ (default: demo)'
 	@echo '  KIND=fixed    soak with that kind of map: auto, phys, ident, fixed (default: auto)'
 	@echo '  V=1           show everything that the builds print'
 
@@ -65,7 +68,7 @@ help: ## show this list
 
 .PHONY: demo
 demo: guest $(ours)/rtmap/.built ## three kernels on one firmware, as a table
-	@tools/run-lab demo
+	@tools/run-lab demo $(SCENARIO)
 
 .PHONY: check
 check: ## all checks but those that take long, for both architectures, with a summary

@@ -229,6 +229,7 @@ impl Judge<'_> {
             ("kind", expect.kind.map(|word| word.to_string())),
             ("origin", expect.origin.map(|word| word.to_string())),
             ("svam", expect.svam.map(|word| word.to_string())),
+            ("privilege", expect.privilege.map(|word| word.to_string())),
             ("requested", expect.requested.map(|word| word.to_string())),
             (
                 "generation",

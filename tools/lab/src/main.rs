@@ -29,9 +29,6 @@ use scenario::{explain, file, Scenario};
 use selection::{select, skip_long, Shard};
 use words::Requested;
 
-/// The scenario that `lab demo` runs.
-const DEMO: &str = "demo";
-
 #[derive(Parser)]
 #[command(version, about)]
 struct Cli {
@@ -43,8 +40,14 @@ struct Cli {
 enum Command {
     /// Build the guest's initrd
     Guest(Common),
-    /// Run the main job and show it as a table
-    Demo(Common),
+    /// Run one scenario and show it as a table
+    Demo {
+        #[command(flatten)]
+        common: Common,
+        /// Its name; the main job if not given
+        #[arg(default_value = "demo")]
+        scenario: String,
+    },
     /// Count what each map kind costs against stock's way
     Bench {
         #[command(flatten)]
@@ -176,10 +179,14 @@ impl Command {
     fn perform(self) -> Result<bool> {
         match self {
             Self::Guest(common) => common.lab().map(|_| true),
-            Self::Demo(common) => {
+            Self::Demo { common, scenario } => {
                 let all = file::load_all(&build::default_scenarios(), common.arch)?;
-                let selected = select(all, &[DEMO.to_string()])?;
-                demo::run(&common.lab()?, &selected[0])
+                let selected = select(all, &[scenario])?;
+                let lab = common.lab()?;
+                if selected[0].is_hostile() {
+                    hostile::build(&lab.build, lab.arch)?;
+                }
+                demo::run(&lab, &selected[0])
             }
             Self::Bench {
                 common,

@@ -33,6 +33,7 @@ words! {
         CalledFixed = "called-fixed",
         Failed = "failed",
     }
+    Privilege { Kernel = "kernel", User = "user" }
     YesNo { Yes = "yes", No = "no" }
     Requested { Auto = "auto", Phys = "phys", Ident = "ident", Fixed = "fixed" }
 }

@@ -64,6 +64,7 @@ pub fn good_facts(k: usize) -> Facts {
         ("origin", origin),
         ("svam", "called-ident"),
         ("requested", "auto"),
+        ("privilege", "kernel"),
         ("generation", &k.to_string()),
         ("reason", "default of this kernel"),
         ("regions", "6"),

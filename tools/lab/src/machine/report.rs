@@ -9,6 +9,8 @@ use anyhow::{Context, Result};
 use efi_rtmap_guest::plan::Action;
 use efi_rtmap_guest::report::{Event, Facts, Outcome, Timing};
 
+use crate::words::Privilege;
+
 /// Firmware writes to this port too, before the first kernel does.
 const LINE_START: &str = "{\"event\":";
 
@@ -105,6 +107,16 @@ impl Report {
 
     fn of(&mut self, generation: usize) -> &mut Told {
         self.0.entry(generation).or_default()
+    }
+}
+
+/// The privilege that firmware is called with. Only a kernel of ours tells, and has another than the
+/// kernel's.
+pub fn privilege(facts: &Facts) -> Privilege {
+    let files = facts.rtmap.as_ref();
+    match files.and_then(|files| files.get("privilege")) {
+        Some(word) if word == "user" => Privilege::User,
+        _ => Privilege::Kernel,
     }
 }
 

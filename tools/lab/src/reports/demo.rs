@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-//! The main job as a table: what each kernel of the chain made of the firmware.
+//! A scenario as a table: what each kernel of the chain made of the firmware.
 
 use anyhow::{Context, Result};
 use comfy_table::{presets, Table};
 use efi_rtmap_guest::report::Facts;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::machine::report::{Report, Told};
+use crate::machine::report::{privilege, Report, Told};
 use crate::machine::{Lab, CONSOLE};
 use crate::runner;
 use crate::scenario::{Scenario, Step};
@@ -15,13 +15,14 @@ const NOTES: &str = "\
 W+X: ranges of the EFI page tables that are writable and executable
 GetTime: time of one call through /dev/efi_test, emulated (TCG)
 ";
-const HEADER: [&str; 10] = [
+const HEADER: [&str; 11] = [
     "gen",
     "kernel",
     "started by",
     "map",
     "origin",
     "SVAM",
+    "privilege",
     "variables",
     "clock (UTC)",
     "W+X",
@@ -76,7 +77,7 @@ fn table(scenario: &Scenario, report: &Report) -> Result<Table> {
     Ok(table)
 }
 
-fn row(step: &Step, facts: &Facts) -> Result<[String; 10]> {
+fn row(step: &Step, facts: &Facts) -> Result<[String; 11]> {
     let file = |name: &str| {
         let files = facts.rtmap.as_ref();
         let value = files.and_then(|files| files.get(name));
@@ -113,6 +114,7 @@ fn row(step: &Step, facts: &Facts) -> Result<[String; 10]> {
         file("kind"),
         file("origin"),
         file("svam"),
+        privilege(facts).to_string(),
         variables,
         clock,
         wx,

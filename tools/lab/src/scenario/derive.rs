@@ -3,7 +3,7 @@
 //! are asserted wherever the scenario says nothing else.
 
 use crate::arch::Rtmap;
-use crate::words::{Firmware, Kind, Origin, Requested, Svam, Wx, WxWord};
+use crate::words::{Firmware, Kind, Origin, Privilege, Requested, Svam, Wx, WxWord};
 
 use super::expect::{Expect, RuntimeMap, Services};
 use super::Step;
@@ -103,6 +103,10 @@ impl Chain<'_> {
             (_, Left::Untouched { passed }) => passed,
             (_, Left::Map { generation, .. }) => generation + 1,
         });
+        if !expect.services_off() {
+            let privilege = self.privilege(Privilege::of(&step.options), kind);
+            expect.privilege.get_or_insert(privilege);
+        }
         if expect.wx_pages.is_none() && (origin == Origin::Legacy || !self.attributes) {
             expect.wx.get_or_insert(self.rtmap.legacy_wx);
         }
@@ -144,6 +148,15 @@ impl Chain<'_> {
         }
     }
 
+    /// No process can have addresses of the kernel's half.
+    fn privilege(&self, requested: Privilege, kind: Kind) -> Privilege {
+        let in_kernels_half = self.rtmap.fixed.start >= 1 << 63;
+        match kind {
+            Kind::Fixed if in_kernels_half => Privilege::Kernel,
+            _ => requested,
+        }
+    }
+
     fn fresh(&self, requested: Requested) -> Kind {
         match requested {
             Requested::Auto => self.rtmap.kind,
@@ -172,19 +185,36 @@ fn traces_of(kind: Kind) -> Svam {
     }
 }
 
+/// Our words among the options of a kernel's command line, without the prefix.
+fn our_words(options: &str) -> impl DoubleEndedIterator<Item = &str> {
+    let words = options.split_ascii_whitespace();
+    let words = words.filter_map(|word| word.strip_prefix("efi="));
+    let words = words.flat_map(|words| words.split(','));
+    words.filter_map(|word| word.strip_prefix("rtmap:"))
+}
+
 impl Requested {
-    /// The word of a kernel's command line.
+    /// The last word counts.
     fn of(options: &str) -> Self {
-        let words = options.split_ascii_whitespace();
-        let words = words.filter_map(|word| word.strip_prefix("efi="));
-        let words = words.flat_map(|words| words.split(','));
-        let mut kinds = words.filter_map(|word| match word.strip_prefix("rtmap:")? {
+        let mut kinds = our_words(options).filter_map(|word| match word {
             "phys" => Some(Self::Phys),
             "ident" => Some(Self::Ident),
             "fixed" => Some(Self::Fixed),
             _ => None,
         });
         kinds.next_back().unwrap_or(Self::Auto)
+    }
+}
+
+impl Privilege {
+    /// The last word counts.
+    fn of(options: &str) -> Self {
+        let mut privileges = our_words(options).filter_map(|word| match word {
+            "user" | "user=enforce" => Some(Self::User),
+            "kernel" => Some(Self::Kernel),
+            _ => None,
+        });
+        privileges.next_back().unwrap_or(Self::Kernel)
     }
 }
 

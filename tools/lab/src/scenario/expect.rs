@@ -4,7 +4,7 @@
 use efi_rtmap_orders::Service;
 use serde::Deserialize;
 
-use crate::words::{Kind, Origin, Requested, Svam, Wx, YesNo};
+use crate::words::{Kind, Origin, Privilege, Requested, Svam, Wx, YesNo};
 
 /// Assertions beyond the checks that every generation gets.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -15,6 +15,7 @@ pub struct Expect {
     pub svam: Option<Svam>,
     pub requested: Option<Requested>,
     pub generation: Option<u32>,
+    pub privilege: Option<Privilege>,
     /// A part of the line in `reason`.
     pub reason: Option<String>,
     pub wx: Option<Wx>,

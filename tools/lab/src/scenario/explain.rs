@@ -104,6 +104,7 @@ impl Lines {
             self.given("kind", expect.kind);
             self.given("origin", expect.origin);
             self.given("svam", expect.svam);
+            self.given("privilege", expect.privilege);
             self.given("requested", expect.requested);
             self.given("generation", expect.generation);
             self.given("faulted", expect.faulted());

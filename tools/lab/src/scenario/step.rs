@@ -131,6 +131,7 @@ impl Step {
             ("origin", expect.origin.is_some()),
             ("svam", expect.svam.is_some()),
             ("generation", expect.generation.is_some()),
+            ("privilege", expect.privilege.is_some()),
         ];
         let has_map = self.rtmap_on() && !expect.without_firmware();
         for (field, given) in of_a_map {

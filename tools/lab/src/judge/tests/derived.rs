@@ -42,6 +42,7 @@ fn defects_in_sysfs() {
         (0, "generation", "1", "generation 0"),
         (1, "generation", "0", "generation 1"),
         (1, "requested", "phys", "requested auto"),
+        (1, "privilege", "user", "privilege kernel"),
         (1, "faulted", "1", "faulted 0"),
     ] {
         let report = with(k, |told| {

@@ -40,10 +40,16 @@ fn told(block: &str) -> Report {
     let told = rows.skip(1).enumerate().map(|(k, row)| {
         let cells = row.trim_matches(['│', ' ']).split("  ");
         let cells: Vec<_> = cells.map(str::trim).filter(|c| !c.is_empty()).collect();
-        let [_, release, _, kind, origin, svam, variables, clock, wx, cost] = cells[..] else {
+        let [_, release, _, kind, origin, svam, privilege, variables, clock, wx, cost] = cells[..]
+        else {
             panic!("{row}: {cells:?}");
         };
-        let files = [("kind", kind), ("origin", origin), ("svam", svam)];
+        let files = [
+            ("kind", kind),
+            ("origin", origin),
+            ("svam", svam),
+            ("privilege", privilege),
+        ];
         let read = variables.split_once(" read, 1 written").unwrap().0;
         let facts = Facts {
             release: release.into(),

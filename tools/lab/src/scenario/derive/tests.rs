@@ -67,6 +67,38 @@ fn the_first_kernel_of_ours_gets_what_it_asks_for() {
 }
 
 #[test]
+fn firmware_has_the_privilege_that_is_asked_for_where_it_can() {
+    const USER: &str = "efi=rtmap:user";
+    for (arch, options, privilege) in [
+        ("x86_64", "", Privilege::Kernel),
+        ("x86_64", USER, Privilege::User),
+        (
+            "arm64",
+            "efi=rtmap:phys,rtmap:user=enforce",
+            Privilege::User,
+        ),
+        (
+            "x86_64",
+            "efi=rtmap:user efi=rtmap:kernel",
+            Privilege::Kernel,
+        ),
+        ("x86_64", "efi=rtmap:fixed,rtmap:user", Privilege::Kernel),
+        ("arm64", "efi=rtmap:fixed,rtmap:user", Privilege::User),
+    ] {
+        let seen = derived(arch, &[(Image::Rtmap, options)]);
+        assert_eq!(seen[0].privilege, Some(privilege), "{options}");
+    }
+    let inherited = [
+        (Image::Rtmap, "efi=rtmap:fixed"),
+        (Image::Rtmap, USER),
+        STOCK,
+    ];
+    let seen = derived("x86_64", &inherited);
+    let privileges = seen.iter().map(|expect| expect.privilege);
+    assert!(privileges.eq([Some(Privilege::Kernel), Some(Privilege::Kernel), None]));
+}
+
+#[test]
 fn what_is_asked_for_is_told() {
     let seen = derived(
         "x86_64",
