@@ -79,7 +79,7 @@ check-long: ## the same with what takes long, and the comparison with stock made
 	@tools/check long
 
 .PHONY: menu
-menu: guest $(kernels) ## ours and stock on each misbehaviour of firmware, as a page of results
+menu: guest $(kernels) ## ours, ours in user mode, and stock on each misbehaviour of firmware, as a page of results
 	@tools/run-lab menu --write docs/results/comparison.rst
 
 .PHONY: bench

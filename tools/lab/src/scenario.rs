@@ -13,7 +13,7 @@ mod step;
 mod tolerated;
 
 use anyhow::{ensure, Context, Result};
-use efi_rtmap_guest::plan::Loader;
+use efi_rtmap_guest::plan::{Action, Loader};
 use efi_rtmap_orders::{Fault, MAX_FAULTS};
 use serde::Deserialize;
 
@@ -127,6 +127,8 @@ pub enum How {
 /// where that code clears 16 bytes (promise 8).
 pub const ROOM_FOR_STOCK_MIB: u32 = 3072;
 const MEMORY_MIB: u32 = 1024;
+/// The kernel's list of the services that it calls.
+pub const SERVICES: &str = "/sys/firmware/efi/rtmap/services";
 
 fn default_smp() -> u32 {
     1
@@ -260,6 +262,24 @@ impl Scenario {
         for step in &mut twin.kernel {
             step.image = image;
             step.options = without_our_option(&step.options);
+            step.expect = Expect::default();
+        }
+        twin
+    }
+
+    /// The same chain with firmware in user mode, without expectations. In the end, each kernel tells
+    /// the services that it still calls.
+    pub fn in_user_mode(&self) -> Self {
+        let mut twin = self.clone();
+        twin.name = format!("{}.user", self.name);
+        twin.same_as = None;
+        let starts_next = self.kernel.iter().skip(1).map(Step::started_by_action);
+        for (step, starts_next) in twin.kernel.iter_mut().zip(starts_next.chain([false])) {
+            if step.rtmap_on() {
+                step.options += " efi=rtmap:user";
+                let end = step.then.len().saturating_sub(usize::from(starts_next));
+                step.then.insert(end, Action::Read(SERVICES.into()));
+            }
             step.expect = Expect::default();
         }
         twin

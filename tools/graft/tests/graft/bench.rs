@@ -83,9 +83,11 @@ const RESULTS_TEXT: &str = "x86_64
    * - misbehaviour
      - stock
      - ours
+     - in user mode
      - needed
    * - a lie
      - oops, panic
+     - works
      - works
      - nothing
 ";

@@ -102,7 +102,7 @@ fn a_mail_says_whose_it_is_and_why() {
     for line in [
         "\nSubject: [PATCH 0/2] efi: A runtime map in Rust\n",
         "\n\nIt is handed over.\n\nMeasured:\n\n        ",
-        "\nx86_64, 1 chains of kernels\n  a kernel dies or hangs                  1            0\n",
+        "\nx86_64\n  chains of kernels                       1            1             1\n  a kernel dies or hangs                  1            0             0\n",
         "\n\nAnn Example (2):\n  efi: rtmap: Add the crate\n",
         "\n 4 files changed, ",
     ] {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! The comparison with stock: each scenario that has a row runs with our kernels and with stock's in
-//! their place, and what became of both is written side by side.
+//! The comparison with stock: each scenario that has a row runs with our kernels, with firmware in
+//! user mode, and with stock kernels in their place. What became of each is written side by side.
 
 mod classify;
 mod table;
@@ -44,12 +44,13 @@ struct Row {
     misbehaviour: String,
     stock: String,
     ours: String,
+    user: String,
     needs: String,
 }
 
 /// Measures those of `all` that are `selected`, and writes them and what has been measured of the
 /// others before. Each row is kept as soon as it is there, whatever becomes of the next. True if our
-/// kernels did as their scenarios expect.
+/// kernels did as their scenarios expect, and nothing is worse than with stock or than in user mode.
 pub fn run(
     lab: &Lab,
     all: &[Scenario],
@@ -68,11 +69,11 @@ pub fn run(
     )?));
     let passed = runner::side_by_side(&rows, jobs, |scenario, bar| {
         bar.set_message(scenario.name.clone());
-        let both = both(lab, scenario).with_context(|| scenario.name.clone())?;
-        bar.suspend(|| println!("{}", both.told));
-        let passed = both.passed;
+        let measured = measure(lab, scenario).with_context(|| scenario.name.clone())?;
+        bar.suspend(|| println!("{}", measured.told));
+        let passed = measured.passed;
         let mut comparison = comparison.lock().expect("no thread panics");
-        comparison.learn(&scenario.name, both);
+        comparison.learn(&scenario.name, measured);
         save(lab, &comparison.with(before.as_ref(), all))?;
         Ok(passed)
     })?;
@@ -96,9 +97,9 @@ impl Comparison {
         }
     }
 
-    fn learn(&mut self, name: &str, both: Both) {
-        self.versions.learn(both.versions);
-        self.rows.push((name.into(), both.row));
+    fn learn(&mut self, name: &str, measured: Measured) {
+        self.versions.learn(measured.versions);
+        self.rows.push((name.into(), measured.row));
     }
 
     /// In the order of `all`, and with the rows of `before` that have not been measured again, if all
@@ -122,15 +123,16 @@ impl Comparison {
 }
 
 /// One row, measured.
-struct Both {
+struct Measured {
     row: Row,
     versions: Versions,
     passed: bool,
     told: String,
 }
 
-fn both(lab: &Lab, scenario: &Scenario) -> Result<Both> {
+fn measure(lab: &Lab, scenario: &Scenario) -> Result<Measured> {
     let ours = runner::run(lab, scenario)?;
+    let user = runner::run(lab, &scenario.in_user_mode())?;
     let mut twin = scenario.all_of(Image::Stock);
     twin.memory_mib = Some(twin.memory_mib().max(ROOM_FOR_STOCK_MIB));
     if scenario.expect_failure.is_none() {
@@ -138,27 +140,33 @@ fn both(lab: &Lab, scenario: &Scenario) -> Result<Both> {
     }
     let stock = runner::run(lab, &twin)?;
 
-    let (mut passed, told) = runner::verdict(scenario, &ours);
+    let (mut passed, mut told) = runner::verdict(scenario, &ours);
     let generations = scenario.kernel.len();
-    let (stocks_run, our_run) = (Seen::from(&stock), Seen::from(&ours));
+    let versions = Versions::of(&ours, &stock);
+    let [stock, ours, user] = [&stock, &ours, &user].map(Seen::from);
     let row = Row {
         misbehaviour: scenario.row.clone().unwrap_or_default(),
-        stock: stocks_run.chain(generations),
-        ours: our_run.chain(generations),
+        stock: stock.chain(generations),
+        ours: ours.chain(generations),
+        user: user.chain(generations),
         needs: needs(scenario),
     };
-    let mut told = format!(
-        "{told}\n        stock: {}\n        ours:  {}",
-        row.stock, row.ours
+    told += &format!(
+        "\n        stock: {}\n        ours:  {}\n        user:  {}",
+        row.stock, row.ours, row.user
     );
-    let lost = (0..generations).find(|k| stocks_run.works(*k) && !our_run.works(*k));
+    let lost = (0..generations).find(|k| stock.works(*k) && !ours.works(*k));
     if let Some(k) = lost.filter(|_| scenario.needs.is_none()) {
         passed = false;
         told += &format!("\n        LOST: kernel {k} has services with stock, and not with ours");
     }
-    Ok(Both {
+    if let Some(k) = (0..generations).find(|k| user.rank(*k) < ours.rank(*k)) {
+        passed = false;
+        told += &format!("\n        WORSE: kernel {k} has less in user mode");
+    }
+    Ok(Measured {
         row,
-        versions: Versions::of(&ours, &stock),
+        versions,
         passed,
         told,
     })
@@ -278,6 +286,7 @@ mod tests {
                 misbehaviour: String::new(),
                 stock: String::new(),
                 ours: ours.into(),
+                user: String::new(),
                 needs: String::new(),
             };
             (name.to_string(), row)

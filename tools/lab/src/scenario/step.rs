@@ -104,6 +104,11 @@ impl Step {
         }
     }
 
+    /// An action of the kernel before starts this one.
+    pub fn started_by_action(&self) -> bool {
+        self.loader.is_some_and(Loader::started_by_action)
+    }
+
     pub fn started_by(&self) -> String {
         match self.loader {
             Some(loader) => format!("kexec {loader}"),

@@ -1,24 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 //! The fate of a chain of kernels, in a few words: of any kernels, without regard to expectations.
 
+mod rank;
+mod services;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
-
-use efi_rtmap_guest::plan::{kept, variable_content, Action};
-use efi_rtmap_guest::report::{Facts, Variables, TABLES};
+use efi_rtmap_guest::plan::Action;
+use efi_rtmap_guest::report::{Facts, TABLES};
 use efi_rtmap_orders::Event;
 
 use crate::machine::console;
-use crate::machine::report::{Report, Told};
+use crate::machine::report::{privilege, Report, Told};
 use crate::machine::End;
 use crate::runner::Run;
+use crate::words::Privilege;
+use services::Services;
 
 /// `TAINT_FIRMWARE_WORKAROUND`, as a bit.
 const TAINT_FIRMWARE: u64 = 1 << 11;
 
 const CALLS_FAILED: &str = "calls firmware that has failed";
+const CALLS_FAILED_IN_USER_MODE: &str = "firmware that has failed is called in user mode only";
 
 /// The remains of a chain.
 pub struct Seen<'a> {
@@ -44,13 +47,13 @@ impl Seen<'_> {
     pub fn chain(&self, generations: usize) -> String {
         let mut each: Vec<String> = Vec::new();
         for k in 0..generations {
-            let Some(console) = console::of_generation(self.console, k) else {
+            if console::of_generation(self.console, k).is_none() {
                 if k == 0 {
                     each.push("does not boot".into());
                 }
                 break;
-            };
-            each.push(self.generation(k, console));
+            }
+            each.push(self.generation(k));
         }
         let mut told = grouped(&each);
         let svam = self.firmware.iter();
@@ -61,29 +64,43 @@ impl Seen<'_> {
         told
     }
 
-    fn generation(&self, k: usize, console: &str) -> String {
+    fn generation(&self, k: usize) -> String {
         let told = self.report.0.get(&k);
-        let log = told.map_or(&[][..], |told| &told.log);
-        let said =
-            |part: &str| console.contains(part) || log.iter().any(|line| line.contains(part));
-        let mut words: Vec<String> = Vec::new();
-        if ["Oops", "BUG: "].into_iter().any(said) {
-            words.push("oops".into());
-        }
-        if said("wedged in firmware") {
-            words.push("waits for firmware that hangs".into());
-        }
+        let mut words = self.harm(k);
         if let Some((told, facts)) = self.at_end(k) {
             words.extend(of_facts(told, facts));
             words.extend(self.of_tables(facts));
         }
-        if self.calls_failed(k) {
-            words.push(CALLS_FAILED.into());
+        match self.calls_failed(k) {
+            Some(Privilege::Kernel) => words.push(CALLS_FAILED.into()),
+            Some(Privilege::User) => words.push(CALLS_FAILED_IN_USER_MODE.into()),
+            None => {}
         }
         if !told.is_some_and(|told| told.left) {
-            words.push(self.stopped(said("Kernel panic")).into());
+            words.push(self.stopped(self.said(k, "Kernel panic")).into());
         }
         words.join(", ")
+    }
+
+    /// Tells if generation `k` has a part of a line on the console or in its log.
+    fn said(&self, k: usize, part: &str) -> bool {
+        let console = console::of_generation(self.console, k);
+        let told = self.report.0.get(&k);
+        let log = told.map_or(&[][..], |told| &told.log);
+        console.is_some_and(|console| console.contains(part))
+            || log.iter().any(|line| line.contains(part))
+    }
+
+    /// The damage that a kernel may survive.
+    fn harm(&self, k: usize) -> Vec<String> {
+        let mut words = Vec::new();
+        if ["Oops", "BUG: "].into_iter().any(|part| self.said(k, part)) {
+            words.push("oops".into());
+        }
+        if self.said(k, "wedged in firmware") {
+            words.push("waits for firmware that hangs".into());
+        }
+        words
     }
 
     /// The facts of firmware's tables that are not as in the first kernel.
@@ -118,19 +135,20 @@ impl Seen<'_> {
     /// Tells if all services work in generation `k`, and firmware is one to call.
     pub fn works(&self, k: usize) -> bool {
         let at_end = self.at_end(k);
-        let services = at_end.map(|(told, facts)| services_at_end(told, facts));
-        matches!(services, Some(Services::Work)) && !self.calls_failed(k)
+        let services = at_end.map(|(told, facts)| Services::at_end(told, facts));
+        services == Some(Services::Work) && self.calls_failed(k).is_none()
     }
 
-    /// Tells if generation `k` calls firmware that has failed an earlier one.
-    fn calls_failed(&self, k: usize) -> bool {
+    /// The privilege with which generation `k` calls firmware that has failed an earlier one.
+    fn calls_failed(&self, k: usize) -> Option<Privilege> {
         if !self.failures().any(|generation| generation < k) {
-            return false;
+            return None;
         }
         let told = self.report.0.get(&k);
         let facts = told.and_then(|told| told.facts.as_ref());
-        self.failures().any(|generation| generation == k)
-            || facts.is_some_and(|facts| !matches!(services(facts), Services::Off))
+        let calls = self.failures().any(|generation| generation == k)
+            || facts.is_some_and(|facts| Services::of(facts) != Services::Off);
+        calls.then(|| facts.map_or(Privilege::Kernel, privilege))
     }
 
     /// The generations in which firmware has failed, as the driver or a caller tells.
@@ -158,28 +176,30 @@ fn of_facts(told: &Told, facts: &Facts) -> Vec<String> {
     if is_aborted(told) {
         words.push("EFI_ABORTED".into());
     }
-    words.push(services_at_end(told, facts).to_string());
+    let services = Services::at_end(told, facts);
+    words.push(services.to_string());
+    if services != Services::Off && is_without_user_mode(facts) {
+        words.push("not in user mode".into());
+    }
     words.extend(told.actions.iter().filter_map(of_crash_kernel));
     if facts.tainted & TAINT_FIRMWARE != 0 {
         words.push("firmware blamed".into());
     }
-    if let Ok(mappings) = &facts.page_tables {
-        let count = mappings.iter().filter(|m| m.write_and_execute()).count();
-        if count > 0 {
-            words.push(format!("W+X ranges: {count}"));
-        }
+    match wx_ranges(facts) {
+        0 => {}
+        count => words.push(format!("W+X ranges: {count}")),
     }
     words
 }
 
-/// The services after the actions.
-fn services_at_end(told: &Told, facts: &Facts) -> Services {
-    let last = told.actions.iter().filter_map(of_call).next_back();
-    let off_since = last.is_some_and(|text| !text.contains("EFI_SUCCESS"));
-    match services(facts) {
-        Services::Work if off_since => Services::Off,
-        services => services,
-    }
+fn wx_ranges(facts: &Facts) -> usize {
+    let mappings = facts.page_tables.iter().flatten();
+    mappings.filter(|m| m.write_and_execute()).count()
+}
+
+/// Tells if user mode was asked for in vain.
+fn is_without_user_mode(facts: &Facts) -> bool {
+    facts.command_line.contains("rtmap:user") && privilege(facts) == Privilege::Kernel
 }
 
 fn of_call((action, outcome): &(Action, Result<String, String>)) -> Option<&str> {
@@ -199,58 +219,6 @@ fn of_crash_kernel((action, outcome): &(Action, Result<String, String>)) -> Opti
         _ => return None,
     };
     Some(words.into())
-}
-
-enum Services {
-    Work,
-    But(Vec<&'static str>),
-    Off,
-}
-
-impl fmt::Display for Services {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Work => f.write_str("works"),
-            Self::But(failed) => write!(f, "works but for {}", failed.join(", ")),
-            Self::Off => f.write_str("services off"),
-        }
-    }
-}
-
-fn services(facts: &Facts) -> Services {
-    let variables = facts.variables.as_ref().ok();
-    let each = [
-        ("listing variables", variables.is_some()),
-        (
-            "reading variables",
-            variables.is_some_and(|variables| reads(facts.generation, variables)),
-        ),
-        (
-            "writing variables",
-            variables.is_some_and(|variables| variables.written.is_ok()),
-        ),
-        ("QueryVariableInfo", facts.storage.is_ok()),
-        ("GetTime", facts.clock.is_ok()),
-    ];
-    let failed: Vec<&str> = each
-        .iter()
-        .filter(|(_, works)| !works)
-        .map(|(name, _)| *name)
-        .collect();
-    // Names stay in efivarfs when services go off.
-    match failed.len() {
-        0 => Services::Work,
-        4.. if failed != ["listing variables"] => Services::Off,
-        _ => Services::But(failed),
-    }
-}
-
-/// Tells if a variable reads as an earlier generation, or this one, has written it.
-fn reads(generation: usize, variables: &Variables) -> bool {
-    let written = kept(generation, false).into_iter().map(variable_content);
-    let held = variables.held.iter();
-    held.zip(written)
-        .any(|(held, written)| held.as_ref().is_ok_and(|held| held.as_bytes() == written))
 }
 
 /// Generations that went alike are told together.

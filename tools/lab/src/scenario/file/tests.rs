@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 use super::*;
+use crate::scenario::SERVICES;
+use efi_rtmap_guest::plan::Action;
 use efi_rtmap_orders::MAX_FAULTS;
 
 const GOOD: &str = r#"
@@ -215,4 +217,27 @@ fn stock_code_after_kexec_has_room() {
     ] {
         assert_eq!(memory(&kernels), mib, "{kernels}");
     }
+}
+
+#[test]
+fn the_twin_in_user_mode_tells_its_services_last() {
+    let text = r#"
+        about = "for the tests"
+        [[kernel]]
+        options = "crashkernel=256M"
+        then = [{ call = "get-time" }, "crash"]
+        expect.faulted = true
+        [[kernel]]
+        image = "stock"
+        loader = "-p -c"
+    "#;
+    let twin = parsed(text).unwrap()[0].in_user_mode();
+    let [ours, stock] = &twin.kernel[..] else {
+        panic!("{:?}", twin.kernel);
+    };
+    assert_eq!(ours.options, "crashkernel=256M efi=rtmap:user");
+    let list = Action::Read(SERVICES.into());
+    assert_eq!(ours.then[1..], [list, Action::Crash]);
+    assert_eq!(ours.expect.faulted, None);
+    assert_eq!((stock.options.as_str(), stock.then.len()), ("", 0));
 }

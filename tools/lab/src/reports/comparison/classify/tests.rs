@@ -7,6 +7,7 @@ use efi_rtmap_orders::{Service, What};
 
 use super::*;
 use crate::judge::tests::{good, mapping, DMI, DSDT};
+use crate::scenario::SERVICES;
 
 const CONSOLE: &str = "firmware\nrtmap.gen=0\nlines\nrtmap.gen=1\nlines\n";
 
@@ -89,6 +90,106 @@ fn calls_of_actions() {
         both(|told| told.actions = vec![(Action::Crash, Ok("EFI_ABORTED".into()))]),
         "works"
     );
+}
+
+/// Our kernels with firmware in user mode, which call the services of `list` in the end.
+fn in_user_mode(list: &str, spoil: impl Fn(&mut Told)) -> Report {
+    let mut report = good();
+    for told in report.0.values_mut() {
+        let facts = facts(told);
+        facts.command_line = "efi=rtmap:user".into();
+        let files = facts.rtmap.as_mut().unwrap();
+        files.insert("privilege".into(), "user".into());
+        let read = Action::Read(SERVICES.into());
+        told.actions.push((read, Ok(format!("{SERVICES}: {list}"))));
+        spoil(told);
+    }
+    report
+}
+
+const ALL: &str = "GetTime SetTime GetWakeupTime SetWakeupTime GetVariable";
+
+#[test]
+fn user_mode() {
+    let seen = |list: &str, spoil: fn(&mut Told), events: &[Event]| {
+        chain(&in_user_mode(list, spoil), CONSOLE, &End::Exited, events)
+    };
+    assert_eq!(seen(ALL, |_| (), &[]), "works");
+    let less = "GetTime SetTime SetWakeupTime GetVariable";
+    assert_eq!(
+        seen(less, |_| (), &[fault(What::PageFault, 0)]),
+        "kernel 0: works but for GetWakeupTime; kernel 1: works but for GetWakeupTime, firmware that has \
+         failed is called in user mode only"
+    );
+    let aborted = |told: &mut Told| {
+        let call = (Action::Call(Service::GetTime), Ok("EFI_ABORTED".into()));
+        told.actions.insert(0, call);
+    };
+    assert_eq!(
+        seen("none", aborted, &[]),
+        "kernel 0: EFI_ABORTED, services off; kernel 1: EFI_ABORTED, services off, firmware that has failed \
+         is called in user mode only"
+    );
+    let refused = |told: &mut Told| {
+        let files = facts(told).rtmap.as_mut().unwrap();
+        files.insert("privilege".into(), "kernel".into());
+    };
+    assert_eq!(seen(ALL, refused, &[]), "works, not in user mode");
+    assert_eq!(
+        seen(ALL, refused, &[fault(What::Hang, 0)]),
+        "kernel 0: works, not in user mode; kernel 1: works, not in user mode, calls firmware that has failed"
+    );
+}
+
+#[test]
+fn what_is_worse_has_a_lower_rank() {
+    let rank = |report: &Report, console: &str, events: &[Event]| {
+        let seen = Seen {
+            report,
+            console,
+            end: &End::Exited,
+            firmware: events,
+        };
+        seen.rank(1)
+    };
+    let spoiled = |spoil: &dyn Fn(&mut Told)| {
+        let mut report = good();
+        spoil(report.0.get_mut(&1).unwrap());
+        rank(&report, CONSOLE, &[])
+    };
+    let failed = [fault(What::Hang, 0)];
+    let dump = |outcome: Result<String, String>| {
+        spoiled(&|told| told.actions = vec![(Action::ReadDump, outcome.clone())])
+    };
+    let in_order = [
+        spoiled(&|told| told.left = false),
+        rank(&good(), CONSOLE, &failed),
+        spoiled(&off),
+        spoiled(&|told| {
+            facts(told).clock = Err("EINVAL".into());
+            facts(told).storage = Err("EINVAL".into());
+        }),
+        spoiled(&|told| facts(told).clock = Err("EINVAL".into())),
+        rank(&good(), &format!("{CONSOLE}Oops\n"), &[]),
+        spoiled(&|told| {
+            let call = |text: &str| (Action::Call(Service::GetTime), Ok(text.to_string()));
+            told.actions = vec![call("EFI_ABORTED"), call("EFI_SUCCESS")];
+        }),
+        spoiled(&|told| {
+            facts(told).tables.as_mut().unwrap().remove(DMI);
+            facts(told).tables.as_mut().unwrap().remove(DSDT);
+        }),
+        dump(Err(String::new())),
+        spoiled(&|told| facts(told).page_tables = Ok(vec![mapping(true, true)])),
+        rank(&good(), CONSOLE, &[]),
+    ];
+    for pair in in_order.windows(2) {
+        assert!(pair[0] < pair[1], "{pair:?}");
+    }
+    let same = rank(&good(), CONSOLE, &[]);
+    assert_eq!(rank(&in_user_mode(ALL, |_| ()), CONSOLE, &failed), same);
+    assert_eq!(dump(Ok(String::new())), same);
+    assert_eq!(spoiled(&|told| facts(told).tainted = TAINT_FIRMWARE), same);
 }
 
 #[test]
