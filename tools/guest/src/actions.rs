@@ -19,7 +19,8 @@ use crate::efi_test::EfiTest;
 use crate::shared::Files;
 use crate::variables::as_outcome;
 use crate::{
-    background, crash, dump, kernel_log, latency, live_update, memory, pstore, record, user_task,
+    background, crash, dump, hotplug, kernel_log, latency, live_update, memory, pstore, record,
+    user_task, variable_limits,
 };
 
 const PAUSE: Duration = Duration::from_secs(5);
@@ -56,6 +57,8 @@ pub fn perform(generation: usize, action: &Action, files: &Files) -> Event {
         Action::KeepCalling(service) => background::keep_calling(*service),
         Action::Latency { calls, most_us } => latency::measure(*calls, *most_us),
         Action::AttackTask => user_task::attack(),
+        Action::Unplug(service) => hotplug::under_calls(*service),
+        Action::TryVariables => variable_limits::exercise(),
         Action::Read(path) => read(path),
         Action::ReadDump => dump::read(),
         Action::ReadPstore => pstore::read(),
@@ -194,7 +197,7 @@ fn bench(samples: u32) -> Result<BTreeMap<String, Timing>> {
     let get_time = || nanoseconds(|| efi.get_time()?.success());
     time("GetTime", samples, &get_time)?;
     time("GetVariable", samples, &|| {
-        nanoseconds(|| efi.get_variable()?.success())
+        nanoseconds(|| efi.get_variable()?.success().map(drop))
     })?;
     time("refused call", samples, &|| {
         nanoseconds(|| efi.refused_call())

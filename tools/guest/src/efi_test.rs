@@ -14,9 +14,9 @@ use uguid::{guid, Guid};
 
 const DEVICE: &str = "/dev/efi_test";
 /// Non-volatile, boot service access, runtime access.
-const ATTRIBUTES: u32 = 7;
+pub const ATTRIBUTES: u32 = 7;
 pub const GLOBAL_VARIABLE: Guid = guid!("8be4df61-93ca-11d2-aa0d-00e098032b8c");
-const VENDOR: Guid = Guid::parse_or_panic(VENDOR_GUID);
+pub const VENDOR: Guid = Guid::parse_or_panic(VENDOR_GUID);
 /// An action writes this variable, and nobody reads it.
 const SCRATCH_VARIABLE: &str = "RtmapScratch";
 /// No firmware returns this status.
@@ -107,7 +107,10 @@ impl EfiTest {
             Service::GetWakeupTime => self.get_wakeup_time()?.status,
             Service::SetWakeupTime => self.set_wakeup_time()?.status,
             Service::GetVariable => self.get_variable()?.status,
-            Service::GetNextVariableName => self.get_next_variable_name()?.status,
+            Service::GetNextVariableName => {
+                let (mut name, mut vendor) = ([0; 512], Guid::ZERO);
+                self.get_next_variable_name(&mut name, &mut vendor)?.status
+            }
             Service::SetVariable => self.set_variable(SCRATCH_VARIABLE, b"scratch")?.status,
             Service::QueryVariableInfo => self.query_variable_info(ATTRIBUTES)?.status,
             _ => bail!("{service:?}: the guest has no way to call it"),
@@ -115,15 +118,19 @@ impl EfiTest {
     }
 
     /// Reads a small variable that all firmware has.
-    pub fn get_variable(&self) -> Result<Returned<()>> {
+    pub fn get_variable(&self) -> Result<Returned<usize>> {
+        self.get("BootOrder", &GLOBAL_VARIABLE, &mut [0; 1024])
+    }
+
+    /// Reads a variable into `data`, and returns its size.
+    pub fn get(&self, name: &str, vendor: &Guid, data: &mut [u8]) -> Result<Returned<usize>> {
         self.supports(Service::GetVariable)?;
-        let name = utf16("BootOrder");
+        let name = utf16(name);
         let (mut attributes, mut status) = (0, NOT_CALLED);
-        let mut data = [0; 1024];
         let mut data_size = data.len() as u64;
         let mut call = GetVariable {
             name: name.as_ptr(),
-            vendor: ptr::from_ref(&GLOBAL_VARIABLE),
+            vendor: ptr::from_ref(vendor),
             attributes: &mut attributes,
             data_size: &mut data_size,
             data: data.as_mut_ptr(),
@@ -131,7 +138,7 @@ impl EfiTest {
         };
         // SAFETY: as above; `data_size` is what `data` has room for.
         let result = unsafe { ioctl_get_variable(self.device.as_raw_fd(), &mut call) };
-        Returned::new(Service::GetVariable, result, status, ())
+        Returned::new(Service::GetVariable, result, status, data_size as usize)
     }
 
     /// Calls GetVariable without a name, even if the kernel says that it is not supported.
@@ -150,17 +157,19 @@ impl EfiTest {
         Ok(Returned::new(Service::GetVariable, result, status, ())?.status)
     }
 
-    /// Asks for the very first name.
-    fn get_next_variable_name(&self) -> Result<Returned<()>> {
+    /// Replaces a name by the next. The first one follows an empty name.
+    pub fn get_next_variable_name(
+        &self,
+        name: &mut [u16],
+        vendor: &mut Guid,
+    ) -> Result<Returned<()>> {
         self.supports(Service::GetNextVariableName)?;
-        let mut name = [0u16; 512];
-        let mut name_size = size_of_val(&name) as u64;
-        let mut vendor = Guid::ZERO;
+        let mut name_size = size_of_val(name) as u64;
         let mut status = NOT_CALLED;
         let mut call = GetNextVariableName {
             name_size: &mut name_size,
             name: name.as_mut_ptr(),
-            vendor: &mut vendor,
+            vendor,
             status: &mut status,
         };
         // SAFETY: as above; `name_size` is what `name` has room for.
@@ -169,13 +178,18 @@ impl EfiTest {
     }
 
     fn set_variable(&self, name: &str, data: &[u8]) -> Result<Returned<()>> {
+        self.set(name, ATTRIBUTES, data)
+    }
+
+    /// Writes a variable of the guest's.
+    pub fn set(&self, name: &str, attributes: u32, data: &[u8]) -> Result<Returned<()>> {
         self.supports(Service::SetVariable)?;
         let name = utf16(name);
         let mut status = NOT_CALLED;
         let call = SetVariable {
             name: name.as_ptr(),
             vendor: ptr::from_ref(&VENDOR),
-            attributes: ATTRIBUTES,
+            attributes,
             data_size: data.len() as u64,
             data: data.as_ptr(),
             status: &mut status,

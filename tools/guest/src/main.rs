@@ -12,6 +12,7 @@ mod crash;
 mod dump;
 mod efi_test;
 mod facts;
+mod hotplug;
 mod kernel_log;
 mod latency;
 mod live_update;
@@ -24,6 +25,7 @@ mod serial;
 mod shared;
 mod tables;
 mod user_task;
+mod variable_limits;
 mod variables;
 
 use std::fs;

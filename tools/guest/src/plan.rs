@@ -150,6 +150,10 @@ pub enum Action {
     },
     /// Try to trace, to read and to kill the task that firmware runs in, and print the outcomes.
     AttackTask,
+    /// Call a service on all processors, and take the one that firmware is on off while it is there.
+    Unplug(Service),
+    /// Write and read variables that are large, appended, many or unsigned.
+    TryVariables,
     /// Print the content of a file.
     Read(String),
     /// Read a crash kernel's dump of the kernel that crashed, and print the name of that kernel.

@@ -11,6 +11,8 @@ const ERROR: u64 = 1 << 63;
 impl Status {
     pub const SUCCESS: Self = Self(0);
     pub const INVALID_PARAMETER: Self = Self(ERROR | 2);
+    pub const BUFFER_TOO_SMALL: Self = Self(ERROR | 5);
+    pub const NOT_FOUND: Self = Self(ERROR | 14);
 }
 
 impl fmt::Display for Status {

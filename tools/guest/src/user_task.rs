@@ -84,7 +84,8 @@ fn outcome<T>(result: Result<T, Errno>) -> String {
     }
 }
 
-fn find() -> Result<Pid> {
+/// The task that firmware runs in, if there is one.
+pub fn find() -> Result<Pid> {
     for entry in fs::read_dir("/proc")? {
         let entry = entry?;
         let Ok(pid) = entry.file_name().to_string_lossy().parse() else {
