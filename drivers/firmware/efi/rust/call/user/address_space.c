@@ -78,6 +78,29 @@ static int map_range(struct mm_struct *mm, const struct efi_rtmap_user_range *ra
 			       protection);
 }
 
+/*
+ * Some firmware on x86 uses page 0, and the kernel maps it for calls of its own. Here
+ * firmware has memory of the block there, which the gate covers.
+ */
+static int map_page_zero(struct mm_struct *mm, const struct efi_rtmap_user_range *ranges,
+			 size_t count, u64 block)
+{
+	const struct efi_rtmap_user_range page = {
+		.phys	= block,
+		.virt	= 0,
+		.size	= PAGE_SIZE,
+		.prot	= EFI_RTMAP_PROT_WRITE,
+	};
+
+	if (!IS_ENABLED(CONFIG_X86_64))
+		return 0;
+	for (size_t i = 0; i < count; i++) {
+		if (ranges[i].virt < PAGE_SIZE)
+			return 0;
+	}
+	return map_range(mm, &page);
+}
+
 static int fill(struct mm_struct *mm, const struct efi_rtmap_user_range *ranges,
 		size_t count, u64 block)
 {
@@ -95,7 +118,7 @@ static int fill(struct mm_struct *mm, const struct efi_rtmap_user_range *ranges,
 		if (error)
 			return error;
 	}
-	error = map_range(mm, &mapped);
+	error = map_range(mm, &mapped) ?: map_page_zero(mm, ranges, count, block);
 	if (error)
 		return error;
 	gate = _install_special_mapping(mm, block, EFI_RTMAP_USER_GATE,

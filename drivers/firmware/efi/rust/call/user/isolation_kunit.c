@@ -74,7 +74,7 @@ static struct usage usage(void)
 static void respawn(struct kunit *test, unsigned int count)
 {
 	struct efi_rtmap_user_trap trap;
-	const u64 address = 0;
+	const u64 address = (u64)efi_rtmap_canary_page();
 	u64 status;
 
 	for (unsigned int i = 0; i < count; i++) {

@@ -126,6 +126,9 @@ bool efi_rtmap_trial_maps(u64 address)
 {
 	if (address - trial.gate < EFI_RTMAP_USER_BLOCK)
 		return true;
+	/* It is memory of the block. */
+	if (IS_ENABLED(CONFIG_X86_64) && address < PAGE_SIZE)
+		return true;
 	for (size_t i = 0; i <= trial.own_count; i++)
 		if (address - trial.all[i].virt < trial.all[i].size)
 			return true;
