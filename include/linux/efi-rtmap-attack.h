@@ -18,6 +18,9 @@
 
 #ifdef __ASSEMBLY__
 
+/* Where signals go in the gate, as in task.c. */
+#define HANDLER		16
+
 /* An entry in the table of attacks, for the code that follows. */
 .macro	attack name:req, ends:req, group=EFI_RTMAP_ATTACKS
 	.pushsection .rodata.efi_rtmap_attacks, "a"
@@ -30,6 +33,26 @@
 	.asciz	"\name"
 	.popsection
 .Lcode\@:
+.endm
+
+/* One instruction, with its end. */
+.macro	refused code:vararg
+	attack	"\code", EFI_RTMAP_TRAPS
+	\code
+	ret
+.endm
+
+.macro	allowed code:vararg
+	attack	"\code", EFI_RTMAP_RETURNS
+	\code
+	ret
+.endm
+
+/* It depends on the processor. */
+.macro	either code:vararg
+	attack	"\code", EFI_RTMAP_TRAPS | EFI_RTMAP_RETURNS
+	\code
+	ret
 .endm
 
 #endif /* __ASSEMBLY__ */

@@ -8,8 +8,6 @@
 #include <asm/ptrace.h>
 #include <asm/unistd.h>
 
-#define HANDLER		16	/* in the gate */
-
 /* The frame of a signal, struct rt_sigframe. */
 #define FRAME_SIZE	4688
 #define FRAME_CODE	8
@@ -24,26 +22,6 @@
 #define FRAME_FPU	592
 
 	.arch	armv8.5-a+memtag
-
-/* One instruction, with its end. */
-.macro	refused code:vararg
-	attack	"\code", EFI_RTMAP_TRAPS
-	\code
-	ret
-.endm
-
-.macro	allowed code:vararg
-	attack	"\code", EFI_RTMAP_RETURNS
-	\code
-	ret
-.endm
-
-/* It depends on the processor. */
-.macro	either code:vararg
-	attack	"\code", EFI_RTMAP_TRAPS | EFI_RTMAP_RETURNS
-	\code
-	ret
-.endm
 
 /*
  * Makes a frame on the stack, at the stack pointer from then on, as if a process had sent a

@@ -9,8 +9,6 @@
 #include <asm/segment.h>
 #include <asm/unistd.h>
 
-#define HANDLER		16	/* in the gate */
-
 /* The frame of a signal, struct rt_sigframe. */
 #define FRAME_SIZE	448
 #define FRAME_STACK	24
@@ -25,26 +23,6 @@
 #define FRAME_MASK	304
 #define FRAME_INFO	312
 #define FRAME_CODE	320
-
-/* One instruction, with its end. */
-.macro	refused code:vararg
-	attack	"\code", EFI_RTMAP_TRAPS
-	\code
-	ret
-.endm
-
-.macro	allowed code:vararg
-	attack	"\code", EFI_RTMAP_RETURNS
-	\code
-	ret
-.endm
-
-/* It depends on the processor. */
-.macro	either code:vararg
-	attack	"\code", EFI_RTMAP_TRAPS | EFI_RTMAP_RETURNS
-	\code
-	ret
-.endm
 
 /* Changes the flags: sets the bits of \on, clears those of \off. */
 .macro	flags on=0, off=0

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What firmware in user mode must not change: the kernel's code, a page of the kernel's,
- * firmware's own code, and registers of the processor.
+ * State that firmware in user mode must not change: the kernel's code, a page of the
+ * kernel's, firmware's own code, and registers of the processor.
  */
 
 #include <kunit/test.h>

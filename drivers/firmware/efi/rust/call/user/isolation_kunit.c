@@ -31,7 +31,7 @@ static void attacks_end_the_call(struct kunit *test)
 	run_group(test, EFI_RTMAP_ATTACKS);
 }
 
-/* What tasks cost. */
+/* The cost of tasks. */
 struct usage {
 	long free_pages;
 	long slab_pages;

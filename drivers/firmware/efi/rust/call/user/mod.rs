@@ -12,10 +12,6 @@ mod privileged_x86;
 pub(crate) mod traps;
 
 use self::access::Access;
-#[cfg(CONFIG_ARM64)]
-use self::privileged_arm64 as privileged;
-#[cfg(CONFIG_X86_64)]
-use self::privileged_x86 as privileged;
 use crate::{
     call::{
         answers,
@@ -141,7 +137,8 @@ fn start(map: &'static Map, plan: &'static UserMode) -> Result<(), NoUserMode> {
         block.address(),
         ffi::user::BLOCK_SIZE as u64,
     )?;
-    privileged::begin();
+    #[cfg(CONFIG_X86_64)]
+    privileged_x86::allow_ports();
     grants::begin(map);
     ffi::user::start(&plan.ranges)?;
     if !map.services.contains(&GET_VARIABLE) {

@@ -22,7 +22,8 @@ use crate::{
             answer,
             Answer,
             Function, //
-        }, //
+        },
+        grant::Grant, //
     },
     state::Map,
     user_mode::{
@@ -32,8 +33,6 @@ use crate::{
     },
 };
 use kernel::prelude::*;
-
-pub(super) fn begin() {}
 
 /// Decides on an instruction of `service` that needs privilege. Returns `true` if firmware goes on.
 pub(super) fn goes_on(map: &Map, _: &UserMode, service: &str, trap: &mut Trap) -> bool {
@@ -63,7 +62,7 @@ pub(super) fn goes_on(map: &Map, _: &UserMode, service: &str, trap: &mut Trap) -
 
 /// Tells if firmware may call the function in its first register.
 fn may_call(map: &Map, service: &str, trap: &Trap) -> bool {
-    let Some(function) = Function::called_with(trap.x0) else {
+    let Some(function) = Function::from_bits(trap.x0) else {
         return false;
     };
     match answer(function, grants::policy(), user_mode::allowed()) {

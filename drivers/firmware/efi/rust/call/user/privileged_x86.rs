@@ -30,7 +30,7 @@ use crate::{
 use kernel::prelude::*;
 
 /// Allows the task all ports that are known so far.
-pub(super) fn begin() {
+pub(super) fn allow_ports() {
     for ports in all_ports() {
         ffi::ports::allow(ports);
     }

@@ -15,7 +15,7 @@ use core::{
     num::NonZero, //
 };
 
-/// The identifier of a function.
+/// The identifier of a function. No function is 0.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Function(NonZero<u32>);
 
@@ -23,11 +23,6 @@ pub(crate) struct Function(NonZero<u32>);
 const HARMLESS: [u32; 2] = [0x8000_0000, 0x8000_0001];
 
 impl Function {
-    /// The function that firmware calls with `x0` in this register. No function is 0.
-    pub(crate) fn called_with(x0: u32) -> Option<Self> {
-        NonZero::new(x0).map(Self)
-    }
-
     /// Tells if the function starts or stops processors or the machine, or gives the secure world an
     /// address to call: PSCI and SDEI, the standard services below 0x40, in both widths.
     fn is_dangerous(self) -> bool {
