@@ -27,7 +27,13 @@ pub fn keep_calling(service: Service) -> Result<String> {
 /// not wait for the processor that firmware keeps.
 pub fn keep_apart() -> Result<()> {
     fs::write(CALLED_ON, "2").context(CALLED_ON)?;
-    let mut first = CpuSet::new();
-    first.set(0)?;
-    sched_setaffinity(Pid::from_raw(0), &first).context("staying on the first processor")
+    stay_on(0)
+}
+
+/// Keeps the calling thread on this processor.
+pub fn stay_on(processor: usize) -> Result<()> {
+    let mut set = CpuSet::new();
+    set.set(processor)?;
+    sched_setaffinity(Pid::from_raw(0), &set)
+        .with_context(|| format!("staying on processor {processor}"))
 }

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{bail, ensure, Context, Result};
 use efi_rtmap_orders::Service;
-use nix::sched::{sched_setaffinity, sched_yield, CpuSet};
-use nix::unistd::Pid;
+use nix::sched::sched_yield;
 
+use crate::background::stay_on;
 use crate::efi_test::EfiTest;
 use crate::user_task;
 
@@ -97,11 +97,4 @@ fn running_on() -> Result<Option<usize>> {
     }
     let processor = fields.get(PROCESSOR).context("/proc/PID/stat")?;
     Ok(Some(processor.parse()?))
-}
-
-fn stay_on(processor: usize) -> Result<()> {
-    let mut set = CpuSet::new();
-    set.set(processor)?;
-    sched_setaffinity(Pid::from_raw(0), &set)
-        .with_context(|| format!("staying on processor {processor}"))
 }

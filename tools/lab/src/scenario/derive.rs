@@ -208,9 +208,9 @@ impl Requested {
 
 impl Privilege {
     /// The last word counts.
-    fn of(options: &str) -> Self {
+    pub(super) fn of(options: &str) -> Self {
         let mut privileges = our_words(options).filter_map(|word| match word {
-            "user" | "user=enforce" => Some(Self::User),
+            "user" | "user=learn" | "user=enforce" => Some(Self::User),
             "kernel" => Some(Self::Kernel),
             _ => None,
         });

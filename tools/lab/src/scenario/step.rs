@@ -8,7 +8,7 @@ use efi_rtmap_guest::plan::{Action, Loader};
 use serde::Deserialize;
 
 use super::Expect;
-use crate::words::{Kind, Origin};
+use crate::words::{Kind, Origin, Privilege};
 
 /// One kernel of the chain.
 #[derive(Clone, Debug, Deserialize)]
@@ -97,7 +97,7 @@ impl Step {
     fn calls_firmware(&self) -> bool {
         match self.image {
             Image::RtmapRt => {
-                let user = self.options.contains("rtmap:user");
+                let user = Privilege::of(&self.options) == Privilege::User;
                 self.options.contains("efi=runtime") || user && !self.options.contains("noruntime")
             }
             _ => !self.options.contains("efi=noruntime"),
