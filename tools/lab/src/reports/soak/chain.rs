@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 //! The chain of a soak: firmware starts a kernel of ours, and after it kernels that ask for other
-//! kinds of map, that are told to leave all to the C code, and stock ones take turns.
+//! kinds of map, that are told to leave all to the C code, and stock ones take turns. Firmware is
+//! called with either privilege.
 
 use anyhow::{Context, Result};
 use efi_rtmap_guest::plan::Loader;
 
 use crate::arch::Arch;
 use crate::scenario::{Expect, Image, Scenario, Step, ROOM_FOR_STOCK_MIB};
-use crate::words::{Kind, Requested, Wx, WxWord};
+use crate::words::{Kind, Privilege, Requested, Wx, WxWord};
 
 /// Far more than a generation takes: who watches the chain notices earlier if one is silent.
 const LIMIT_EACH_S: u32 = 60;
 
-/// One round; the next one has the other loader.
+/// One round; the next one has the other loader, and the one after the next the other privilege.
 const ROUND: [Turn; 6] = [
     Turn::Asks(Requested::Auto),
     Turn::Asks(Requested::Phys),
@@ -22,6 +23,7 @@ const ROUND: [Turn; 6] = [
     Turn::Stock,
 ];
 const LOADERS: [Loader; 2] = [Loader::KexecLoad, Loader::KexecFileLoad];
+const PRIVILEGES: [Privilege; 2] = [Privilege::Kernel, Privilege::User];
 
 #[derive(Clone, Copy)]
 enum Turn {
@@ -60,8 +62,10 @@ fn step(k: usize, first: Requested) -> Step {
         0 => Turn::Asks(first),
         _ => ROUND[k % ROUND.len()],
     };
+    let round = k / ROUND.len();
+    let privilege = PRIVILEGES[round / LOADERS.len() % PRIVILEGES.len()];
     let (image, request) = match turn {
-        Turn::Asks(kind) => (Image::Rtmap, format!("efi=rtmap:{kind}")),
+        Turn::Asks(kind) => (Image::Rtmap, format!("efi=rtmap:{kind},rtmap:{privilege}")),
         Turn::Off => (Image::Rtmap, "efi=rtmap:off".into()),
         Turn::Stock => (Image::Stock, String::new()),
     };
@@ -71,7 +75,7 @@ fn step(k: usize, first: Requested) -> Step {
     };
     // The console has no more than the lines that tell kernels apart, and what is worse.
     let options = format!("loglevel=6 {request}");
-    let loader = (k > 0).then(|| LOADERS[k / ROUND.len() % LOADERS.len()]);
+    let loader = (k > 0).then(|| LOADERS[round % LOADERS.len()]);
     Step {
         expect: Expect {
             wx,
@@ -123,6 +127,21 @@ mod tests {
             assert_eq!(loader(k + ROUND.len()), Some(Loader::KexecFileLoad));
         }
         assert_eq!(loader(2 * ROUND.len()), Some(Loader::KexecLoad));
+    }
+
+    #[test]
+    fn firmware_is_called_with_either_privilege_after_either_loader() {
+        let scenario = of(5 * ROUND.len(), Requested::Auto);
+        let privilege = |round: usize| scenario.kernel[round * ROUND.len() + 1].expect.privilege;
+        use Privilege::{Kernel, User};
+        let expected = [Kernel, Kernel, User, User, Kernel].map(Some);
+        assert_eq!([0, 1, 2, 3, 4].map(privilege), expected);
+        // A map of the kind fixed allows no user mode.
+        let fixed = of(3 * ROUND.len(), Requested::Fixed);
+        assert_eq!(
+            fixed.kernel[2 * ROUND.len() + 1].expect.privilege,
+            Some(Kernel)
+        );
     }
 
     #[test]
