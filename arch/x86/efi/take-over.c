@@ -205,11 +205,14 @@ static void __init unmap_boot_services(void)
 }
 
 /*
- * Nothing needs boot services memory any more: drops it from the maps and frees it.
- * With efi=debug, keeps it for inspection and returns false.
+ * SVAM is over. Nothing needs the memory map in the page tables any more, nor boot services
+ * memory: drops both from the maps, and frees the latter. With efi=debug, keeps boot
+ * services memory for inspection and returns false.
  */
 bool __ref efi_rtmap_release_boot_services(void)
 {
+	efi_rtmap_unmap(efi.memmap.phys_map,
+			PFN_UP(efi.memmap.nr_map * efi.memmap.desc_size));
 	efi_check_for_embedded_firmwares();
 	if (efi_is_mixed() && !efi_enabled(EFI_DBG))
 		unmap_boot_services();
@@ -217,7 +220,7 @@ bool __ref efi_rtmap_release_boot_services(void)
 	return !efi_enabled(EFI_DBG);
 }
 
-void __ref efi_rtmap_enable(u32 off, bool forward_cfg, bool fresh)
+void __ref efi_rtmap_enable(u32 off, bool forward_cfg, bool collect)
 {
 	efi_disable_ibt_for_runtime = !forward_cfg;
 	if (has_thunks())
@@ -226,7 +229,7 @@ void __ref efi_rtmap_enable(u32 off, bool forward_cfg, bool fresh)
 		efi_native_runtime_setup();
 	efi_rtmap_check_answers();
 	efi_rtmap_refuse(off);
-	if (fresh)
+	if (collect)
 		efi_delete_dummy_variable();
 	efi_dump_pagetable();
 }

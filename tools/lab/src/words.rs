@@ -58,7 +58,7 @@ pub enum WxWord {
     Any,
 }
 
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub enum Firmware {
     /// The release build of the architecture's EDK2.

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 //! The map is what it is said to be, and that of the kernels before.
 
+use std::iter;
+use std::ops::Range;
+
 use efi_rtmap_guest::ptdump::Mapping;
 use efi_rtmap_guest::report::RuntimeRegion;
 
 use super::Judge;
 use crate::machine::report::Report;
 use crate::scenario::RuntimeMap;
-use crate::words::{Kind, Svam, Wx, WxWord};
+use crate::words::{Firmware, Kind, Svam, Wx, WxWord};
 
 /// Of the sizes in the firmware's map.
 const EFI_PAGE: u64 = 4096;
@@ -22,6 +25,7 @@ impl Judge<'_> {
         let Some(mappings) = self.worked("reading the EFI page tables", &facts.page_tables) else {
             return;
         };
+        self.only_of_regions(mappings);
         let ranges: Vec<&Mapping> = mappings.iter().filter(|m| m.write_and_execute()).collect();
         let pages = ranges.iter().map(|m| m.bytes()).sum::<u64>() / facts.page_size;
         let shown: Vec<String> = ranges
@@ -52,6 +56,47 @@ impl Judge<'_> {
             ranges.len() == exactly,
             || format!("{exactly} W+X ranges"),
             seen,
+        );
+    }
+
+    /// Nothing is mapped for firmware but its regions and page 0. Thunks for 32-bit firmware need more.
+    fn only_of_regions(&mut self, mappings: &[Mapping]) {
+        let Ok(regions) = &self.facts.runtime_map else {
+            return;
+        };
+        if !self.step.rtmap_on() || self.scenario.firmware != Firmware::Default {
+            return;
+        }
+        let page = self.facts.page_size;
+        let of_region = |region: &RuntimeRegion| {
+            let bytes = region.pages.saturating_mul(EFI_PAGE);
+            [region.phys, region.virt].map(|start| {
+                let end = start.saturating_add(bytes).div_ceil(page);
+                start / page * page..end.saturating_mul(page)
+            })
+        };
+        let page_zero = iter::once(0..page);
+        let ranges: Vec<Range<u64>> = regions
+            .iter()
+            .flat_map(of_region)
+            .chain(page_zero)
+            .collect();
+        // A mapping may hold several regions that are neighbours.
+        let stray = mappings.iter().find_map(|mapping| {
+            let mut address = mapping.start;
+            while address < mapping.end {
+                let Some(range) = ranges.iter().find(|range| range.contains(&address)) else {
+                    return Some(address);
+                };
+                address = range.end;
+            }
+            None
+        });
+        let stray = stray.map(|address| format!("{address:#x}"));
+        self.expect(
+            stray.is_none(),
+            || "nothing mapped for firmware outside of its regions".into(),
+            stray.unwrap_or_default(),
         );
     }
 

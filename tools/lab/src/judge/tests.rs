@@ -137,8 +137,8 @@ fn region(virt: u64) -> RuntimeRegion {
 /// A page with these rights.
 pub fn mapping(write: bool, execute: bool) -> Mapping {
     Mapping {
-        start: 0x1000,
-        end: 0x2000,
+        start: 0x3f5e_c000,
+        end: 0x3f5e_d000,
         write,
         execute,
         cached: true,

@@ -9,7 +9,10 @@ fn maps() {
     let wx = |facts: &mut Facts| facts.page_tables = Ok(vec![mapping(true, true)]);
     red_facts(
         wx,
-        &["no W+X pages", "seen 1 pages, ranges: 1 0x1000-0x2000"],
+        &[
+            "no W+X pages",
+            "seen 1 pages, ranges: 1 0x3f5ec000-0x3f5ed000",
+        ],
     );
     red_facts(
         |facts| facts.page_tables = Err("no dump".into()),
@@ -29,6 +32,30 @@ fn maps() {
         grown,
         &["runtime map as in the generation before", "pages: abc"],
     );
+}
+
+#[test]
+fn memory_that_is_no_region() {
+    let with = |start: u64, end: u64| {
+        move |facts: &mut Facts| {
+            let mappings = facts.page_tables.as_mut().unwrap();
+            mappings.push(Mapping {
+                start,
+                end,
+                ..mapping(true, false)
+            });
+        }
+    };
+    let outside = "nothing mapped for firmware outside of its regions";
+    red_facts(
+        with(0x1_000f_0000, 0x1_000f_2000),
+        &[outside, "0x1000f0000"],
+    );
+    red_facts(with(0x3f5e_c000, u64::MAX), &[outside]);
+    let mut report = good();
+    with(0, 0x1000)(report.0.get_mut(&1).unwrap().facts.as_mut().unwrap());
+    let seen = findings(&scenario(), &report, "", &End::Exited);
+    assert_eq!(seen, [""; 0]);
 }
 
 #[test]
