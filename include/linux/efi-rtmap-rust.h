@@ -119,7 +119,7 @@ void efi_rtmap_pointers(struct efi_rtmap_pointers *pointers,
 void efi_rtmap_address_space(struct efi_rtmap_space *space);
 int efi_rtmap_alloc_tables(void);
 int efi_rtmap_map(u64 phys, u64 virt, u32 pages, u32 prot);
-void efi_rtmap_enable(u32 off, bool forward_cfg, bool fresh);
+void efi_rtmap_enable(u32 off, bool forward_cfg, bool collect);
 void efi_rtmap_check_answers(void);
 void efi_rtmap_refuse(u32 off);
 void efi_rtmap_disable(bool pass_on);

@@ -90,12 +90,14 @@ int efi_rtmap_user_start(const struct efi_rtmap_user_range *ranges, size_t count
 u32 efi_rtmap_user_run(const struct efi_rtmap_user_call *call, u64 *status);
 u64 efi_rtmap_user_addresses_end(void);
 bool efi_rtmap_user_is_possible(void);
+void efi_rtmap_user_serve_callers_that_can_wait(void);
 #ifdef CONFIG_X86_64
 void efi_rtmap_user_allow_ports(u16 first, u32 count);
 bool efi_rtmap_user_known_ports(u32 number, u16 *first, u16 *count);
 void efi_rtmap_user_flush_caches(void);
 bool efi_rtmap_user_read_msr(u32 msr);
 void efi_rtmap_user_replace_thunks(u32 off);
+void efi_rtmap_user_collect_variables(void);
 #else
 bool efi_rtmap_user_call_monitor(bool smc);
 void efi_rtmap_user_set_register(u32 number, u64 value);

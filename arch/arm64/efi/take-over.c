@@ -178,7 +178,7 @@ int __ref efi_rtmap_map(u64 phys, u64 virt, u32 pages, u32 prot)
 	return 0;
 }
 
-void __ref efi_rtmap_enable(u32 off, bool forward_cfg, bool fresh)
+void __ref efi_rtmap_enable(u32 off, bool forward_cfg, bool collect)
 {
 	efi_native_runtime_setup();
 	efi_rtmap_check_answers();

@@ -116,6 +116,12 @@ bool efi_rtmap_user_known_ports(u32 number, u16 *first, u16 *count)
 	return true;
 }
 
+/* Some firmware puts its variable store in order when the kernel's variable is deleted. */
+void efi_rtmap_user_collect_variables(void)
+{
+	efi_delete_dummy_variable();
+}
+
 void efi_rtmap_user_flush_caches(void)
 {
 	wbinvd();

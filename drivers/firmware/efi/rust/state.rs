@@ -101,6 +101,16 @@ impl Map {
         };
         self.services_off.with(self.services.without(called))
     }
+
+    /// Tells if firmware can be asked at once to put its variable store in order. User mode begins
+    /// later, and asks then.
+    pub(crate) fn collects_variables_now(&self) -> bool {
+        #[cfg(CONFIG_EFI_RTMAP_USER)]
+        if self.user.is_some() {
+            return false;
+        }
+        self.origin == Origin::Fresh
+    }
 }
 
 /// The outcome of the take-over.

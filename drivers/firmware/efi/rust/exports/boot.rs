@@ -16,7 +16,6 @@ use crate::{
     report,
     state::{
         self,
-        Origin,
         State, //
     },
     takeover::{
@@ -125,8 +124,8 @@ unsafe extern "C" fn efi_rtmap_take_over(systab: usize) -> bool {
     if let Some(state) = state::set(State { request, map }) {
         match &state.map {
             Ok(map) => {
-                let fresh = map.origin == Origin::Fresh;
-                ffi::enable_services(take_over, map.refused(), map.snapshot.forward_cfg, fresh);
+                let (off, cfg) = (map.refused(), map.snapshot.forward_cfg);
+                ffi::enable_services(take_over, off, cfg, map.collects_variables_now());
             }
             Err(_) => ffi::disable_services(take_over, carriers::deny_services()),
         }

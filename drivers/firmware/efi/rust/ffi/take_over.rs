@@ -149,10 +149,11 @@ pub(crate) fn map(
     }
 }
 
-/// Lets the kernel call the runtime services from now on, except the services in `off`.
-pub(crate) fn enable_services(_: &TakeOver, off: Services, forward_cfg: bool, fresh: bool) {
+/// Lets the kernel call the runtime services from now on, except the services in `off`. If `collect`,
+/// firmware is asked to put its variable store in order, where kernels do that.
+pub(crate) fn enable_services(_: &TakeOver, off: Services, forward_cfg: bool, collect: bool) {
     // SAFETY: `__init` code is there.
-    unsafe { bindings::efi_rtmap_enable(off.bits(), forward_cfg, fresh) };
+    unsafe { bindings::efi_rtmap_enable(off.bits(), forward_cfg, collect) };
 }
 
 /// Keeps the kernel from calling the runtime services. If `pass_on`, firmware is passed on to

@@ -185,6 +185,19 @@ pub(crate) fn replace_thunks(refused: crate::plan::firmware::service::Services) 
     unsafe { bindings::efi_rtmap_user_replace_thunks(refused.bits()) };
 }
 
+/// Lets callers that do not want to wait, but can, call firmware in user mode too.
+pub(crate) fn serve_callers_that_can_wait() {
+    // SAFETY: `__init` code is there: user mode begins while the kernel boots.
+    unsafe { bindings::efi_rtmap_user_serve_callers_that_can_wait() };
+}
+
+/// Asks firmware to put its variable store in order.
+#[cfg(CONFIG_X86_64)]
+pub(crate) fn collect_variables() {
+    // SAFETY: The function has no preconditions.
+    unsafe { bindings::efi_rtmap_user_collect_variables() };
+}
+
 /// Has the task make a call, and waits for its end.
 ///
 /// # Safety

@@ -81,6 +81,7 @@ pub(crate) fn begin() {
             user_mode::set_on();
             #[cfg(CONFIG_EFI_MIXED)]
             ffi::user::replace_thunks(map.refused());
+            ffi::user::serve_callers_that_can_wait();
             pr_info!("firmware runs in user mode\n");
         }
         Err(why) if map.by_kernel.contains(&GET_VARIABLE) => pr_warn!(
@@ -94,6 +95,11 @@ pub(crate) fn begin() {
                 format_args!("{why}")
             );
         }
+    }
+    // This is what `Map::collects_variables_now` has put off.
+    #[cfg(CONFIG_X86_64)]
+    if map.origin == state::Origin::Fresh {
+        ffi::user::collect_variables();
     }
 }
 
