@@ -150,16 +150,21 @@ pub(crate) fn is_faulted() -> bool {
     FAULTED.load(Relaxed) || at_boot.is_some_and(Failure::is_firmwares)
 }
 
-/// The services that the kernel calls with its own privilege, as things stand. If a write was stopped in
-/// user mode, firmware is still asked to reset the machine: nothing relies on its data after that.
+/// The services that the kernel calls with its own privilege, as things stand. If a read was stopped in
+/// user mode, those that user mode has are called there only, also in a panic. If a write was, firmware
+/// is still asked to reset the machine: nothing relies on its data after that.
 pub(crate) fn by_kernel(map: &Map) -> Services {
     if !services_enabled() {
-        Services::NONE
-    } else if is_faulted() {
-        map.by_kernel.among((&RESET_SYSTEM).into())
-    } else {
-        map.by_kernel
+        return Services::NONE;
     }
+    if is_faulted() {
+        return map.by_kernel.among((&RESET_SYSTEM).into());
+    }
+    #[cfg(CONFIG_EFI_RTMAP_USER)]
+    if user_mode::failed() != Services::NONE {
+        return map.by_kernel.without(user_mode::called());
+    }
+    map.by_kernel
 }
 
 /// Records that firmware has failed in this kernel. Returns `true` if this was known before.

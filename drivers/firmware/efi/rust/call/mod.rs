@@ -27,7 +27,6 @@ use crate::{
     },
     plan::firmware::service::{
         self,
-        Services,
         RESET_SYSTEM, //
     },
     state::{
@@ -67,16 +66,19 @@ pub(crate) unsafe fn install() -> bool {
     let Some(map) = state::map() else {
         return false;
     };
-    let called = state::by_kernel(map);
-    let resets = called == (&RESET_SYSTEM).into();
-    if called == Services::NONE || resets && !inside::is_reserved_for_current() {
+    let (called, mark) = (state::by_kernel(map), ffi::current_service());
+    let admitted = match inside::is_reserved_for_current() {
+        true => called.contains(&RESET_SYSTEM),
+        false => called.admit(mark),
+    };
+    if !admitted {
         return true;
     }
     let Some(inside) = Inside::enter() else {
         return true;
     };
     if let Some(table) = &map.table {
-        table.begin_call(ffi::current_service());
+        table.begin_call(mark);
     }
     // SAFETY: This thread is inside until `remove` has dropped this, and does not sleep, by the
     // caller's contract. There is a map, so the take-over has built the page tables.

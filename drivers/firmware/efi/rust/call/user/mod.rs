@@ -13,6 +13,7 @@ pub(crate) mod traps;
 
 use self::access::Access;
 use crate::{
+    arch::KeepsMemoryMap,
     call::{
         answers,
         inside::Inside, //
@@ -54,6 +55,7 @@ use crate::{
         self,
         Map, //
     },
+    this_arch::Arch,
     user_mode::{
         self,
         UserMode, //
@@ -263,6 +265,10 @@ fn fail(service: &Service, end: End, plan: &UserMode, table: Option<&TableMemory
     if let Some(table) = table {
         let failed = user_mode::failed().with(plan.failed.services);
         table.record_failed(failed, in_service);
+    }
+    let denied = table.is_some_and(|table| table.supported().is_some());
+    if in_service != 0 && !denied {
+        Arch::withdraw_addresses();
     }
     ffi::taint_for_firmware();
     let why = match end {

@@ -79,6 +79,17 @@ impl Services {
         writing.collect()
     }
 
+    /// Tells if the kernel may make the call with this in-call `mark`, if it may call these services. A
+    /// call that is no service's may be made if any but ResetSystem may.
+    pub(crate) fn admit(self, mark: u32) -> bool {
+        match (by_mark(mark), mark) {
+            (Some(service), _) => self.contains(service),
+            // Variables are written without the workqueue, also in a panic.
+            (None, MARK_DIRECT) => self.contains(&SET_VARIABLE),
+            (None, _) => self.without((&RESET_SYSTEM).into()) != Self::NONE,
+        }
+    }
+
     /// The services of the set that the kernel calls at run time.
     pub(crate) fn called(self) -> impl Iterator<Item = &'static Service> {
         CALLED.iter().filter(move |service| self.contains(service))
@@ -227,6 +238,21 @@ mod tests {
         }
         for mark in [0, MARK_PRM, 14, MARK_SVAM, MARK_DIRECT] {
             assert!(!only_reads(mark));
+        }
+    }
+
+    #[test]
+    fn a_set_admits_its_services_and_calls_of_no_service() {
+        let capsules = Services::from_bits(1 << 11);
+        for (set, admitted) in [
+            (Services::NONE, &[][..]),
+            ((&RESET_SYSTEM).into(), &[10]),
+            (capsules, &[11, MARK_PRM]),
+            ((&SET_VARIABLE).into(), &[7, MARK_PRM, MARK_DIRECT]),
+        ] {
+            for mark in [1, 7, 10, 11, MARK_PRM, MARK_DIRECT] {
+                assert_eq!(set.admit(mark), admitted.contains(&mark));
+            }
         }
     }
 
