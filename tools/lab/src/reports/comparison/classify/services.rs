@@ -39,14 +39,15 @@ impl Services {
         tested(facts).and_listed(list.map(String::as_str))
     }
 
-    /// Those after the actions: the last list tells, or the last call.
+    /// Those after the actions: the last list tells, or the last call. Firmware may lack its service.
     pub fn at_end(told: &Told, facts: &Facts) -> Self {
         let list = told.actions.iter().filter_map(list).next_back();
         if list.is_some() {
             return tested(facts).and_listed(list);
         }
         let last = told.actions.iter().filter_map(of_call).next_back();
-        let off_since = last.is_some_and(|text| !text.contains("EFI_SUCCESS"));
+        let answers = ["EFI_SUCCESS", "EFI_UNSUPPORTED"];
+        let off_since = last.is_some_and(|text| !answers.iter().any(|word| text.contains(word)));
         match Self::of(facts) {
             Self::Work if off_since => Self::Off,
             services => services,

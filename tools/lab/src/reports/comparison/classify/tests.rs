@@ -86,6 +86,11 @@ fn calls_of_actions() {
         both(|told| told.actions = vec![call("GetTime: EFI_ABORTED"), call("GetTime: EFI_SUCCESS")]),
         "kernel 0: EFI_ABORTED, works; kernel 1: EFI_ABORTED, works, calls firmware that has failed"
     );
+    // Firmware may lack a service.
+    assert_eq!(
+        both(|told| told.actions = vec![call("GetWakeupTime: EFI_UNSUPPORTED")]),
+        "works"
+    );
     assert_eq!(
         both(|told| told.actions = vec![(Action::Crash, Ok("EFI_ABORTED".into()))]),
         "works"
