@@ -5,4 +5,5 @@
 
 pub(crate) mod carriers;
 pub(crate) mod mark;
+mod records;
 pub(crate) mod table_memory;
