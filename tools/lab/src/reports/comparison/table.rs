@@ -22,11 +22,12 @@ The kernels are numbered from 0, which firmware starts; each of the others is st
 before, with kexec-tools. \"Works\" means that variables were listed, read and written, and the clock read,
 in each of the kernels. \"Services off\" means that the kernel runs, but does not call firmware. \"Firmware
 blamed\" means that the kernel says what firmware has done, and is tainted. W+X ranges are those of the EFI
-page tables that are writable and executable. Rows that came out alike with either loader are shown once.
-The rows of 32-bit firmware, and those that name no misbehaviour, are measured without the driver.
-\"Works\" is without the clock for 32-bit firmware, which kernels do not ask for it. \"Dump complete\"
-means that a crash kernel has read all memory of the kernel that crashed. \"Lost or changed\" names what
-firmware tells in tables that the first kernel found, and this one not, or not as it was.
+page tables that are writable and executable; pages that firmware has used are ranges of their own. Rows
+that came out alike with either loader are shown once. The rows of 32-bit firmware, and those that name no
+misbehaviour, are measured without the driver. Only in user mode is 32-bit firmware asked for the clock.
+\"Dump complete\" means that a crash kernel has read all memory of the kernel that crashed. \"Lost or
+changed\" names what firmware tells in tables that the first kernel found, and this one not, or not as it
+was.
 
 In user mode, a call that fails costs one service, or those that write, and firmware that has failed is
 called there with what is left. \"Not in user mode\" means that firmware was called with the privilege of
