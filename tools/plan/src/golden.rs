@@ -88,9 +88,14 @@ fn entry(ty: u32, phys: u64, virt: u64, pages: u64, permission: Permission) -> E
     }
 }
 
+/// A table of version 1.0.
+pub(crate) fn version_1_0() -> Vec<u8> {
+    bytes(VERSION_1_0)
+}
+
 #[test]
 fn version_1_0_is_understood() {
-    let bytes = bytes(VERSION_1_0);
+    let bytes = version_1_0();
     let table = table(&bytes).expect("a table");
     assert!(table.used());
     assert_eq!(

@@ -2,7 +2,7 @@
 
 //! The pure core of the kernel's crate, compiled for the host from the kernel's own files. `cargo
 //! test` runs the same tests as KUnit, and property tests too. For fuzzing, it offers functions
-//! that feed any bytes to the plan.
+//! that feed any bytes to the plan. For tools, it offers what a table and the kernel's words say.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -11,6 +11,9 @@
 
 #[path = "../../../drivers/firmware/efi/rust/plan/mod.rs"]
 pub(crate) mod plan;
+
+pub mod dump;
+pub mod words;
 
 #[cfg(any(test, fuzzing))]
 mod exchange;
@@ -28,22 +31,16 @@ mod properties;
 mod recorded;
 
 #[cfg(any(test, fuzzing))]
-use plan::handover::{
-    frame::Frame,
-    table::Table,
-    table_fixtures::table_in, //
-};
+use plan::handover::table::Table;
 
 /// The table at the start of `bytes`, as much of it as a kernel reads. Returns [`None`] if it is no
 /// table, or not whole.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn table(bytes: &[u8]) -> Option<Table<'_>> {
-    let frame = Frame::of(bytes.first_chunk()?).ok()?;
-    table_in(bytes.get(..frame.size())?).ok()
+    Some(dump::table(bytes).ok()?.1)
 }
 
 /// The kernel takes this function from `lib/crc`.
-#[cfg(any(test, fuzzing))]
 pub(crate) fn crc32(bytes: &[u8]) -> u32 {
     crc32fast::hash(bytes)
 }
