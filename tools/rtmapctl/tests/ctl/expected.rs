@@ -74,3 +74,29 @@ fn firmware_that_was_stopped_in_user_mode() {
         ],
     );
 }
+
+#[test]
+fn the_readme_shows_what_is_printed() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(top.join("../../README.md")).unwrap();
+    let files = fs::read_dir(top.join("tests/expected")).unwrap();
+    let printed: Vec<_> = files
+        .map(|file| fs::read_to_string(file.unwrap().path()).unwrap())
+        .collect();
+    let mut count = 0;
+    for (start, _) in readme.match_indices("    $ rtmapctl ") {
+        let lines = readme[start..].lines();
+        // A block ends with the first line that is not indented. An empty line may be in it.
+        let block = lines.take_while(|line| line.is_empty() || line.starts_with("    "));
+        let block: Vec<_> = block
+            .map(|line| line.strip_prefix("    ").unwrap_or(line))
+            .collect();
+        let (command, output) = block.split_first().unwrap();
+        let output = output.split(|line| line.starts_with("$ ")).next().unwrap();
+        let text = format!("{command}\n{}\n", output.join("\n").trim_end());
+        let text = text + "exit status: ";
+        assert!(printed.iter().any(|file| file.contains(&text)), "{text}");
+        count += 1;
+    }
+    assert!(count > 2, "{count}");
+}
