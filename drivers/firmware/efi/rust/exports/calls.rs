@@ -170,8 +170,7 @@ unsafe extern "C" fn efi_rtmap_can_pass_on() -> bool {
         // If successors could call firmware, the take-over would have removed the memory map.
         return true;
     };
-    let denies = |table: &TableMemory| table.supported().is_some();
-    !state::is_faulted() || map.table.as_ref().is_some_and(denies)
+    !state::is_faulted() || map.table.as_ref().is_some_and(TableMemory::can_deny)
 }
 
 /// Returns the checksum of a variable's name, as the functions below take it.

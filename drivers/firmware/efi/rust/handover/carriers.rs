@@ -141,7 +141,7 @@ pub(crate) fn deny_services() -> bool {
         return false;
     };
     table.deny_services();
-    table.supported().is_some()
+    table.can_deny()
 }
 
 /// Joins the content of two tables.

@@ -273,6 +273,11 @@ impl TableMemory {
         self.supported
     }
 
+    /// Tells if this table can keep stock kernels from calling firmware.
+    pub(crate) fn can_deny(&self) -> bool {
+        self.supported.is_some()
+    }
+
     /// Makes `stores` in their order.
     ///
     /// # Errors

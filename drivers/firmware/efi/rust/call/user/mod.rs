@@ -266,8 +266,7 @@ fn fail(service: &Service, end: End, plan: &UserMode, table: Option<&TableMemory
         let failed = user_mode::failed().with(plan.failed.services);
         table.record_failed(failed, in_service);
     }
-    let denied = table.is_some_and(|table| table.supported().is_some());
-    if in_service != 0 && !denied {
+    if in_service != 0 && !table.is_some_and(TableMemory::can_deny) {
         Arch::withdraw_addresses();
     }
     ffi::taint_for_firmware();
