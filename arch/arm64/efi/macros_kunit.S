@@ -23,6 +23,12 @@
 
 	.arch	armv8.5-a+memtag
 
+/* Has the signal of the frame at x10 end at \label. */
+.macro	resume_at label:req
+	adr	x11, \label
+	str	x11, [x10, #FRAME_PC]
+.endm
+
 /*
  * Makes a frame on the stack, at the stack pointer from then on, as if a process had sent a
  * signal. Its end is a return from the call.
@@ -40,8 +46,7 @@
 	stp	x2, x3, [x10, #FRAME_X0 + 16]
 	str	x30, [x10, #FRAME_X30]
 	str	x9, [x10, #FRAME_SP]
-	adr	x11, .Lreturn
-	str	x11, [x10, #FRAME_PC]
+	resume_at .Lreturn
 	mov	w11, #0x8001			/* FPSIMD_MAGIC */
 	movk	w11, #0x4650, lsl #16
 	mov	w12, #528

@@ -131,8 +131,7 @@
 	forge
 	mov	x11, #-1
 	str	x11, [x10, #FRAME_MASK]
-	adr	x11, 1f
-	str	x11, [x10, #FRAME_PC]
+	resume_at 1f
 	go_to_handler
 1:	udf	#0
 
@@ -141,8 +140,7 @@
 	mov	w11, #2			/* SS_DISABLE */
 	str	w11, [x10, #FRAME_STACK + 8]
 	str	xzr, [x10, #FRAME_SP]
-	adr	x11, 1f
-	str	x11, [x10, #FRAME_PC]
+	resume_at 1f
 	go_to_handler
 1:	udf	#0
 
@@ -152,8 +150,7 @@
 	mov	x11, #65536
 	str	x11, [x10, #FRAME_STACK + 16]
 	str	xzr, [x10, #FRAME_SP]
-	adr	x11, 1f
-	str	x11, [x10, #FRAME_PC]
+	resume_at 1f
 	go_to_handler
 1:	udf	#0
 
@@ -171,6 +168,5 @@
 
 	attack	"endless forged signals", EFI_RTMAP_SPINS
 2:	forge
-	adr	x11, 2b
-	str	x11, [x10, #FRAME_PC]
+	resume_at 2b
 	go_to_handler

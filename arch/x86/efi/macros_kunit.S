@@ -43,6 +43,12 @@
 .Lgood\@:
 .endm
 
+/* Has the signal of the frame at %rbx end at \label. */
+.macro	resume_at label:req
+	lea	\label(%rip), %rax
+	mov	%rax, FRAME_IP(%rbx)
+.endm
+
 /*
  * Makes a frame on the stack, at %rsp from then on and in %rbx, as if a process had sent a
  * signal. Its end is a return from the call.

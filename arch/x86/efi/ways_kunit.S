@@ -101,8 +101,7 @@
 	forge
 	movq	$(X86_EFLAGS_IOPL | X86_EFLAGS_NT | X86_EFLAGS_VM | X86_EFLAGS_VIP), \
 		FRAME_FLAGS(%rbx)
-	lea	1f(%rip), %rax
-	mov	%rax, FRAME_IP(%rbx)
+	resume_at 1f
 	go_to_handler
 1:	check_flags on=X86_EFLAGS_IF, off=(X86_EFLAGS_IOPL | X86_EFLAGS_NT | X86_EFLAGS_VM)
 	ret
@@ -126,8 +125,7 @@
 	attack	"traps blocked by a forged signal", EFI_RTMAP_DIES
 	forge
 	movq	$-1, FRAME_MASK(%rbx)
-	lea	1f(%rip), %rax
-	mov	%rax, FRAME_IP(%rbx)
+	resume_at 1f
 	go_to_handler
 1:	ud2
 
@@ -135,8 +133,7 @@
 	forge
 	movl	$2, (FRAME_STACK + 8)(%rbx) /* SS_DISABLE */
 	movq	$0, FRAME_SP(%rbx)
-	lea	1f(%rip), %rax
-	mov	%rax, FRAME_IP(%rbx)
+	resume_at 1f
 	go_to_handler
 1:	ud2
 
@@ -145,8 +142,7 @@
 	mov	%rcx, FRAME_STACK(%rbx)
 	movq	$65536, (FRAME_STACK + 16)(%rbx)
 	movq	$0, FRAME_SP(%rbx)
-	lea	1f(%rip), %rax
-	mov	%rax, FRAME_IP(%rbx)
+	resume_at 1f
 	go_to_handler
 1:	ud2
 
@@ -164,6 +160,5 @@
 
 	attack	"endless forged signals", EFI_RTMAP_SPINS
 1:	forge
-	lea	1b(%rip), %rax
-	mov	%rax, FRAME_IP(%rbx)
+	resume_at 1b
 	go_to_handler
