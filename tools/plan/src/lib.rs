@@ -13,6 +13,7 @@
 pub(crate) mod plan;
 
 pub mod dump;
+pub mod message;
 pub mod words;
 
 #[cfg(any(test, fuzzing))]

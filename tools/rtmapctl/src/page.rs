@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 //! The page of messages in the administrator's guide, as it was when this program was built.
 
+use efi_rtmap_plan::message::{likeness, term};
+
 const PAGE: &str = include_str!("../../../Documentation/admin-guide/efi-rtmap/messages.rst");
 
 /// A message and its explanation.
@@ -56,15 +58,11 @@ impl Page {
             format!("efi: rtmap: {line}"),
             format!("efi: rtmap: runtime services off: {line}"),
         ];
-        let shared = |entry: &&Entry| -> usize {
-            let parts = fixed_parts(entry.line);
-            parts.iter().map(|part| part.len()).sum()
-        };
         candidates.iter().find_map(|line| {
             let entries = self.entries.iter();
-            entries
-                .filter(|entry| matches(entry.line, line))
-                .max_by_key(shared)
+            let matching = entries.filter_map(|entry| Some((likeness(entry.line, line)?, entry)));
+            let (_, entry) = matching.max_by_key(|(shared, _)| *shared)?;
+            Some(entry)
         })
     }
 
@@ -96,12 +94,6 @@ fn is_underline(line: &str) -> bool {
     line.len() > 2 && (line.chars().all(|c| c == '=') || line.chars().all(|c| c == '-'))
 }
 
-/// The message of a line that consists only of a message.
-fn term(line: &'static str) -> Option<&'static str> {
-    let term = line.strip_prefix("``")?.strip_suffix("``")?;
-    (!term.contains('`')).then_some(term)
-}
-
 /// The text with quotes in the place of markup.
 fn plain(text: &str) -> String {
     text.replace("``", "'").replace("`_", "'").replace('`', "'")
@@ -112,37 +104,6 @@ fn from_message(line: &str) -> &str {
     let marks = ["efi: ", "EFI stub: ", "[Firmware Bug]: "];
     let starts = marks.iter().filter_map(|mark| line.find(mark));
     starts.min().map_or(line, |start| &line[start..])
-}
-
-/// The parts of an entry's line between its values.
-fn fixed_parts(line: &str) -> Vec<&str> {
-    let mut parts = Vec::new();
-    let mut rest = line;
-    while let Some((before, after)) = rest.split_once('<') {
-        parts.push(before);
-        rest = after.split_once('>').map_or("", |(_, rest)| rest);
-    }
-    parts.push(rest);
-    parts
-}
-
-/// Tells if `line` is the line of an entry with values in the places of names.
-fn matches(entry: &str, line: &str) -> bool {
-    let parts = fixed_parts(entry);
-    let [first, middle @ .., last] = &parts[..] else {
-        // There is no value.
-        return entry == line;
-    };
-    let Some(mut rest) = line.strip_prefix(first) else {
-        return false;
-    };
-    for part in middle {
-        let Some((_, after)) = rest.split_once(part) else {
-            return false;
-        };
-        rest = after;
-    }
-    rest.ends_with(last)
 }
 
 #[cfg(test)]

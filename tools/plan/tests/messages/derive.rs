@@ -4,7 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::source::{split, Source, Text};
+use efi_rtmap_plan::message::split;
+
+use crate::source::{Source, Text};
 
 pub struct Grammar<'a> {
     source: &'a Source,

@@ -2,7 +2,7 @@
 
 //! The page of messages: a definition list whose terms are messages.
 
-use crate::source::split;
+use efi_rtmap_plan::message::{likeness, term};
 
 #[derive(Debug, Default)]
 pub struct Page {
@@ -44,35 +44,9 @@ impl Page {
     /// The entry that explains a line of the log: of the matching entries, the one with the most
     /// text in common.
     pub fn explaining(&self, line: &str) -> Option<&str> {
-        let matching = self.entries.iter().filter(|entry| matches(entry, line));
-        let shared = |entry: &&String| split(entry).iter().map(|part| part.len()).sum::<usize>();
-        matching.max_by_key(shared).map(String::as_str)
+        let entries = self.entries.iter();
+        let matching = entries.filter_map(|entry| Some((likeness(entry, line)?, entry)));
+        let (_, entry) = matching.max_by_key(|(shared, _)| *shared)?;
+        Some(entry)
     }
-}
-
-/// The message of a line that consists only of a message.
-fn term(line: &str) -> Option<&str> {
-    let term = line.strip_prefix("``")?.strip_suffix("``")?;
-    (!term.contains('`')).then_some(term)
-}
-
-/// Tells if `line` is `entry` with values in the places of names.
-fn matches(entry: &str, line: &str) -> bool {
-    let parts = split(entry);
-    let [first, rest @ ..] = &parts[..] else {
-        return false;
-    };
-    let Some((last, middle)) = rest.split_last() else {
-        return line == *first;
-    };
-    let Some(mut line) = line.strip_prefix(first) else {
-        return false;
-    };
-    for part in middle {
-        let Some((_, after)) = line.split_once(part) else {
-            return false;
-        };
-        line = after;
-    }
-    line.ends_with(last)
 }

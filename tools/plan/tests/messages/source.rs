@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use efi_rtmap_plan::message::split;
+
 use crate::tree::files;
 
 /// A text with places for values.
@@ -109,21 +111,6 @@ impl Source {
             }
         }
     }
-}
-
-/// Splits `text` at the values in braces or angle brackets.
-pub fn split(text: &str) -> Vec<&str> {
-    let mut parts = Vec::new();
-    let mut rest = text;
-    while let Some(start) = rest.find(['{', '<']) {
-        let Some(end) = rest[start..].find(['}', '>']) else {
-            break;
-        };
-        parts.push(&rest[..start]);
-        rest = &rest[start + end + 1..];
-    }
-    parts.push(rest);
-    parts
 }
 
 fn template(file: &str, text: &str) -> Text {
