@@ -8,7 +8,8 @@ extern crate alloc;
 use crate::plan::{
     base::kind::{
         Kind,
-        Privilege, //
+        Privilege,
+        Svam, //
     },
     choice::{
         decision::Reason,
@@ -27,6 +28,21 @@ use alloc::string::{
 /// The names of the services that kernels call, in their order.
 pub fn services() -> impl Iterator<Item = &'static str> {
     CALLED.iter().map(|service| service.name)
+}
+
+/// The names of the kinds of map.
+pub fn kinds() -> impl Iterator<Item = &'static str> {
+    Kind::ALL.into_iter().map(Kind::name)
+}
+
+/// The names of the states of SVAM.
+pub fn svam_states() -> impl Iterator<Item = &'static str> {
+    Svam::ALL.into_iter().map(Svam::name)
+}
+
+/// The names of the privileges of firmware.
+pub fn privileges() -> impl Iterator<Item = &'static str> {
+    Privilege::ALL.into_iter().map(Privilege::name)
 }
 
 /// The name of a memory type.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 //! The facts that the kernel shows about the map. The values of the files are checked here, once.
 
+use std::iter;
+
 use anyhow::{bail, Context, Result};
 use efi_rtmap_plan::dump::{Dump, Message};
 use efi_rtmap_plan::words;
@@ -10,17 +12,7 @@ use crate::machine::{Found, Machine};
 
 pub const TABLE: &str = "sys/firmware/efi/rtmap/table";
 const WIDTH: &str = "sys/firmware/efi/fw_platform_size";
-const KINDS: &[&str] = &["phys", "ident", "fixed", "none"];
-const ORIGINS: &[&str] = &["fresh", "handover", "legacy", "none"];
-const STATES: &[&str] = &[
-    "unknown",
-    "not-called",
-    "called-ident",
-    "called-fixed",
-    "failed",
-];
-const REQUESTS: &[&str] = &["auto", "phys", "ident", "fixed"];
-const PRIVILEGES: &[&str] = &["kernel", "user"];
+const ORIGINS: [&str; 4] = ["fresh", "handover", "legacy", "none"];
 
 /// A service that the kernel does not call.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -69,8 +61,8 @@ pub struct Facts {
 
 impl Facts {
     pub fn read(machine: &Machine) -> Result<Self> {
-        let word = |file: &str, allowed: &[&'static str]| -> Result<&'static str> {
-            one_of(file, &machine.rtmap(file)?, allowed)
+        let word = |file: &str, words: &mut dyn Iterator<Item = &'static str>| {
+            one_of(file, &machine.rtmap(file)?, words)
         };
         let number = |file: &str| count(file, &machine.rtmap(file)?);
         let generation = machine.rtmap("generation")?;
@@ -84,18 +76,18 @@ impl Facts {
         let privileges = machine.line("sys/firmware/efi/rtmap/privileges")?;
         let privileges = privileges.value().map(|value| listed(value));
         Ok(Self {
-            kind: word("kind", KINDS)?,
-            origin: word("origin", ORIGINS)?,
-            svam: word("svam", STATES)?,
+            kind: word("kind", &mut words::kinds().chain(["none"]))?,
+            origin: word("origin", &mut ORIGINS.into_iter())?,
+            svam: word("svam", &mut words::svam_states())?,
             generation,
             reason: machine.rtmap("reason")?,
-            requested: word("requested", REQUESTS)?,
+            requested: word("requested", &mut iter::once("auto").chain(words::kinds()))?,
             regions: number("regions")?,
             shared_pages: number("shared_pages")?,
             wx_pages: number("wx_pages")?,
-            faulted: word("faulted", &["0", "1"])? == "1",
+            faulted: word("faulted", &mut ["0", "1"].into_iter())? == "1",
             on: services(&machine.rtmap("services")?)?,
-            privilege: word("privilege", PRIVILEGES)?,
+            privilege: word("privilege", &mut words::privileges())?,
             privileges,
             table: table(machine)?,
             narrow: narrow(machine)?,
@@ -144,7 +136,12 @@ impl Facts {
     }
 }
 
-fn one_of(file: &str, value: &str, allowed: &[&'static str]) -> Result<&'static str> {
+fn one_of(
+    file: &str,
+    value: &str,
+    words: &mut dyn Iterator<Item = &'static str>,
+) -> Result<&'static str> {
+    let allowed: Vec<_> = words.collect();
     let known = allowed.iter().find(|&&word| word == value);
     known.copied().with_context(|| {
         format!(

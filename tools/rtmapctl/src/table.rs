@@ -67,7 +67,7 @@ pub fn text(dump: &Dump, paint: Paint) -> String {
     text
 }
 
-/// What two tables differ in. Each line has the older value and the newer one.
+/// The differences between two tables. Each line has the older value and the newer one.
 pub fn difference(a: &Dump, b: &Dump, paint: Paint) -> String {
     let mut text = String::new();
     let mut compare = |name: &str, old: Option<&String>, new: Option<&String>| {

@@ -4,7 +4,7 @@
 
 use efi_rtmap_plan::words;
 
-use super::regions::Region;
+use super::regions::{Region, PAGE};
 use super::rows::size;
 
 const WIDTH: u32 = 860;
@@ -106,7 +106,7 @@ fn column(region: &Region, x: u32, y: u32) -> String {
     }
     for part in &region.parts {
         let share = |pages: u64| pages as f64 / region.pages as f64 * f64::from(whole);
-        let before = (part.phys - region.phys) / 4096;
+        let before = (part.phys - region.phys) / PAGE;
         shapes += &rectangle(
             x,
             f64::from(y) + share(before),

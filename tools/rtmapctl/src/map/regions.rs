@@ -12,7 +12,7 @@ use crate::facts::Facts;
 use crate::machine::{Found, Machine};
 
 const RUNTIME_MAP: &str = "sys/firmware/efi/runtime-map";
-const PAGE: u64 = 4096;
+pub const PAGE: u64 = 4096;
 
 /// A range of memory that has one type.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -32,6 +32,12 @@ pub struct Part {
     pub phys: u64,
     pub pages: u64,
     pub rights: String,
+}
+
+impl Part {
+    pub fn bytes(&self) -> u64 {
+        self.pages * PAGE
+    }
 }
 
 impl Region {

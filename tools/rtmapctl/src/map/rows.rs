@@ -30,7 +30,7 @@ pub fn text(regions: &[Region], paint: Paint) -> String {
         // A region with one set of rights needs no row for its part.
         let parts = region.parts.iter().filter(|_| region.parts.len() > 1);
         for part in parts {
-            text += &row(part.phys, part.pages * 4096, "", &part.rights, "", paint);
+            text += &row(part.phys, part.bytes(), "", &part.rights, "", paint);
         }
     }
     text

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What the program says about files that it cannot use.
+//! The errors of the program for files that it cannot use.
 
 use std::fs;
 

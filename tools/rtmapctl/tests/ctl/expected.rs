@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What the program prints on each machine, as it is in `tests/expected/`. With the variable
+//! The output of the program on each machine, as it is in `tests/expected/`. With the variable
 //! `BLESS` set, the test writes these files: then read what has changed.
 
 use std::env;

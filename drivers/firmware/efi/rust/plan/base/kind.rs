@@ -80,7 +80,7 @@ pub(crate) enum Svam {
 }
 
 impl Svam {
-    const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 5] = [
         Self::Unknown,
         Self::NotCalled,
         Self::CalledIdent,
