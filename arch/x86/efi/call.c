@@ -18,23 +18,17 @@
 
 /*
  * During a call, the kernel's half is mapped as it is now: memory may have been
- * added since the last call. New memory changes only the top levels of the page
- * tables. One level further down, around the firmware's own entries, are the
- * entries of the kernel's image and of the fixmap. These never change:
- * efi_sync_low_kernel_mappings() has copied them at boot.
+ * added since the last call. New memory changes only the top level of the page
+ * tables. The levels below it, around the firmware's own entries, are entered for the
+ * kernel's image, the fixmap and each processor's entry area. These are mapped before
+ * the take-over, and efi_sync_low_kernel_mappings() has copied them.
  */
 void efi_rtmap_sync_kernel_mappings(void)
 {
 	unsigned int first = pgd_index(PAGE_OFFSET);
 	unsigned int last = pgd_index(EFI_VA_END);
-	pgd_t *pgd = efi_mm.pgd;
 
-	memcpy(pgd + first, init_mm.pgd + first, (last - first) * sizeof(*pgd));
-
-	if (pgtable_l5_enabled())
-		memcpy(p4d_offset(pgd + last, 0),
-		       p4d_offset(init_mm.pgd + last, 0),
-		       p4d_index(EFI_VA_END) * sizeof(p4d_t));
+	memcpy(efi_mm.pgd + first, init_mm.pgd + first, (last - first) * sizeof(pgd_t));
 }
 
 void efi_rtmap_fpu_begin(void)
