@@ -43,8 +43,9 @@
 	push	%rax
 	lretq
 
-	.irp    selector, 0, 7, __KERNEL_CS, __KERNEL32_CS, __KERNEL_CS + 3, __USER_DS, \
-		GDT_ENTRY_TSS * 8
+	/* No blanks in a value: GNU as ends a value there. */
+	.irp    selector, 0, 7, __KERNEL_CS, __KERNEL32_CS, (__KERNEL_CS+3), __USER_DS, \
+		(GDT_ENTRY_TSS*8)
 	attack	"lretq to the selector \selector", EFI_RTMAP_TRAPS, EFI_RTMAP_FAR_RETURNS
 	lea	.Lreturn(%rip), %rax
 	push	$(\selector)

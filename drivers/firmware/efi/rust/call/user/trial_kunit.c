@@ -92,7 +92,7 @@ static bool works(void)
 
 	return efi.get_time(&time, NULL) == EFI_SUCCESS &&
 	       efi.get_next_variable(&size, name, &vendor) == EFI_SUCCESS &&
-	       efi.get_variable(name, &vendor, NULL, &(unsigned long){}, NULL) ==
+	       efi.get_variable(name, &vendor, NULL, &(unsigned long){ 0 }, NULL) ==
 		       EFI_BUFFER_TOO_SMALL;
 }
 
