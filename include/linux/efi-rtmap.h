@@ -34,6 +34,7 @@ unsigned long efi_rtmap_system_table(void);
 bool efi_rtmap_take_over(unsigned long systab);
 bool efi_rtmap_install(void);
 bool efi_rtmap_is_admitted(void);
+u64 efi_rtmap_returned(u64 status);
 bool efi_rtmap_remove(void);
 bool efi_rtmap_passes_on(void);
 bool efi_rtmap_has_thunks(void);
@@ -58,6 +59,7 @@ static inline unsigned long efi_rtmap_system_table(void) { return 0; }
 static inline bool efi_rtmap_take_over(unsigned long systab) { return false; }
 static inline bool efi_rtmap_install(void) { return false; }
 static inline bool efi_rtmap_is_admitted(void) { return true; }
+static inline u64 efi_rtmap_returned(u64 status) { return status; }
 static inline bool efi_rtmap_remove(void) { return false; }
 static inline bool efi_rtmap_passes_on(void) { return false; }
 static inline bool efi_rtmap_has_thunks(void) { return false; }

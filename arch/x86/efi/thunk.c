@@ -114,7 +114,8 @@ static u32 address(const void *part)
 	if (efi_enabled(EFI_RUNTIME_SERVICES)) {			\
 		arch_efi_call_virt_setup();				\
 		__result = efi_rtmap_is_admitted() ?			\
-			   enter(service, __VA_ARGS__) : EFI_NOT_READY;	\
+			   efi_rtmap_returned(enter(service, __VA_ARGS__)) : \
+			   EFI_NOT_READY;				\
 		arch_efi_call_virt_teardown();				\
 	}								\
 	(efi_status_t)__result;						\

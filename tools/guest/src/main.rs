@@ -44,6 +44,7 @@ use serial::Serial;
 use variables::as_outcome;
 
 const SECURITY: &str = "/sys/kernel/security";
+const TRACING: &str = "/sys/kernel/tracing";
 
 fn main() {
     let mut generation = 0;
@@ -131,9 +132,11 @@ fn mount_all() -> Result<()> {
     ] {
         mount_one(kind, target).with_context(|| format!("mount {kind} on {target}"))?;
     }
-    // Some kernels of the lab do not have it.
-    if Path::new(SECURITY).exists() {
-        mount_one("securityfs", SECURITY).context("mount securityfs")?;
+    // Some kernels of the lab do not have these.
+    for (kind, target) in [("securityfs", SECURITY), ("tracefs", TRACING)] {
+        if Path::new(target).exists() {
+            mount_one(kind, target).with_context(|| format!("mount {kind} on {target}"))?;
+        }
     }
     Ok(())
 }

@@ -23,11 +23,15 @@ use crate::{
     call::inside::Inside,
     ffi::{
         self,
+        trace,
         FW_BUG, //
     },
-    plan::firmware::service::{
-        self,
-        RESET_SYSTEM, //
+    plan::{
+        base::kind::Privilege,
+        firmware::service::{
+            self,
+            RESET_SYSTEM, //
+        },
     },
     state::{
         self,
@@ -45,9 +49,9 @@ use kernel::{
 };
 
 /// The state that the call in progress has acquired, and gives back in this order.
-struct InProgress(UnsafeCell<Option<(<Arch as CallsFirmware>::Installed, Inside)>>);
+struct InProgress(UnsafeCell<Option<(trace::Call, <Arch as CallsFirmware>::Installed, Inside)>>);
 
-// SAFETY: It is touched by `install` and `remove` only, in the thread that is inside.
+// SAFETY: It is touched by the functions of this file only, in the thread that is inside.
 unsafe impl Sync for InProgress {}
 
 static IN_PROGRESS: InProgress = InProgress(UnsafeCell::new(None));
@@ -83,14 +87,26 @@ pub(crate) unsafe fn install() -> bool {
     // SAFETY: This thread is inside until `remove` has dropped this, and does not sleep, by the
     // caller's contract. There is a map, so the take-over has built the page tables.
     let installed = unsafe { Arch::install(state::request().longest_call()) };
+    let traced = trace::Call::start(mark, Privilege::Kernel);
     // SAFETY: Only the thread that is inside touches this.
-    unsafe { *IN_PROGRESS.0.get() = Some((installed, inside)) };
+    unsafe { *IN_PROGRESS.0.get() = Some((traced, installed, inside)) };
     true
 }
 
 /// Tells if the current thread may enter firmware: it has installed the map, if that is ours.
 pub(crate) fn is_admitted() -> bool {
     state::map().is_none() || Inside::is_current()
+}
+
+/// Records that firmware has returned `status` to the current thread.
+pub(crate) fn returned(status: u64) {
+    if !Inside::is_current() {
+        return;
+    }
+    // SAFETY: Only the thread that is inside touches this.
+    if let Some((traced, ..)) = unsafe { &*IN_PROGRESS.0.get() } {
+        traced.end(status);
+    }
 }
 
 /// Removes what [`install`] has installed. Returns `false`, having done nothing, if the map is not
@@ -109,7 +125,7 @@ pub(crate) unsafe fn remove() -> bool {
     // The FPU still holds the state that firmware has left in it.
     let changed = ffi::restore_processor();
     // SAFETY: Only the thread that is inside touches this.
-    let Some((installed, _inside)) = (unsafe { (*IN_PROGRESS.0.get()).take() }) else {
+    let Some((_, installed, _inside)) = (unsafe { (*IN_PROGRESS.0.get()).take() }) else {
         return true;
     };
     drop(installed);
@@ -144,6 +160,7 @@ fn record_fault(map: &Map, service: u32) {
     if state::set_faulted() {
         return;
     }
+    trace::fault(service, Privilege::Kernel);
     if let Some(table) = &map.table {
         table.record_fault(service);
     }

@@ -59,6 +59,17 @@ unsafe extern "C" fn efi_rtmap_is_admitted() -> bool {
     call::is_admitted()
 }
 
+/// Records that firmware has returned `status`, and returns it.
+///
+/// # Safety
+///
+/// None is needed; `#[export]` asks for the keyword.
+#[export]
+unsafe extern "C" fn efi_rtmap_returned(status: u64) -> u64 {
+    call::returned(status);
+    status
+}
+
 /// Tells if a thread is inside firmware.
 ///
 /// # Safety

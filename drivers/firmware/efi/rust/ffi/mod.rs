@@ -15,6 +15,7 @@ pub(crate) mod ports;
 mod protection;
 mod proven;
 mod take_over;
+pub(crate) mod trace;
 #[cfg(CONFIG_EFI_RTMAP_USER)]
 pub(crate) mod user;
 mod watched;

@@ -11,6 +11,7 @@ use crate::{
     arch::Architecture,
     buffer::filled,
     failure::Failure,
+    ffi::trace,
     handover::{
         mark::Mark,
         table_memory::TableMemory, //
@@ -100,7 +101,15 @@ impl Means<'_> {
             writable_code: wx_pages > Pages::new(0),
             ..snapshot
         };
-        if let Err(error) = self.write_table(&snapshot, &entries, off) {
+        trace::install(
+            snapshot.kind,
+            snapshot.generation,
+            self.regions.len(),
+            mappings.len(),
+        );
+        let written = self.write_table(&snapshot, &entries, off);
+        trace::handover(snapshot.generation, entries.len(), &written);
+        if let Err(error) = written {
             pr_warn!("handover table: not written: {error:?}\n");
         }
         #[cfg(CONFIG_EFI_RTMAP_USER)]

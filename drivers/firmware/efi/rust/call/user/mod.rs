@@ -20,11 +20,15 @@ use crate::{
     },
     ffi::{
         self,
+        trace,
         user::Block, //
     },
     handover::table_memory::TableMemory,
     plan::{
-        base::addr::VirtAddr,
+        base::{
+            addr::VirtAddr,
+            kind::Privilege, //
+        },
         firmware::{
             service::{
                 Service,
@@ -231,7 +235,14 @@ impl Ready for Entry {
             table.begin_call(service.mark);
         }
         traps::expect(service);
+        let traced = trace::Call::start(service.mark, Privilege::User);
         let (access, end) = access.run(&call);
+        let status = match (&access, end) {
+            (Some(_), End::Returned(status)) => Status::from_register(status, plan.width),
+            (_, End::NoTask) => Status::NOT_READY,
+            _ => Status::ABORTED,
+        };
+        traced.end(status.0);
         // Nobody relies on the first call. If it fails, firmware is called in another way.
         let costs = user_mode::is_on() && off_after(service, end) != Services::NONE;
         if costs {
@@ -240,11 +251,8 @@ impl Ready for Entry {
             table.end_call();
         }
         match (access, end) {
-            (Some(access), End::Returned(status)) => {
-                Ok((Status::from_register(status, plan.width), access))
-            }
-            (_, End::NoTask) => Err(Status::NOT_READY),
-            _ => Err(Status::ABORTED),
+            (Some(access), End::Returned(_)) => Ok((status, access)),
+            _ => Err(status),
         }
     }
 }
@@ -253,6 +261,7 @@ impl Ready for Entry {
 /// torn write, firmware is not called with the kernel's privilege any more.
 fn fail(service: &Service, end: End, plan: &UserMode, table: Option<&TableMemory>) {
     let off = off_after(service, end);
+    trace::fault(service.mark, Privilege::User);
     user_mode::add_failed(off);
     let known = state::is_faulted();
     let in_service = match service.only_reads {
