@@ -49,6 +49,7 @@ pub fn perform(generation: usize, action: &Action, files: &Files) -> Event {
         Action::UseMemory(mebibytes) => use_memory(*mebibytes),
         Action::Insmod(name) => insmod(name, files),
         Action::Script(words) => script(words, files),
+        Action::Run(words) => run_program(words),
         Action::Call(service) => call(*service),
         Action::GetNoVariable => get_no_variable(),
         Action::Hibernate => hibernate(),
@@ -139,6 +140,13 @@ fn script(words: &[String], files: &Files) -> Result<String> {
         });
     }
     run(Command::new("/bin/sh").args(line))
+}
+
+fn run_program(words: &[String]) -> Result<String> {
+    let [program, arguments @ ..] = words else {
+        bail!("run: no program");
+    };
+    run(Command::new(program).args(arguments))
 }
 
 /// Returns in the machine's next life: the kernel that firmware starts then finds the image.

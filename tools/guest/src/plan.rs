@@ -127,6 +127,8 @@ pub enum Action {
     /// Run a shell script of [`Plan::files`] with these arguments; `@name` is the path of another
     /// of these files.
     Script(Vec<String>),
+    /// Run a program of the guest with these arguments.
+    Run(Vec<String>),
     /// Time this many calls of each kind.
     Bench(u32),
     /// Call a service once, and print its status.

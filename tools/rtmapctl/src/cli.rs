@@ -66,6 +66,12 @@ pub enum Command {
         #[arg(long, value_name = "FILE")]
         image: Option<PathBuf>,
     },
+    /// Listen to calls of firmware, and show how long they take
+    Top {
+        /// Listen that long
+        #[arg(long, value_name = "N", default_value_t = 10)]
+        seconds: u64,
+    },
     /// Write facts for monitoring
     Export {
         #[command(subcommand)]

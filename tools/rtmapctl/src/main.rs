@@ -18,6 +18,7 @@ mod page;
 mod paint;
 mod status;
 mod table;
+mod top;
 mod why_off;
 
 use std::fs;
@@ -110,6 +111,10 @@ fn answer(command: Command, machine: &Machine) -> Result<Answer> {
             let (text, bad) = check::text(machine, &facts()?, image.as_deref(), paint)?;
             let status = if bad { FAILED } else { 0 };
             Answer { text, status }
+        }
+        Command::Top { seconds } => {
+            present()?;
+            top::text(machine, seconds, paint)?.into()
         }
         Command::Export {
             format: Format::Prometheus { output },

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Builds the guest's initrd: our /init, busybox, and the real kexec-tools with their libraries.
+//! Builds the guest's initrd: our /init and rtmapctl, busybox, and the real kexec-tools with their
+//! libraries.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -23,7 +24,9 @@ pub fn build(build: &Build, arch: &'static Arch) -> Result<bool> {
     let packages = PathBuf::from(given("GUEST_ROOT")?);
     let mut files = programs::find("kexec", &packages, arch)?;
     files.append(&mut programs::find("busybox", &packages, arch)?);
-    files.insert("init".into(), compile_init(build, arch, &packages)?);
+    let ours = compile(build, arch, &packages)?;
+    files.insert("init".into(), ours.join("init"));
+    files.insert("bin/rtmapctl".into(), ours.join("rtmapctl"));
 
     let initrd = build.initrd();
     if is_newer(&initrd, files.values())? {
@@ -39,7 +42,8 @@ pub fn build(build: &Build, arch: &'static Arch) -> Result<bool> {
     Ok(true)
 }
 
-fn compile_init(build: &Build, arch: &Arch, packages: &Path) -> Result<PathBuf> {
+/// Compiles our programs. Returns the folder that they are in.
+fn compile(build: &Build, arch: &Arch, packages: &Path) -> Result<PathBuf> {
     let target = build.guest_dir().join("target");
     let rust_target = arch.guest.rust_target;
     let linker_flags = rust_target.to_uppercase().replace('-', "_");
@@ -50,6 +54,7 @@ fn compile_init(build: &Build, arch: &Arch, packages: &Path) -> Result<PathBuf> 
         .current_dir(tools_dir())
         .args(["build", "--quiet", "--profile=guest", "--locked"])
         .args(["--package", "efi-rtmap-guest", "--bin", "init"])
+        .args(["--package", "efi-rtmap-ctl", "--bin", "rtmapctl"])
         .args(["--target", rust_target, "--target-dir"])
         .arg(&target);
     if arch.guest.cross {
@@ -63,8 +68,11 @@ fn compile_init(build: &Build, arch: &Arch, packages: &Path) -> Result<PathBuf> 
         cross::build_standard_library(&mut cargo)?;
     }
     let status = cargo.env(linker_flags, flags).status().context("cargo")?;
-    ensure!(status.success(), "cargo could not build the guest's init");
-    Ok(target.join(rust_target).join("guest/init"))
+    ensure!(
+        status.success(),
+        "cargo could not build the guest's programs"
+    );
+    Ok(target.join(rust_target).join("guest"))
 }
 
 fn is_newer<'a>(product: &Path, sources: impl Iterator<Item = &'a PathBuf>) -> Result<bool> {
