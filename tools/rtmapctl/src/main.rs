@@ -130,7 +130,7 @@ fn answer(command: Command, machine: &Machine) -> Result<Answer> {
 fn map(machine: &Machine, facts: &Facts, svg: Option<&Path>, paint: Paint) -> Result<String> {
     let regions = map::read(machine, facts)?;
     if let Some(file) = svg {
-        let picture = map::draw(&regions);
+        let picture = efi_rtmap_picture::document(&regions);
         fs::write(file, picture).with_context(|| file.display().to_string())?;
     }
     Ok(map::text(&regions, paint))

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 //! Regions as a line for terminals. Its parts are as wide as the logarithm of their sizes.
 
-use super::regions::{Part, Region};
+use efi_rtmap_picture::{Part, Region};
+
 use crate::paint::Paint;
 
 /// The sign of parts whose rights are not known.

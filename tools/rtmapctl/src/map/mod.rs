@@ -2,12 +2,12 @@
 //! `rtmapctl map`: the regions of firmware's memory.
 
 mod bar;
-mod picture;
 mod regions;
 mod rows;
 
-pub use picture::draw;
-pub use regions::{read, Region};
+pub use regions::read;
+
+use efi_rtmap_picture::Region;
 
 use crate::paint::Paint;
 

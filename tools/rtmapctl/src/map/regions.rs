@@ -5,72 +5,14 @@
 use std::fs;
 use std::io::ErrorKind;
 
-use anyhow::{bail, ensure, Context, Result};
+use anyhow::{bail, Context, Result};
+use efi_rtmap_picture::{Part, Region};
 use efi_rtmap_plan::dump::Entry;
 
 use crate::facts::Facts;
 use crate::machine::{Found, Machine};
 
 const RUNTIME_MAP: &str = "sys/firmware/efi/runtime-map";
-pub const PAGE: u64 = 4096;
-
-/// A range of memory that has one type.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Region {
-    pub phys: u64,
-    pub virt: u64,
-    pub pages: u64,
-    /// The number of its type.
-    pub ty: u32,
-    /// Its parts with one set of rights each, in the order of addresses. There are none without the
-    /// handover table.
-    pub parts: Vec<Part>,
-}
-
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Part {
-    pub phys: u64,
-    pub pages: u64,
-    pub rights: String,
-}
-
-impl Part {
-    pub fn bytes(&self) -> u64 {
-        self.pages * PAGE
-    }
-}
-
-impl Region {
-    /// Checks that the region ends within 64 bits in both address spaces.
-    fn new(phys: u64, virt: u64, pages: u64, ty: u32) -> Result<Self> {
-        let ends = |start: u64| pages.checked_mul(PAGE)?.checked_add(start);
-        ensure!(
-            pages != 0 && ends(phys).is_some() && ends(virt).is_some(),
-            "region at {phys:#x} of {pages} pages at address {virt:#x} is none"
-        );
-        Ok(Self {
-            phys,
-            virt,
-            pages,
-            ty,
-            parts: Vec::new(),
-        })
-    }
-
-    pub fn bytes(&self) -> u64 {
-        self.pages * PAGE
-    }
-
-    /// The address after its last byte.
-    pub fn end(&self) -> u64 {
-        self.phys + self.bytes()
-    }
-
-    /// Tells if `entry` goes on where this region ends, as a part of the same memory.
-    fn goes_on_in(&self, entry: &Entry) -> bool {
-        entry.phys == self.end() && entry.virt == self.virt + self.bytes() && entry.ty == self.ty
-    }
-}
 
 /// The regions in the order of physical addresses.
 pub fn read(machine: &Machine, facts: &Facts) -> Result<Vec<Region>> {
@@ -134,7 +76,7 @@ fn joined(entries: &[Entry]) -> Result<Vec<Region>> {
     let mut regions: Vec<Region> = Vec::new();
     for entry in entries {
         match regions.last_mut() {
-            Some(last) if last.goes_on_in(entry) => {
+            Some(last) if goes_on_in(last, entry) => {
                 let pages = last.pages.saturating_add(entry.pages);
                 *last = Region::new(last.phys, last.virt, pages, last.ty)?;
             }
@@ -142,6 +84,13 @@ fn joined(entries: &[Entry]) -> Result<Vec<Region>> {
         }
     }
     Ok(regions)
+}
+
+/// Tells if `entry` goes on where `region` ends, as a part of the same memory.
+fn goes_on_in(region: &Region, entry: &Entry) -> bool {
+    entry.phys == region.end()
+        && entry.virt == region.virt + region.bytes()
+        && entry.ty == region.ty
 }
 
 /// The parts of a region, where neighbours with the same rights are one.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 //! Regions as a table of text.
 
+use efi_rtmap_picture::{size, Region};
 use efi_rtmap_plan::words;
 
-use super::regions::Region;
 use crate::paint::Paint;
 
 pub fn text(regions: &[Region], paint: Paint) -> String {
@@ -49,31 +49,4 @@ fn row(phys: u64, bytes: u64, virt: &str, rights: &str, memory: &str, paint: Pai
         size(bytes)
     );
     format!("{}\n", line.trim_end())
-}
-
-/// A size in the largest unit that needs no fraction.
-pub fn size(bytes: u64) -> String {
-    let units = [(30, "GiB"), (20, "MiB")];
-    let whole = units.iter().find(|(shift, _)| bytes % (1 << shift) == 0);
-    match whole {
-        Some((shift, unit)) => format!("{} {unit}", bytes >> shift),
-        None => format!("{} KiB", bytes >> 10),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_have_no_fractions() {
-        for (bytes, text) in [
-            (4 << 10, "4 KiB"),
-            (1028 << 10, "1028 KiB"),
-            (64 << 20, "64 MiB"),
-            (1 << 30, "1 GiB"),
-        ] {
-            assert_eq!(size(bytes), text);
-        }
-    }
 }

@@ -116,7 +116,7 @@ fn a_picture_has_each_region_in_both_columns() {
         let svg = fs::read_to_string(file).unwrap();
         assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
         assert_eq!(svg.matches("<polygon ").count(), regions);
-        assert_eq!(svg.matches("fill=\"none\"").count(), 2 * regions);
+        assert_eq!(svg.matches("class=\"edge\"").count(), 2 * regions);
         assert_eq!(svg.matches('<').count(), svg.matches('>').count());
         assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
     }
