@@ -4,6 +4,7 @@
 pub mod bench;
 pub mod comparison;
 pub mod demo;
+mod facts;
 pub mod junit;
 pub mod ktap;
 mod page_tables;

@@ -38,6 +38,11 @@ impl Told {
         let mut lines = self.log.iter().map(String::as_str);
         lines.find(|line| line.contains(&start))
     }
+
+    /// The boot line of the kind that this kernel has.
+    pub fn decision(&self) -> Option<&str> {
+        self.boot_line(self.facts.as_ref()?.rtmap.as_ref()?.get("kind")?)
+    }
 }
 
 impl Report {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 //! A scenario as a table: what each kernel of the chain made of the firmware.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use comfy_table::{presets, Table};
 use efi_rtmap_guest::report::Facts;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::machine::report::{privilege, Report, Told};
+use crate::machine::report::{privilege, Report};
 use crate::machine::{Lab, CONSOLE};
+use crate::reports::facts;
 use crate::runner;
 use crate::scenario::{Scenario, Step};
 
@@ -54,13 +55,9 @@ fn shown(scenario: &Scenario, report: &Report) -> Result<String> {
         table(scenario, report)?
     );
     for (k, told) in &report.0 {
-        shown += &format!("  {k}  {}\n", decision(told).unwrap_or("-"));
+        shown += &format!("  {k}  {}\n", told.decision().unwrap_or("-"));
     }
     Ok(shown)
-}
-
-fn decision(told: &Told) -> Option<&str> {
-    told.boot_line(told.facts.as_ref()?.rtmap.as_ref()?.get("kind")?)
 }
 
 fn table(scenario: &Scenario, report: &Report) -> Result<Table> {
@@ -78,54 +75,19 @@ fn table(scenario: &Scenario, report: &Report) -> Result<Table> {
 }
 
 fn row(step: &Step, facts: &Facts) -> Result<[String; 11]> {
-    let file = |name: &str| {
-        let files = facts.rtmap.as_ref();
-        let value = files.and_then(|files| files.get(name));
-        value.map_or("-", String::as_str).to_string()
-    };
-    let variables = match &facts.variables {
-        Ok(variables) => {
-            let read = variables.held[..facts.generation].iter();
-            let written = u32::from(variables.written.is_ok());
-            let read = read.filter(|held| held.is_ok()).count();
-            format!("{read} read, {written} written")
-        }
-        Err(error) => error.clone(),
-    };
-    let wx = match &facts.page_tables {
-        Ok(mappings) => mappings
-            .iter()
-            .filter(|m| m.write_and_execute())
-            .count()
-            .to_string(),
-        Err(error) => error.clone(),
-    };
-    let (clock, cost) = match &facts.clock {
-        Ok(clock) => (
-            time_of_day(clock.epoch).context("the firmware's clock")?,
-            format!("{} us", clock.nanoseconds / 1000),
-        ),
-        Err(error) => (error.clone(), "-".into()),
-    };
     Ok([
         facts.generation.to_string(),
         facts.release.clone(),
         step.started_by(),
-        file("kind"),
-        file("origin"),
-        file("svam"),
+        facts::file(facts, "kind").into(),
+        facts::file(facts, "origin").into(),
+        facts::file(facts, "svam").into(),
         privilege(facts).to_string(),
-        variables,
-        clock,
-        wx,
-        cost,
+        facts::variables(facts),
+        facts::clock(facts)?,
+        facts::wx(facts),
+        facts::cost(facts),
     ])
-}
-
-fn time_of_day(epoch: i64) -> Option<String> {
-    let seconds = u64::try_from(epoch).ok()? % 86_400;
-    let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
-    Some(format!("{hours:02}:{minutes:02}:{:02}", seconds % 60))
 }
 
 #[cfg(test)]

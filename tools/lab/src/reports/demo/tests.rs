@@ -6,6 +6,7 @@ use efi_rtmap_guest::report::{Clock, Variables};
 use super::*;
 use crate::arch;
 use crate::judge::tests::{good_facts, mapping};
+use crate::machine::report::Told;
 use crate::scenario::file::parse;
 
 const README: &str = include_str!("../../../../../README.md");
