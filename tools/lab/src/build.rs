@@ -57,6 +57,11 @@ impl Build {
         self.root.join("menu").join(format!("{}.json", arch.name))
     }
 
+    /// The pages of all architectures.
+    pub fn report_dir(&self) -> PathBuf {
+        self.root.join("report")
+    }
+
     pub fn kernel_dir(&self, image: Image) -> PathBuf {
         let tree = match image {
             Image::Stock => "stock",

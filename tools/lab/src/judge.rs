@@ -2,7 +2,7 @@
 //! Compares what the generations of a chain told with what was expected of them.
 
 mod firmware;
-mod log;
+pub mod log;
 mod maps;
 mod memory;
 mod modelled;
@@ -17,6 +17,7 @@ use std::time::SystemTime;
 
 use efi_rtmap_guest::report::{Facts, Outcome};
 use efi_rtmap_orders::{Event, Service};
+use serde::{Deserialize, Serialize};
 
 use crate::arch::Arch;
 use crate::machine::report::{Report, Told};
@@ -28,7 +29,7 @@ use crate::words::{Kind, YesNo};
 const TAINT_FIRMWARE: u64 = 1 << 11;
 
 /// One expectation that was not met.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Finding {
     pub generation: Option<usize>,
     pub expected: String,

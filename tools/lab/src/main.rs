@@ -16,6 +16,7 @@ mod words;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::SystemTime;
 
 use anyhow::{ensure, Context, Result};
 use clap::{Args, Parser, Subcommand};
@@ -24,7 +25,7 @@ use arch::Arch;
 use build::Build;
 use images::{guest, hostile};
 use machine::Lab;
-use reports::{bench, comparison, demo, junit, ktap, soak};
+use reports::{bench, comparison, demo, html, junit, ktap, soak};
 use scenario::{explain, file, Scenario};
 use selection::{select, skip_long, Shard};
 use words::Requested;
@@ -264,6 +265,7 @@ impl Command {
                 if selected.iter().any(Scenario::is_hostile) {
                     hostile::build(&lab.build, lab.arch)?;
                 }
+                let started = SystemTime::now();
                 let outcomes = runner::run_all(&lab, &selected, at_once(jobs)?)?;
                 if let Some(path) = junit {
                     save(&path, junit::render(lab.arch.name, &outcomes)?)?;
@@ -271,6 +273,8 @@ impl Command {
                 if let Some(path) = ktap {
                     save(&path, ktap::render(&outcomes))?;
                 }
+                let page = html::write(&lab, &selected, &outcomes, started)?;
+                println!("report: {}", page.display());
                 Ok(outcomes.iter().all(|outcome| outcome.passed))
             }
         }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Results of many machines: a table each for people, and files for programs.
+//! Results of many machines: tables and pages for people, and files for programs.
 
 pub mod bench;
 pub mod comparison;
 pub mod demo;
 mod facts;
+pub mod html;
 pub mod junit;
 pub mod ktap;
 mod page_tables;

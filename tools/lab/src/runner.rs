@@ -78,6 +78,8 @@ pub struct Outcome {
     pub passed: bool,
     pub told: String,
     pub took: Duration,
+    /// None if the lab itself failed.
+    pub run: Option<Run>,
 }
 
 /// Runs all, and tells of each as it ends; the failed ones are named again at the end.
@@ -116,6 +118,7 @@ fn outcome(lab: &Lab, scenario: &Scenario) -> Outcome {
                 passed,
                 told,
                 took: run.took,
+                run: Some(run),
             }
         }
         Err(error) => Outcome {
@@ -123,6 +126,7 @@ fn outcome(lab: &Lab, scenario: &Scenario) -> Outcome {
             name,
             passed: false,
             took: Duration::ZERO,
+            run: None,
         },
     }
 }

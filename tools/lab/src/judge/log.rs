@@ -20,6 +20,11 @@ const COMPLAINTS: &[&str] = &[
 /// Found in lines that repeat the command line: what the scenario asked for, not an answer.
 const COMMAND_LINE: &str = "ommand line: ";
 
+/// The line means trouble, unless somebody expected it.
+pub fn complains(line: &str) -> bool {
+    COMPLAINTS.iter().any(|word| line.contains(word))
+}
+
 impl Judge<'_> {
     pub(super) fn log(&mut self) {
         let told = self.told;
@@ -58,7 +63,7 @@ impl Judge<'_> {
         let expected = expect.tolerate.iter().map(String::as_str);
         let tolerated = expected.chain(self.observed.arch.tolerate.iter().copied());
         let complaint = lines
-            .filter(|line| COMPLAINTS.iter().any(|word| line.contains(word)))
+            .filter(|line| complains(line))
             .find(|line| !tolerated.clone().any(|part| line.contains(part)));
         if let Some(line) = complaint {
             self.find("no complaint in the log", line);

@@ -40,6 +40,7 @@ mod tests {
             passed,
             told: "expected <1>, seen \"2\"".into(),
             took: Duration::from_millis(1500),
+            run: None,
         };
         let xml = render("arm64", &[outcome("good", true), outcome("bad", false)]).unwrap();
         for part in [

@@ -12,6 +12,7 @@ pub fn render(outcomes: &[Outcome]) -> String {
             passed,
             told,
             took,
+            run: _,
         } = outcome;
         if !passed {
             let lines = told.lines().map(|line| format!("# {line}\n"));
@@ -35,6 +36,7 @@ mod tests {
             passed,
             told: "FAILED\n    expected 1".into(),
             took: Duration::from_millis(1500),
+            run: None,
         };
         let expected = "KTAP version 1\n1..2\nok 1 good # 1.5 s\n# FAILED\n#     expected 1\nnot ok 2 bad # 1.5 s\n";
         assert_eq!(
