@@ -176,6 +176,11 @@ check-kernel: $(kernels) ## warnings, clippy, that off is off, and configuration
 check-lab: guest $(kernels) ## all scenarios in QEMU
 	@tools/run-lab run --scenarios tools/scenarios $(if $(LONG),--long)
 
+.PHONY: check-report
+check-report: ## the report of the last runs of the lab, in headless Chromium
+	@tools/prepare browser
+	@tools/check-report
+
 .PHONY: clean
 clean: ## remove the build; downloads and the compiler cache stay
 	rm -rf $(O)
