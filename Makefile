@@ -61,6 +61,9 @@ help: ## show this list
 	@echo '  SCENARIO=NAME demo with another chain: demo-user (firmware in user mode), demo-ia32 (32-bit firmware),'
 	@echo '                or any of tools/scenarios/ (default: demo)'
 	@echo '  KIND=fixed    soak with that kind of map: auto, phys, ident, fixed (default: auto)'
+	@echo '  CONFIG=NAME   deb with that configuration: cloud, amd64, arm64, running, or a file with its folder (default: cloud)'
+	@echo '  CC=COMPILER   deb with that compiler: gcc-N or clang (default: gcc)'
+	@echo '  DEBUG=1       deb with debug information and BTF'
 	@echo '  V=1           show everything that the builds print'
 
 ##
@@ -134,6 +137,10 @@ $(stock): $(linux)/stock/source.id $(recipe)
 
 $(filter-out $(stock),$(kernels)): $(ours)/%/.built: $(linux)/rtmap/source/.efi-rtmap.toml $(recipe)
 	@tools/build-kernel $*
+
+.PHONY: deb
+deb: graft ## packages for Debian: the kernel with its modules, and headers; see docs/packages.md
+	@CC='$(if $(filter default,$(origin CC)),,$(CC))' tools/deb
 
 ##
 # The parts of `make check`

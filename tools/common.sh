@@ -66,10 +66,11 @@ show_progress() {
 	[ ! -t 1 ] || printf '\r\033[K'
 }
 
-# The newest complete LLVM that is installed. 19 comes first, because we test with it.
+# The newest complete LLVM that is installed, or the one of LLVM_VERSION. 19 comes first, because we
+# test with it.
 llvm_version() {
 	local version
-	for version in 19 22 21 20 18 17 16 15; do
+	for version in ${LLVM_VERSION:-19 22 21 20 18 17 16 15}; do
 		if have "clang-$version" "ld.lld-$version" "llvm-config-$version"; then
 			echo "$version"
 			return
@@ -100,15 +101,27 @@ tree() { [ "$1" = stock ] && echo "$O/linux/stock" || echo "$O/linux/rtmap"; }
 source_of() { echo "$(tree "$1")/source"; }
 objects_of() { echo "$(tree "$1")/$ARCH/$1"; }
 
+# The kernel version of that tree, such as 7.3.
+tree_version() { awk '/^(VERSION|PATCHLEVEL) =/ { print $3 }' "$(source_of "$1")/Makefile" | paste -sd.; }
+
+# The folder of Debian's configurations for ARCH and a kernel version.
+deb_configs_of() { echo "$CACHE/linux-config-$1/$ARCH"; }
+
+# Debian's name of ARCH.
+debian_arch() { [ "$ARCH" = x86_64 ] && echo amd64 || echo arm64; }
+
+# The prefix of the GNU tools for ARCH.
+cross() { [ "$ARCH" = x86_64 ] || echo aarch64-linux-gnu-; }
+
 # kernel_make NAME ARGUMENT...: the kernel's make. Everything that could differ between two machines
-# is fixed. ccache makes paths below $O relative, so that its entries serve any clone. The prefix
-# map keeps these paths out of __FILE__.
+# is fixed. GCC names the compiler of kernels *-gcc. ccache makes paths below $O relative, so that
+# its entries serve any clone. The prefix map keeps these paths out of __FILE__.
 kernel_make() {
 	local tree out llvm relative tools
 	tree=$(source_of "$1") out=$(objects_of "$1")
 	llvm=$(llvm_version)
 	case $1 in
-	*-gcc) tools=(LLVM= "CC=ccache gcc") ;;
+	*-gcc) tools=(LLVM= "CROSS_COMPILE=$(cross)" "CC=ccache ${GCC:-$(cross)gcc}") ;;
 	*) tools=("LLVM=-$llvm" "CC=ccache clang-$llvm") ;;
 	esac
 	shift
