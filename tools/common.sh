@@ -16,6 +16,8 @@ BINDGEN_VERSION=0.72.1
 BINDGEN=$CACHE/bindgen-$BINDGEN_VERSION
 # Debian's packages for the lab's guest, unpacked over each other.
 GUEST_ROOT=$CACHE/guest-root/$ARCH
+# Debian's own kernels, each in a folder of its name in the lab.
+DEBIAN_KERNELS=$CACHE/debian-kernels/$ARCH
 
 say() { printf '==> %s\n' "$*"; }
 

@@ -25,7 +25,7 @@ use crate::{
 
 const PAUSE: Duration = Duration::from_secs(5);
 const PAUSES: u32 = 5;
-const BUSYBOX: &str = "/bin/busybox";
+pub const BUSYBOX: &str = "/bin/busybox";
 /// The kernel's `resume=` names it too.
 const DISK: &str = "/dev/vda";
 /// The text before a table's address in the kernel log: of the stub's table, or of one that Kexec

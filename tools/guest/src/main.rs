@@ -17,6 +17,7 @@ mod kernel_log;
 mod latency;
 mod live_update;
 mod memory;
+mod modules;
 mod next_kernel;
 mod pstore;
 mod record;
@@ -71,6 +72,7 @@ fn live(generation: &mut usize) -> Result<()> {
     // in a way that needs a kernel with sockets.
     std::env::set_var("PATH", "/bin:/sbin");
     std::env::set_current_dir("/tmp")?;
+    modules::load()?;
     let mut serial = Serial::open()?;
     let command_line = fs::read_to_string("/proc/cmdline")?;
     *generation = generation_of(&command_line)?;

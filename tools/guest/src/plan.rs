@@ -19,6 +19,8 @@ pub const CHAIN: &str = "chain";
 pub const GENERATION_PARAMETER: &str = "rtmap.gen=";
 /// A file of this name in the initrd is checksummed in every generation.
 pub const BALLAST: &str = "/ballast";
+/// A folder in the initrd with modules that a kernel needs to report.
+pub const MODULES: &str = "/modules";
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Plan {

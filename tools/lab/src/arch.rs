@@ -10,6 +10,8 @@ use crate::words::{Firmware, Kind, Wx, WxWord};
 
 pub struct Arch {
     pub name: &'static str,
+    /// Debian's name of it.
+    pub debian: &'static str,
     pub qemu: &'static str,
     pub machine: &'static str,
     /// Gives the machine tags of its memory.
@@ -66,6 +68,9 @@ pub struct Rtmap {
     pub stock_wx: Wx,
     /// The same of our kernel when all it finds is what a stock kernel leaves.
     pub legacy_wx: Wx,
+    /// The kernel shows the runtime map in sysfs. If not, the guest reads it from memory, which
+    /// Debian's kernels do not allow.
+    pub map_in_sysfs: bool,
     /// Where fixed addresses may lie.
     pub fixed: Range<u64>,
     /// Two lines of the kernel's log, the take-over between them.
@@ -83,6 +88,7 @@ struct FirmwareFiles {
 
 static X86_64: Arch = Arch {
     name: "x86_64",
+    debian: "amd64",
     qemu: "qemu-system-x86_64",
     machine: "q35",
     memory_tags: None,
@@ -112,6 +118,7 @@ static X86_64: Arch = Arch {
         // kexec costs the reference to the memory attributes table.
         stock_wx: Wx::Word(WxWord::Some),
         legacy_wx: Wx::Word(WxWord::Any),
+        map_in_sysfs: true,
         fixed: 1 << 63..u64::MAX,
         take_over: ["x86/fpu: Enabled xstate features", "pid_max: default"],
     },
@@ -137,6 +144,7 @@ static X86_64: Arch = Arch {
 
 static ARM64: Arch = Arch {
     name: "arm64",
+    debian: "arm64",
     qemu: "qemu-system-aarch64",
     // The kernel runs at EL2, as on servers, and memory has tags. Authentication of pointers is cheap
     // to emulate, and vectors are short.
@@ -170,6 +178,7 @@ static ARM64: Arch = Arch {
         stock_kind: Kind::Phys,
         stock_wx: Wx::Word(WxWord::None),
         legacy_wx: Wx::Word(WxWord::None),
+        map_in_sysfs: false,
         fixed: 1 << 29..1 << 48,
         take_over: ["Hierarchical SRCU", "smp: Bringing up"],
     },

@@ -62,6 +62,40 @@ impl Build {
         self.root.join("report")
     }
 
+    /// Where Debian's own kernels are.
+    fn debian_kernel(&self, image: Image) -> Result<PathBuf> {
+        let path = PathBuf::from(given("DEBIAN_KERNELS")?).join(image.to_string());
+        ensure!(
+            path.exists(),
+            "no {image} kernel at {}: run `make debian-kernels ARCH={}` first",
+            path.display(),
+            self.arch.name
+        );
+        Ok(path)
+    }
+
+    /// The modules without which the guest cannot report, of a kernel that has some, in the order
+    /// of their names.
+    pub fn modules(&self, image: Image) -> Result<Vec<PathBuf>> {
+        if !image.is_debian() {
+            return Ok(Vec::new());
+        }
+        let folder = self.debian_kernel(image)?.join("modules");
+        let entries = std::fs::read_dir(&folder).with_context(|| folder.display().to_string())?;
+        let mut paths = entries
+            .map(|entry| Ok(entry?.path()))
+            .collect::<Result<Vec<_>>>()?;
+        paths.sort();
+        Ok(paths)
+    }
+
+    /// Where the chains with Debian's own kernels are kept.
+    pub fn neighbours(&self, arch: &Arch) -> PathBuf {
+        self.root
+            .join("neighbours")
+            .join(format!("{}.json", arch.name))
+    }
+
     pub fn kernel_dir(&self, image: Image) -> PathBuf {
         let tree = match image {
             Image::Stock => "stock",
@@ -81,6 +115,9 @@ impl Build {
     }
 
     pub fn kernel(&self, image: Image) -> Result<PathBuf> {
+        if image.is_debian() {
+            return Ok(self.debian_kernel(image)?.join("kernel"));
+        }
         let path = self.kernel_dir(image).join(self.arch.kernel);
         ensure!(
             path.exists(),

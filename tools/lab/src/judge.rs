@@ -145,10 +145,10 @@ struct Judge<'a> {
 impl Judge<'_> {
     fn all(&mut self) {
         self.ballast(self.scenario.ballast_mib);
-        let image = self.step.image.to_string();
+        let image = self.step.image;
         let release = &self.facts.release;
         self.expect(
-            release.ends_with(&format!("-{image}")),
+            image.is_release(release, self.observed.arch.debian),
             || format!("kernel {image}"),
             release,
         );

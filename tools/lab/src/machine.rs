@@ -4,6 +4,7 @@
 pub mod console;
 mod device_tree;
 pub mod firmware_log;
+mod initrd;
 pub mod report;
 mod share;
 mod stops;
@@ -27,7 +28,7 @@ use crate::build::Build;
 use crate::scenario::Scenario;
 use stops::Stops;
 
-pub use share::ballast;
+pub use initrd::ballast;
 
 /// How often a machine that runs is looked at.
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
@@ -89,12 +90,11 @@ impl Lab {
         }
         fs::create_dir_all(&logs).with_context(|| logs.display().to_string())?;
 
-        let initrd = self.initrd(scenario, &logs)?;
-        let plan = self.share(scenario, &initrd, &logs)?;
+        let plan = self.share(scenario, &logs)?;
         fs::write(logs.join("plan.json"), serde_json::to_string(&plan)?)?;
         let firmware = self.arch.firmware(scenario.firmware)?;
         fs::copy(&firmware.variables, logs.join("variables.fd"))?;
-        let mut command = self.command(scenario, &firmware, &initrd, &logs)?;
+        let mut command = self.command(scenario, &firmware, &logs)?;
         fs::write(logs.join("qemu.cmd"), format!("{command:?}\n"))?;
 
         let (started, clock) = (SystemTime::now(), Instant::now());
@@ -107,7 +107,9 @@ impl Lab {
             logs: logs.clone(),
         };
         if !self.keep {
-            for name in ["shared", "variables.fd", "initrd", DISK] {
+            let of_kernels = scenario.kernel.iter().map(|step| initrd::name(step.image));
+            let names = ["shared", "variables.fd", DISK].map(String::from);
+            for name in names.into_iter().chain(of_kernels) {
                 let path = logs.join(name);
                 if path.exists() {
                     fs::remove_file(path)?;
@@ -161,7 +163,6 @@ impl Lab {
         &self,
         scenario: &Scenario,
         firmware: &FirmwarePaths,
-        initrd: &Path,
         logs: &Path,
     ) -> Result<Command> {
         let shared = logs.join("shared");
@@ -201,7 +202,7 @@ impl Lab {
             .arg("-kernel")
             .arg(self.build.bootable(first.image)?)
             .arg("-initrd")
-            .arg(initrd)
+            .arg(self.initrd(scenario, first.image, logs)?)
             .args(["-append", &self.command_line(0, first)])
             .stdin(Stdio::piped())
             .stdout(output.try_clone()?)

@@ -4,45 +4,22 @@
 
 use std::fs::{self, File};
 use std::io::{Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
-use efi_rtmap_guest::plan::{Action, Generation, Loader, Plan, Span, BALLAST};
+use efi_rtmap_guest::plan::{Action, Generation, Loader, Plan, Span};
 use efi_rtmap_guest::plan::{CHAIN, GENERATION_PARAMETER};
-use flate2::read::GzDecoder;
 
-use super::Lab;
+use super::{initrd, Lab};
 use crate::arch::Arch;
 use crate::build::tools_dir;
-use crate::images::Archive;
 use crate::scenario::{Image, Scenario, Step};
 
 const PAGE: u64 = 4096;
-const INITRD: &str = "initrd";
 
 impl Lab {
-    /// The guest's initrd, with the scenario's ballast in it.
-    pub(super) fn initrd(&self, scenario: &Scenario, logs: &Path) -> Result<PathBuf> {
-        let plain = self.build.initrd();
-        if scenario.ballast_mib == 0 {
-            return Ok(plain);
-        }
-        let path = logs.join("initrd");
-        let mut out = File::create(&path)?;
-        // The ballast first and uncompressed: what spoils memory shall hit it, not our tools.
-        let mut archive = Archive::new(&mut out);
-        archive.file(
-            BALLAST.trim_start_matches('/'),
-            &ballast(scenario.ballast_mib),
-        )?;
-        archive.finish()?;
-        let packed = File::open(&plain).with_context(|| plain.display().to_string())?;
-        std::io::copy(&mut GzDecoder::new(packed), &mut out)?;
-        Ok(path)
-    }
-
     /// Puts the files that the chain needs into memory shared with the machine.
-    pub(super) fn share(&self, scenario: &Scenario, initrd: &Path, logs: &Path) -> Result<Plan> {
+    pub(super) fn share(&self, scenario: &Scenario, logs: &Path) -> Result<Plan> {
         let mut shared = Shared {
             file: File::create(logs.join("shared"))?,
             plan: Plan {
@@ -51,10 +28,11 @@ impl Lab {
                 soak: scenario.soak,
             },
         };
-        shared.add(INITRD, initrd)?;
         let mut chain = Vec::new();
         for (k, step) in scenario.kernel.iter().enumerate() {
             let kernel = step.image.to_string();
+            let initrd = initrd::name(step.image);
+            shared.add(&initrd, &self.initrd(scenario, step.image, logs)?)?;
             shared.add(&kernel, &self.build.kernel(step.image)?)?;
             let mut then = step.then.clone();
             for action in &mut then {
@@ -62,7 +40,7 @@ impl Lab {
             }
             chain.push(Generation {
                 kernel,
-                initrd: INITRD.into(),
+                initrd,
                 loader: step.loader.unwrap_or(Loader::KexecLoad),
                 command_line: self.command_line(k, step),
                 then,
@@ -131,15 +109,4 @@ impl Shared {
         self.file.set_len(size)?;
         Ok(self.plan)
     }
-}
-
-/// Bytes that differ from place to place and are never zero.
-pub fn ballast(mebibytes: u32) -> Vec<u8> {
-    let mut state = 1u32;
-    (0..u64::from(mebibytes) << 20)
-        .map(|_| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 24) as u8 | 1
-        })
-        .collect()
 }

@@ -5,7 +5,7 @@
 use crate::arch::Rtmap;
 use crate::words::{Firmware, Kind, Origin, Privilege, Requested, Svam, Wx, WxWord};
 
-use super::expect::{Expect, RuntimeMap, Services};
+use super::expect::{Check, Expect, RuntimeMap, Services};
 use super::Step;
 
 /// Completes what each kernel of the chain must show.
@@ -57,7 +57,7 @@ impl Chain<'_> {
         } else if step.passes_on() {
             self.passed_on(&mut step.expect);
         } else {
-            self.stock(k, &mut step.expect);
+            self.stock(k, step);
         }
         if had_map && self.runtime_map {
             step.expect.runtime_map.get_or_insert(RuntimeMap::Same);
@@ -129,9 +129,18 @@ impl Chain<'_> {
     }
 
     /// A stock kernel, or one of ours that leaves all to its code.
-    fn stock(&mut self, k: usize, expect: &mut Expect) {
-        self.runtime_map = !expect.services_off();
-        if k > 0 && self.runtime_map {
+    fn stock(&mut self, k: usize, step: &mut Step) {
+        let expect = &mut step.expect;
+        let debian = step.image.is_debian();
+        if debian {
+            // It has neither /dev/efi_test nor a file of the EFI page tables.
+            let seen = [Check::List, Check::Read, Check::Write];
+            expect.services.get_or_insert(Services::These(seen.into()));
+            expect.wx.get_or_insert(Wx::Word(WxWord::Any));
+        }
+        let shown = self.rtmap.map_in_sysfs || !debian;
+        self.runtime_map = shown && !expect.services_off();
+        if k > 0 && !expect.services_off() {
             expect.wx.get_or_insert(self.rtmap.stock_wx);
         }
         if let Left::Untouched { .. } = self.left {

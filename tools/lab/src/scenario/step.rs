@@ -54,6 +54,41 @@ pub enum Image {
     /// With pages of 64 KiB.
     #[serde(rename = "rtmap-64k")]
     Rtmap64k,
+    /// Debian's own binary of this version.
+    #[serde(rename = "debian-6.1")]
+    Debian6_1,
+    #[serde(rename = "debian-6.12")]
+    Debian6_12,
+    /// Debian's newest binary, of backports.
+    #[serde(rename = "debian-backports")]
+    DebianBackports,
+}
+
+impl Image {
+    /// It has our code.
+    pub fn is_ours(self) -> bool {
+        self != Self::Stock && !self.is_debian()
+    }
+
+    /// Debian built it.
+    pub fn is_debian(self) -> bool {
+        matches!(
+            self,
+            Self::Debian6_1 | Self::Debian6_12 | Self::DebianBackports
+        )
+    }
+
+    /// Tells if `release`, as in `uname -r`, is of this kernel. `debian` is Debian's name of the
+    /// architecture.
+    pub fn is_release(self, release: &str, debian: &str) -> bool {
+        let (start, end) = match self {
+            Self::Debian6_1 => ("6.1.", debian),
+            Self::Debian6_12 => ("6.12.", debian),
+            Self::DebianBackports => ("", debian),
+            ours_or_stock => ("", &*ours_or_stock.to_string()),
+        };
+        release.starts_with(start) && release.ends_with(&format!("-{end}"))
+    }
 }
 
 impl fmt::Display for Image {
@@ -68,6 +103,9 @@ impl fmt::Display for Image {
             Self::Rtmap16k => "rtmap-16k",
             Self::Rtmap39 => "rtmap-39",
             Self::Rtmap64k => "rtmap-64k",
+            Self::Debian6_1 => "debian-6.1",
+            Self::Debian6_12 => "debian-6.12",
+            Self::DebianBackports => "debian-backports",
         })
     }
 }
@@ -91,7 +129,7 @@ impl Step {
 
     /// Our code passes on what it has found, and is counted for that.
     pub fn passes_on(&self) -> bool {
-        self.image != Image::Stock && !self.options.contains("rtmap:off")
+        self.image.is_ours() && !self.options.contains("rtmap:off")
     }
 
     fn calls_firmware(&self) -> bool {
@@ -166,5 +204,26 @@ impl Step {
                 .split_ascii_whitespace()
                 .any(|word| word == "efi=debug")
             && self.then.contains(&Action::RecordFirmware)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn releases() {
+        for (image, release, is) in [
+            (Image::Rtmap, "7.3.4-rtmap", true),
+            (Image::Rtmap, "7.3.4-rtmap-rt", false),
+            (Image::Debian6_1, "6.1.0-50-amd64", true),
+            (Image::Debian6_1, "6.12.117+deb13-amd64", false),
+            (Image::Debian6_1, "6.1.0-50-arm64", false),
+            (Image::Debian6_12, "6.12.117+deb13-amd64", true),
+            (Image::DebianBackports, "7.3.4+deb13-amd64", true),
+            (Image::DebianBackports, "7.3.4-stock", false),
+        ] {
+            assert_eq!(image.is_release(release, "amd64"), is, "{image} {release}");
+        }
     }
 }

@@ -223,3 +223,15 @@ fn writable_and_executable_ranges_go_by_who_read_the_attributes() {
     assert_eq!(wx(&[STOCK, OURS, STOCK]), [None, any, some]);
     assert_eq!(wx(&[NORUNTIME, OURS]), [any, any]);
 }
+
+#[test]
+fn debians_kernels_show_less() {
+    for (arch, map) in [("x86_64", Some(RuntimeMap::Same)), ("arm64", None)] {
+        let seen = derived(arch, &[OURS, (Image::Debian6_1, ""), OURS]);
+        let variables = Services::These(vec![Check::List, Check::Read, Check::Write]);
+        assert_eq!(seen[1].services, Some(variables), "{arch}");
+        assert_eq!(seen[1].wx, Some(Wx::Word(WxWord::Any)), "{arch}");
+        assert_eq!((seen[1].runtime_map, seen[2].runtime_map), (map, map));
+        assert_eq!(seen[2].generation, Some(1), "{arch}");
+    }
+}
