@@ -85,6 +85,10 @@ check-long: ## the same with what takes long, and the comparison with stock made
 menu: guest $(kernels) ## ours, ours in user mode, and stock on each misbehaviour of firmware, as a page of results
 	@tools/run-lab menu --write docs/results/comparison.rst
 
+.PHONY: check-distro
+check-distro: guest debian-kernels $(stock) $(ours)/rtmap/.built ## chains with Debian's own kernels, ours against stock, as a page of results
+	@tools/run-lab neighbours --write docs/results/neighbours.rst
+
 .PHONY: bench
 bench: guest $(kernels) $(ours)/rtmap-rt/.built ## costs of each map kind and of user mode against stock, in instructions
 	@tools/run-lab bench
@@ -107,6 +111,10 @@ prepare: ## packages, kernel source, rust-src, bindgen
 .PHONY: host-tools
 host-tools: prepare
 	@cargo build --release --locked --manifest-path $(manifest) -p efi-rtmap-graft -p efi-rtmap-lab
+
+.PHONY: debian-kernels
+debian-kernels: prepare
+	@tools/prepare debian-kernels
 
 .PHONY: guest
 guest: host-tools ## the lab's guest

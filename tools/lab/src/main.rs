@@ -25,7 +25,7 @@ use arch::Arch;
 use build::Build;
 use images::{guest, hostile};
 use machine::Lab;
-use reports::{bench, comparison, demo, html, junit, ktap, soak};
+use reports::{bench, comparison, demo, html, junit, ktap, neighbours, soak};
 use scenario::{explain, file, Scenario};
 use selection::{select, skip_long, Shard};
 use words::Requested;
@@ -69,6 +69,20 @@ enum Command {
         #[arg(long)]
         write: PathBuf,
         /// Names or patterns (*, ?) of scenarios; all that have a row if none is given
+        patterns: Vec<String>,
+        /// How many at once; one more than there are processors if not given
+        #[arg(long, short)]
+        jobs: Option<usize>,
+    },
+    /// Run the chains with Debian's own kernels, and with stock in the place of ours, and write a
+    /// table of them
+    Neighbours {
+        #[command(flatten)]
+        common: Common,
+        /// The table; what has been measured before with this build stays in it
+        #[arg(long)]
+        write: PathBuf,
+        /// Names or patterns (*, ?) of scenarios; all with Debian's own kernels if none is given
         patterns: Vec<String>,
         /// How many at once; one more than there are processors if not given
         #[arg(long, short)]
@@ -214,6 +228,17 @@ impl Command {
                 hostile::build(&lab.build, lab.arch)?;
                 comparison::run(&lab, &all, &selected, at_once(jobs)?, &write)
             }
+            Self::Neighbours {
+                common,
+                write,
+                patterns,
+                jobs,
+            } => {
+                let all = file::load_all(&build::default_scenarios(), common.arch)?;
+                let selected = select(all, &patterns)?;
+                let lab = common.lab()?;
+                neighbours::run(&lab, &selected, at_once(jobs)?, &write)
+            }
             Self::Soak {
                 common,
                 generations,
@@ -246,6 +271,10 @@ impl Command {
                 ktap,
             } => {
                 let mut selected = select(file::load_all(&scenarios, common.arch)?, &patterns)?;
+                if patterns.is_empty() && !list {
+                    // They need Debian's kernels, which `make check-distro` fetches.
+                    selected.retain(|scenario| !scenario.has_neighbours());
+                }
                 if !long && patterns.is_empty() {
                     skip_long(&mut selected);
                 }

@@ -8,5 +8,6 @@ mod facts;
 pub mod html;
 pub mod junit;
 pub mod ktap;
+pub mod neighbours;
 mod page_tables;
 pub mod soak;

@@ -253,14 +253,22 @@ impl Scenario {
         ours
     }
 
-    /// The same chain, all of `image`, without our options and expectations.
+    /// A kernel of Debian's own is in the chain.
+    pub fn has_neighbours(&self) -> bool {
+        self.kernel.iter().any(|step| step.image.is_debian())
+    }
+
+    /// The same chain, all of `image` but for Debian's own kernels, without our options and
+    /// expectations.
     pub fn all_of(&self, image: Image) -> Self {
         let mut twin = self.clone();
         twin.name = format!("{}.{image}", self.name);
         twin.memory_mib = Some(self.memory_mib());
         twin.same_as = None;
         for step in &mut twin.kernel {
-            step.image = image;
+            if !step.image.is_debian() {
+                step.image = image;
+            }
             step.options = without_our_option(&step.options);
             step.expect = Expect::default();
         }

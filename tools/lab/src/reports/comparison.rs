@@ -2,7 +2,7 @@
 //! The comparison with stock: each scenario that has a row runs with our kernels, with firmware in
 //! user mode, and with stock kernels in their place. What became of each is written side by side.
 
-mod classify;
+pub(super) mod classify;
 mod table;
 
 use std::fs;
@@ -230,7 +230,7 @@ impl Versions {
 }
 
 /// As the kernel names it: `DMI: machine, BIOS version date`.
-fn firmware(console: &str) -> Option<String> {
+pub(super) fn firmware(console: &str) -> Option<String> {
     let after = |mark: &str| {
         let line = console.lines().find_map(|line| line.split_once(mark));
         line.map(|(_, rest)| rest.trim().to_string())
@@ -241,7 +241,7 @@ fn firmware(console: &str) -> Option<String> {
     Some(format!("{vendor} {version}"))
 }
 
-fn first_line(command: &mut Command) -> Result<String> {
+pub(super) fn first_line(command: &mut Command) -> Result<String> {
     let output = command.output().with_context(|| format!("{command:?}"))?;
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     Ok(printed.lines().next().unwrap_or_default().into())

@@ -222,7 +222,7 @@ fn of_crash_kernel((action, outcome): &(Action, Result<String, String>)) -> Opti
 }
 
 /// Generations that went alike are told together.
-fn grouped(each: &[String]) -> String {
+pub fn grouped(each: &[String]) -> String {
     let mut groups: Vec<(usize, usize, &str)> = Vec::new();
     for (k, words) in each.iter().enumerate() {
         match groups.last_mut() {
