@@ -40,7 +40,7 @@ efi_rtmap_services
 
 #define show_privilege(user)	((user) ? "user" : "kernel")
 
-TRACE_EVENT(efi_rtmap_call_start,
+DECLARE_EVENT_CLASS(efi_rtmap_service,
 
 	TP_PROTO(u32 service, bool user),
 
@@ -58,6 +58,20 @@ TRACE_EVENT(efi_rtmap_call_start,
 
 	TP_printk("service=%s privilege=%s",
 		  show_service(__entry->service), show_privilege(__entry->user))
+);
+
+DEFINE_EVENT(efi_rtmap_service, efi_rtmap_call_start,
+
+	TP_PROTO(u32 service, bool user),
+
+	TP_ARGS(service, user)
+);
+
+DEFINE_EVENT(efi_rtmap_service, efi_rtmap_fault,
+
+	TP_PROTO(u32 service, bool user),
+
+	TP_ARGS(service, user)
 );
 
 TRACE_EVENT(efi_rtmap_call_end,
@@ -83,26 +97,6 @@ TRACE_EVENT(efi_rtmap_call_end,
 	TP_printk("service=%s privilege=%s status=0x%llx duration=%llu ns",
 		  show_service(__entry->service), show_privilege(__entry->user),
 		  __entry->status, __entry->duration)
-);
-
-TRACE_EVENT(efi_rtmap_fault,
-
-	TP_PROTO(u32 service, bool user),
-
-	TP_ARGS(service, user),
-
-	TP_STRUCT__entry(
-		__field(u32, service)
-		__field(bool, user)
-	),
-
-	TP_fast_assign(
-		__entry->service = service;
-		__entry->user = user;
-	),
-
-	TP_printk("service=%s privilege=%s",
-		  show_service(__entry->service), show_privilege(__entry->user))
 );
 
 #define show_kind(kind)								\
