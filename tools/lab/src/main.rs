@@ -62,32 +62,10 @@ enum Command {
     },
     /// Run the rows of hostile firmware, with our kernels and with stock, and write a table of them
     #[command(name = "menu")]
-    Comparison {
-        #[command(flatten)]
-        common: Common,
-        /// The table; what has been measured before with this build stays in it
-        #[arg(long)]
-        write: PathBuf,
-        /// Names or patterns (*, ?) of scenarios; all that have a row if none is given
-        patterns: Vec<String>,
-        /// How many at once; one more than there are processors if not given
-        #[arg(long, short)]
-        jobs: Option<usize>,
-    },
+    Comparison(Tabled),
     /// Run the chains with Debian's own kernels, and with stock in the place of ours, and write a
     /// table of them
-    Neighbours {
-        #[command(flatten)]
-        common: Common,
-        /// The table; what has been measured before with this build stays in it
-        #[arg(long)]
-        write: PathBuf,
-        /// Names or patterns (*, ?) of scenarios; all with Debian's own kernels if none is given
-        patterns: Vec<String>,
-        /// How many at once; one more than there are processors if not given
-        #[arg(long, short)]
-        jobs: Option<usize>,
-    },
+    Neighbours(Tabled),
     /// Run a long chain on one firmware: nothing may grow, wear out or be lost
     Soak {
         #[command(flatten)]
@@ -141,6 +119,30 @@ enum Command {
         #[arg(long)]
         ktap: Option<PathBuf>,
     },
+}
+
+/// Scenarios whose outcome becomes a table.
+#[derive(Args)]
+struct Tabled {
+    #[command(flatten)]
+    common: Common,
+    /// The table; what has been measured before with this build stays in it
+    #[arg(long)]
+    write: PathBuf,
+    /// Names or patterns (*, ?) of scenarios; all that belong into the table if none is given
+    patterns: Vec<String>,
+    /// How many at once; one more than there are processors if not given
+    #[arg(long, short)]
+    jobs: Option<usize>,
+}
+
+impl Tabled {
+    /// All, and those that are selected.
+    fn scenarios(&self) -> Result<(Vec<Scenario>, Vec<Scenario>)> {
+        let all = file::load_all(&build::default_scenarios(), self.common.arch)?;
+        let selected = select(all.clone(), &self.patterns)?;
+        Ok((all, selected))
+    }
 }
 
 #[derive(Args)]
@@ -216,28 +218,18 @@ impl Command {
                 hostile::build(&lab.build, lab.arch)?;
                 bench::run(&lab, rounds, at_once(jobs)?).map(|()| true)
             }
-            Self::Comparison {
-                common,
-                write,
-                patterns,
-                jobs,
-            } => {
-                let all = file::load_all(&build::default_scenarios(), common.arch)?;
-                let selected = select(all.clone(), &patterns)?;
-                let lab = common.lab()?;
+            Self::Comparison(tabled) => {
+                let (all, selected) = tabled.scenarios()?;
+                let lab = tabled.common.lab()?;
                 hostile::build(&lab.build, lab.arch)?;
-                comparison::run(&lab, &all, &selected, at_once(jobs)?, &write)
+                let jobs = at_once(tabled.jobs)?;
+                comparison::run(&lab, &all, &selected, jobs, &tabled.write)
             }
-            Self::Neighbours {
-                common,
-                write,
-                patterns,
-                jobs,
-            } => {
-                let all = file::load_all(&build::default_scenarios(), common.arch)?;
-                let selected = select(all, &patterns)?;
-                let lab = common.lab()?;
-                neighbours::run(&lab, &selected, at_once(jobs)?, &write)
+            Self::Neighbours(tabled) => {
+                let (_, selected) = tabled.scenarios()?;
+                let lab = tabled.common.lab()?;
+                let jobs = at_once(tabled.jobs)?;
+                neighbours::run(&lab, &selected, jobs, &tabled.write)
             }
             Self::Soak {
                 common,
