@@ -89,6 +89,10 @@ menu: guest $(kernels) ## ours, ours in user mode, and stock on each misbehaviou
 check-distro: guest debian-kernels $(stock) $(ours)/rtmap/.built ## chains with Debian's own kernels, ours against stock, as a page of results
 	@tools/run-lab neighbours --write docs/results/neighbours.rst
 
+.PHONY: check-machine
+check-machine: deb machine ## Debian's own tools on a machine with Secure Boot, with our package and with Debian's kernel, as a page of results
+	@tools/run-lab distro --write docs/results/machine.rst
+
 .PHONY: bench
 bench: guest $(kernels) $(ours)/rtmap-rt/.built ## costs of each map kind and of user mode against stock, in instructions
 	@tools/run-lab bench
@@ -115,6 +119,10 @@ host-tools: prepare
 .PHONY: debian-kernels
 debian-kernels: prepare
 	@tools/prepare debian-kernels
+
+.PHONY: machine
+machine: host-tools ## a disk with Debian for the lab, and firmware with Secure Boot on
+	@tools/distro/image
 
 .PHONY: guest
 guest: host-tools ## the lab's guest

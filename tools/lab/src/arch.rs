@@ -26,6 +26,7 @@ pub struct Arch {
     pub tolerate: &'static [&'static str],
     /// Kernel parameters that its machine needs.
     pub parameters: &'static str,
+    pub tpm: &'static str,
     /// The serial port that the guest reports on; the guest knows how its kernel calls it.
     pub report_device: &'static str,
     /// The bootable file, in a kernel's build directory.
@@ -38,6 +39,7 @@ pub struct Arch {
     firmware: FirmwareFiles,
     /// For the 32-bit mode of the processor.
     firmware_32: Option<FirmwareFiles>,
+    firmware_secure: FirmwareFiles,
 }
 
 /// The target of the guest's programs.
@@ -99,6 +101,7 @@ static X86_64: Arch = Arch {
     tolerate: &[],
     // On a busy host, the emulated timer is late for the test of it.
     parameters: "no_timer_check",
+    tpm: "tpm-crb",
     report_device: "isa-serial",
     kernel: "arch/x86/boot/bzImage",
     kexec_load_tells_secure_boot: false,
@@ -133,14 +136,23 @@ static X86_64: Arch = Arch {
         variables: "OVMF32_VARS_4M.fd",
         package: "ovmf-ia32",
         // Debian has only the build that keeps variables in system management mode.
-        options: &[
-            "-machine",
-            "smm=on",
-            "-global",
-            "driver=cfi.pflash01,property=secure,value=on",
-        ],
+        options: SYSTEM_MANAGEMENT,
     }),
+    firmware_secure: FirmwareFiles {
+        code: "OVMF_CODE_4M.secboot.fd",
+        variables: "OVMF_VARS_4M.fd",
+        package: "ovmf",
+        options: SYSTEM_MANAGEMENT,
+    },
 };
+
+/// Nothing but firmware's own mode may write to the flash memory.
+const SYSTEM_MANAGEMENT: &[&str] = &[
+    "-machine",
+    "smm=on",
+    "-global",
+    "driver=cfi.pflash01,property=secure,value=on",
+];
 
 static ARM64: Arch = Arch {
     name: "arm64",
@@ -157,6 +169,7 @@ static ARM64: Arch = Arch {
     // At EL2: QEMU has no such interrupt.
     tolerate: &["VHE-capable CPU without EL2 virtual timer interrupt"],
     parameters: "",
+    tpm: "tpm-tis-device",
     report_device: "pci-serial",
     kernel: "arch/arm64/boot/Image",
     kexec_load_tells_secure_boot: true,
@@ -189,6 +202,12 @@ static ARM64: Arch = Arch {
         options: &[],
     },
     firmware_32: None,
+    firmware_secure: FirmwareFiles {
+        code: "AAVMF_CODE.ms.fd",
+        variables: "AAVMF_VARS.fd",
+        package: "qemu-efi-aarch64",
+        options: &[],
+    },
 };
 
 pub static ALL: [&Arch; 2] = [&X86_64, &ARM64];
@@ -227,6 +246,7 @@ impl Arch {
                 let files = self.firmware_32.as_ref();
                 files.with_context(|| format!("{} has no 32-bit firmware", self.name))?
             }
+            Firmware::SecureBoot => &self.firmware_secure,
         };
         for directory in FIRMWARE_DIRS.iter().map(PathBuf::from) {
             let found = FirmwarePaths {

@@ -96,6 +96,21 @@ impl Build {
             .join(format!("{}.json", arch.name))
     }
 
+    /// Debian's machine: its disk and firmware's variables, with Secure Boot on.
+    pub fn distro(&self, arch: &Arch) -> PathBuf {
+        self.root.join("distro").join(arch.name)
+    }
+
+    /// The keys that Debian's machine trusts.
+    pub fn distro_keys(&self) -> PathBuf {
+        self.root.join("distro").join("keys")
+    }
+
+    /// What `make deb` has built.
+    pub fn packages(&self) -> PathBuf {
+        self.root.join("deb")
+    }
+
     pub fn kernel_dir(&self, image: Image) -> PathBuf {
         let tree = match image {
             Image::Stock => "stock",

@@ -9,7 +9,7 @@ pub mod report;
 mod share;
 mod stops;
 pub mod tail;
-mod tpm;
+pub mod tpm;
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -222,7 +222,7 @@ impl Lab {
             self.attach_hostile(&mut qemu, scenario, logs)?;
         }
         if scenario.tpm {
-            tpm::attach(&mut qemu, logs)?;
+            tpm::attach(&mut qemu, logs, self.arch)?;
         }
         if self.count_instructions {
             qemu.args(["-icount", "shift=0,sleep=off"]);
@@ -305,7 +305,7 @@ fn memory(mebibytes: u32) -> String {
     format!("memory-backend-ram,id=ram,size={mebibytes}M,reserve=off")
 }
 
-fn flash(path: &Path, readonly: &str) -> String {
+pub fn flash(path: &Path, readonly: &str) -> String {
     format!(
         "if=pflash,format=raw,readonly={readonly},file={}",
         path.display()

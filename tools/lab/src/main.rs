@@ -4,6 +4,7 @@
 
 mod arch;
 mod build;
+mod distro;
 mod images;
 mod judge;
 mod machine;
@@ -28,7 +29,7 @@ use machine::Lab;
 use reports::{bench, comparison, demo, html, junit, ktap, neighbours, soak};
 use scenario::{explain, file, Scenario};
 use selection::{select, skip_long, Shard};
-use words::Requested;
+use words::{BootLoader, Requested};
 
 #[derive(Parser)]
 #[command(version, about)]
@@ -66,6 +67,32 @@ enum Command {
     /// Run the chains with Debian's own kernels, and with stock in the place of ours, and write a
     /// table of them
     Neighbours(Tabled),
+    /// Start Debian's machine for the first time, to configure the packages on its disk
+    DistroConfigure {
+        #[command(flatten)]
+        common: Common,
+        /// The kernel of the disk
+        #[arg(long)]
+        kernel: PathBuf,
+        /// The disk; firmware's variables come into its folder
+        #[arg(long)]
+        disk: PathBuf,
+    },
+    /// Run a chain on Debian's machine, with our packaged kernel and with Debian's, and write a table
+    /// of what its tools do
+    Distro {
+        #[command(flatten)]
+        common: Common,
+        /// The table
+        #[arg(long)]
+        write: PathBuf,
+        /// The boot loaders: grub, systemd-boot; both if none is given
+        #[arg(value_parser = words::boot_loader)]
+        loaders: Vec<BootLoader>,
+        /// Run the chains with Debian's kernel again too
+        #[arg(long)]
+        again: bool,
+    },
     /// Run a long chain on one firmware: nothing may grow, wear out or be lost
     Soak {
         #[command(flatten)]
@@ -161,22 +188,27 @@ struct Common {
 impl Common {
     /// The lab with an up-to-date guest.
     fn lab(&self) -> Result<Lab> {
+        let lab = self.bare_lab()?;
+        if guest::build(&lab.build, lab.arch)? {
+            eprintln!("lab: built {}", lab.build.initrd().display());
+        }
+        Ok(lab)
+    }
+
+    /// The lab for machines that have a system of their own.
+    fn bare_lab(&self) -> Result<Lab> {
         ensure!(
             self.timeout_factor.is_finite() && self.timeout_factor > 0.0,
             "--timeout-factor {}: must be above zero",
             self.timeout_factor
         );
-        let lab = Lab {
+        Ok(Lab {
             build: Build::new(&self.build, self.arch)?,
             arch: self.arch,
             time_factor: self.timeout_factor,
             keep: false,
             count_instructions: false,
-        };
-        if guest::build(&lab.build, lab.arch)? {
-            eprintln!("lab: built {}", lab.build.initrd().display());
-        }
-        Ok(lab)
+        })
     }
 }
 
@@ -230,6 +262,28 @@ impl Command {
                 let lab = tabled.common.lab()?;
                 let jobs = at_once(tabled.jobs)?;
                 neighbours::run(&lab, &selected, jobs, &tabled.write)
+            }
+            Self::DistroConfigure {
+                common,
+                kernel,
+                disk,
+            } => {
+                distro::configure(&common.bare_lab()?, &kernel, &disk)?;
+                Ok(true)
+            }
+            Self::Distro {
+                common,
+                write,
+                loaders,
+                again,
+            } => {
+                let both = [BootLoader::Grub, BootLoader::SystemdBoot];
+                let loaders = if loaders.is_empty() {
+                    &both[..]
+                } else {
+                    &loaders
+                };
+                distro::run(&common.bare_lab()?, loaders, again, &write)
             }
             Self::Soak {
                 common,

@@ -3,12 +3,13 @@
 
 use std::fmt;
 
+use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 /// Enums whose names are the words of the kernel's sysfs files.
 macro_rules! words {
     ($($name:ident { $($variant:ident = $word:literal),+ $(,)? })+) => {$(
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
         pub enum $name {
             $(#[serde(rename = $word)] $variant),+
         }
@@ -36,6 +37,17 @@ words! {
     Privilege { Kernel = "kernel", User = "user" }
     YesNo { Yes = "yes", No = "no" }
     Requested { Auto = "auto", Phys = "phys", Ident = "ident", Fixed = "fixed" }
+    BootLoader { Grub = "grub", SystemdBoot = "systemd-boot" }
+}
+
+/// The boot loader of that name.
+///
+/// # Errors
+///
+/// There is none.
+pub fn boot_loader(word: &str) -> Result<BootLoader> {
+    let found = serde_json::from_value(word.into());
+    found.with_context(|| format!("{word:?} is none of grub, systemd-boot"))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -66,4 +78,6 @@ pub enum Firmware {
     Default,
     /// EDK2 for 32-bit processors, on x86.
     Ia32,
+    /// The build that checks signatures, if it has keys.
+    SecureBoot,
 }

@@ -7,11 +7,13 @@ use std::process::Command;
 
 use anyhow::{ensure, Context, Result};
 
+use crate::arch::Arch;
+
 const SWTPM: &str = "swtpm";
 
 /// Starts a TPM that nothing has been measured into, and gives it to the machine. It ends with the
 /// machine.
-pub fn attach(qemu: &mut Command, logs: &Path) -> Result<()> {
+pub fn attach(qemu: &mut Command, logs: &Path, arch: &Arch) -> Result<()> {
     let state = logs.join("tpm");
     fs::create_dir(&state).with_context(|| state.display().to_string())?;
     let socket = state.join("socket");
@@ -27,6 +29,6 @@ pub fn attach(qemu: &mut Command, logs: &Path) -> Result<()> {
         &format!("socket,id=tpm,path={}", socket.display()),
     ])
     .args(["-tpmdev", "emulator,id=tpm0,chardev=tpm"])
-    .args(["-device", "tpm-crb,tpmdev=tpm0"]);
+    .args(["-device", &format!("{},tpmdev=tpm0", arch.tpm)]);
     Ok(())
 }

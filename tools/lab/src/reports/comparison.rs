@@ -241,7 +241,7 @@ pub(super) fn firmware(console: &str) -> Option<String> {
     Some(format!("{vendor} {version}"))
 }
 
-pub(super) fn first_line(command: &mut Command) -> Result<String> {
+pub fn first_line(command: &mut Command) -> Result<String> {
     let output = command.output().with_context(|| format!("{command:?}"))?;
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     Ok(printed.lines().next().unwrap_or_default().into())

@@ -145,7 +145,7 @@ impl Chain<'_> {
         }
         if let Left::Untouched { .. } = self.left {
             let kind = match self.firmware {
-                Firmware::Default => self.rtmap.stock_kind,
+                Firmware::Default | Firmware::SecureBoot => self.rtmap.stock_kind,
                 Firmware::Ia32 => Kind::Ident,
             };
             self.left = Left::Map {
