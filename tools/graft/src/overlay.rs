@@ -23,6 +23,7 @@ const MIRRORED: &[&str] = &[
     "include",
     "rust",
     "samples/rust",
+    "tools/testing",
 ];
 
 /// Files of the repository that live elsewhere in the kernel.

@@ -43,6 +43,18 @@ fn applies_files_and_edits() {
 }
 
 #[test]
+fn of_tools_only_the_tests_are_for_the_kernel() {
+    let bench = Bench::new();
+    let test = "tools/testing/selftests/efi-rtmap/init.c";
+    bench.repo_file(test, "int main;\n");
+    bench.repo_file("tools/check", "of the repository\n");
+    bench.edit_repo(CALLS, "files = [", "files = [\"tools/**\", ");
+    bench.must(&[]);
+    assert_eq!(bench.read(test), "int main;\n");
+    assert!(!bench.tree.join("tools/check").exists());
+}
+
+#[test]
 fn applying_again_touches_nothing() {
     let bench = Bench::new();
     bench.must(&[]);
