@@ -195,6 +195,10 @@ check-steps: graft ## a kernel after each patch of the series
 check-kernel: $(kernels) ## warnings, clippy, that off is off, and configurations with parts off
 	@tools/check-kernel warnings clippy off configs
 
+.PHONY: check-selftest
+check-selftest: $(ours)/rtmap/.built ## the selftest that the series adds to the kernel, in QEMU
+	@tools/check-kernel selftest
+
 .PHONY: check-lab
 check-lab: guest $(kernels) ## all scenarios in QEMU
 	@tools/run-lab run --scenarios tools/scenarios $(if $(LONG),--long)
