@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::judge::Finding;
 use crate::machine::report::{privilege, Told};
+use crate::reports::facts::file;
 use crate::runner::{Outcome, Run};
 use crate::scenario::{Scenario, Step};
 use crate::words::Privilege;
@@ -154,16 +155,15 @@ fn map(told: Option<&Told>) -> String {
     let Some(facts) = told.and_then(|told| told.facts.as_ref()) else {
         return "no report".into();
     };
-    let Some(files) = &facts.rtmap else {
+    if facts.rtmap.is_none() {
         return "not ours".into();
-    };
-    let file = |name: &str| files.get(name).map_or("?", String::as_str);
+    }
     let user = match privilege(facts) {
         Privilege::User => ", user",
         Privilege::Kernel => "",
     };
-    match file("kind") {
+    match file(facts, "kind") {
         "none" => "services off".into(),
-        kind => format!("{kind}, {}{user}", file("origin")),
+        kind => format!("{kind}, {}{user}", file(facts, "origin")),
     }
 }
