@@ -7,6 +7,7 @@ pub mod demo;
 mod facts;
 pub mod html;
 pub mod junit;
+mod kept;
 pub mod ktap;
 pub mod neighbours;
 mod page_tables;

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::arch::{self, Arch};
 use crate::machine::Lab;
+use crate::reports::kept;
 use crate::runner::{self, Run};
 use crate::scenario::{Image, Scenario, ROOM_FOR_STOCK_MIB};
 use classify::Seen;
@@ -63,7 +64,8 @@ pub fn run(
         .filter(|scenario| scenario.row.is_some())
         .collect();
     ensure!(!rows.is_empty(), "none of these scenarios has a row");
-    let before = load(lab, lab.arch)?;
+    let path = lab.build.comparison(lab.arch);
+    let before: Option<Comparison> = kept::load(&path)?;
     let comparison = Mutex::new(Comparison::new(first_line(
         Command::new(lab.arch.qemu).arg("--version"),
     )?));
@@ -74,7 +76,7 @@ pub fn run(
         let passed = measured.passed;
         let mut comparison = comparison.lock().expect("no thread panics");
         comparison.learn(&scenario.name, measured);
-        save(lab, &comparison.with(before.as_ref(), all))?;
+        kept::save(&path, &comparison.with(before.as_ref(), all))?;
         Ok(passed)
     })?;
     let comparison = comparison.into_inner().expect("no thread panics");
@@ -247,33 +249,14 @@ pub fn first_line(command: &mut Command) -> Result<String> {
     Ok(printed.lines().next().unwrap_or_default().into())
 }
 
-fn save(lab: &Lab, comparison: &Comparison) -> Result<()> {
-    let path = lab.build.comparison(lab.arch);
-    if let Some(directory) = path.parent() {
-        fs::create_dir_all(directory)?;
-    }
-    fs::write(&path, serde_json::to_string_pretty(comparison)?)
-        .with_context(|| path.display().to_string())
-}
-
 /// Of all architectures that ran with this build.
 fn load_all(lab: &Lab) -> Result<Vec<(&'static Arch, Comparison)>> {
     let mut comparisons = Vec::new();
     for arch in arch::ALL {
-        comparisons.extend(load(lab, arch)?.map(|comparison| (arch, comparison)));
+        let comparison = kept::load(&lab.build.comparison(arch))?;
+        comparisons.extend(comparison.map(|comparison| (arch, comparison)));
     }
     Ok(comparisons)
-}
-
-/// The rows that have been measured on `arch` so far.
-fn load(lab: &Lab, arch: &Arch) -> Result<Option<Comparison>> {
-    let path = lab.build.comparison(arch);
-    if !path.exists() {
-        return Ok(None);
-    }
-    let text = fs::read_to_string(&path)?;
-    let comparison = serde_json::from_str(&text);
-    comparison.with_context(|| format!("{}: remove it to begin anew", path.display()))
 }
 
 #[cfg(test)]

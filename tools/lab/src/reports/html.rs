@@ -24,6 +24,7 @@ use anyhow::{Context, Result};
 
 use crate::arch;
 use crate::machine::{Lab, CONSOLE};
+use crate::reports::kept;
 use crate::runner::Outcome;
 use crate::scenario::Scenario;
 use summary::Summary;
@@ -50,10 +51,7 @@ pub fn write(
         save(&folder.join(format!("{}.html", scenario.name)), &page)?;
     }
     let summary = Summary::new(lab.arch.name, scenarios, outcomes, started);
-    save(
-        &top.join(summary_of(lab.arch.name)),
-        &serde_json::to_string(&summary)?,
-    )?;
+    kept::save(&top.join(summary_of(lab.arch.name)), &summary)?;
     let index = top.join("index.html");
     save(&index, &index::render(&summaries(&top)?))?;
     Ok(index)
@@ -69,14 +67,7 @@ fn console_left(lab: &Lab, scenario: &Scenario) -> String {
 fn summaries(top: &Path) -> Result<Vec<Summary>> {
     let mut all = Vec::new();
     for arch in arch::ALL {
-        let path = top.join(summary_of(arch.name));
-        if path.exists() {
-            let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-            all.push(
-                serde_json::from_str(&text)
-                    .with_context(|| format!("{}: of another lab; remove it", path.display()))?,
-            );
-        }
+        all.extend(kept::load(&top.join(summary_of(arch.name)))?);
     }
     Ok(all)
 }

@@ -15,6 +15,7 @@ use anyhow::{ensure, Context, Result};
 use serde::{Deserialize, Serialize};
 
 use super::comparison::{firmware, first_line};
+use super::kept;
 use crate::arch::{self, Arch};
 use crate::build;
 use crate::machine::Lab;
@@ -48,7 +49,8 @@ pub fn run(lab: &Lab, selected: &[Scenario], jobs: usize, write: &Path) -> Resul
     );
     let twins = twins(&ours);
     let chains: Vec<&Scenario> = twins.iter().chain(ours.iter().copied()).collect();
-    let mut before = load(lab, lab.arch)?.unwrap_or_default();
+    let path = lab.build.neighbours(lab.arch);
+    let mut before: Measured = kept::load(&path)?.unwrap_or_default();
     before.qemu = first_line(Command::new(lab.arch.qemu).arg("--version"))?;
     let measured = Mutex::new(before);
     let passed = runner::side_by_side(&chains, jobs, |scenario, bar| {
@@ -61,7 +63,7 @@ pub fn run(lab: &Lab, selected: &[Scenario], jobs: usize, write: &Path) -> Resul
         }
         let mut measured = measured.lock().expect("no thread panics");
         measured.learn(scenario, &run);
-        save(lab, &measured)?;
+        kept::save(&path, &*measured)?;
         Ok(met || is_twin)
     })?;
     let measured = measured.into_inner().expect("no thread panics");
@@ -123,34 +125,16 @@ impl Measured {
     }
 }
 
-fn save(lab: &Lab, measured: &Measured) -> Result<()> {
-    let path = lab.build.neighbours(lab.arch);
-    if let Some(directory) = path.parent() {
-        fs::create_dir_all(directory)?;
-    }
-    fs::write(&path, serde_json::to_string_pretty(measured)?)
-        .with_context(|| path.display().to_string())
-}
-
 /// Of all architectures that ran with this build, with the scenarios as they are there.
 fn load_all(lab: &Lab) -> Result<Vec<(&'static Arch, Vec<Scenario>, Measured)>> {
     let mut all = Vec::new();
     for arch in arch::ALL {
-        if let Some(measured) = load(lab, arch)? {
+        if let Some(measured) = kept::load(&lab.build.neighbours(arch))? {
             let scenarios = file::load_all(&build::default_scenarios(), arch)?;
             all.push((arch, scenarios, measured));
         }
     }
     Ok(all)
-}
-
-fn load(lab: &Lab, arch: &Arch) -> Result<Option<Measured>> {
-    let path = lab.build.neighbours(arch);
-    if !path.exists() {
-        return Ok(None);
-    }
-    let measured = serde_json::from_str(&fs::read_to_string(&path)?);
-    measured.with_context(|| format!("{}: remove it to begin anew", path.display()))
 }
 
 #[cfg(test)]
