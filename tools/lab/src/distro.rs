@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::arch::{self, Arch};
 use crate::machine::Lab;
 use crate::reports::comparison::first_line;
+use crate::reports::kept;
 use crate::words::{BootLoader, Firmware};
 use checks::Check;
 use job::{Install, Job, Outcomes};
@@ -82,7 +83,8 @@ pub fn configure(lab: &Lab, kernel: &Path, disk: &Path) -> Result<()> {
 pub fn run(lab: &Lab, loaders: &[BootLoader], again: bool, write: &Path) -> Result<bool> {
     let checks = checks::all()?;
     let package = package(lab)?;
-    let mut measured = load(lab, lab.arch)?.unwrap_or_default();
+    let kept = kept_at(lab, lab.arch);
+    let mut measured: Measured = kept::load(&kept)?.unwrap_or_default();
     measured.qemu = first_line(Command::new(lab.arch.qemu).arg("--version"))?;
     measured.package = name(&package);
     let mut worse = 0;
@@ -92,7 +94,7 @@ pub fn run(lab: &Lab, loaders: &[BootLoader], again: bool, write: &Path) -> Resu
             pair.debian = chain(lab, &checks, *loader, None)?;
         }
         measured.chains.insert(*loader, pair);
-        save(lab, &measured)?;
+        kept::save(&kept, &measured)?;
         let ours = chain(lab, &checks, *loader, Some(&package))?;
         let pair = measured.chains.entry(*loader).or_default();
         pair.ours = ours;
@@ -100,10 +102,10 @@ pub fn run(lab: &Lab, loaders: &[BootLoader], again: bool, write: &Path) -> Resu
             println!("WORSE   {loader}: {line}");
             worse += 1;
         }
-        save(lab, &measured)?;
+        kept::save(&kept, &measured)?;
     }
     let all = arch::ALL.into_iter().filter_map(|arch| {
-        let measured = load(lab, arch).transpose()?;
+        let measured = kept::load(&kept_at(lab, arch)).transpose()?;
         Some(measured.map(|measured| (arch.name, measured)))
     });
     let all = all.collect::<Result<BTreeMap<_, _>>>()?;
@@ -198,17 +200,7 @@ fn fresh(lab: &Lab, name: &str) -> Result<PathBuf> {
     Ok(logs)
 }
 
-fn save(lab: &Lab, measured: &Measured) -> Result<()> {
-    let path = lab.build.distro(lab.arch).join("measured.json");
-    fs::write(&path, serde_json::to_string_pretty(measured)?)
-        .with_context(|| path.display().to_string())
-}
-
-fn load(lab: &Lab, arch: &Arch) -> Result<Option<Measured>> {
-    let path = lab.build.distro(arch).join("measured.json");
-    if !path.exists() {
-        return Ok(None);
-    }
-    let measured = serde_json::from_str(&fs::read_to_string(&path)?);
-    measured.with_context(|| format!("{}: remove it to begin anew", path.display()))
+/// Where the chains of an architecture are kept.
+fn kept_at(lab: &Lab, arch: &Arch) -> PathBuf {
+    lab.build.distro(arch).join("measured.json")
 }

@@ -7,6 +7,7 @@ use super::checks::{Check, STAGES};
 use super::compare::Difference;
 use super::job::Outcomes;
 use super::{Measured, Pair};
+use crate::reports::rst;
 
 const HEAD: &str = "\
 .. SPDX-License-Identifier: GPL-2.0
@@ -45,10 +46,10 @@ fn section(name: &str, checks: &[Check], measured: &Measured) -> String {
     for (loader, Pair { debian, ours }) in chains {
         section += "\n.. list-table::\n   :header-rows: 1\n   :widths: 40 30 30\n\n";
         let head = format!("started by {loader}");
-        section += &cells([&head, "with Debian's kernel", "with efi-rtmap"]);
+        section += &rst::row([&head, "with Debian's kernel", "with efi-rtmap"]);
         for check in checks {
             let ours = format!("{}{}", word(check, ours), differences(check, debian, ours));
-            section += &cells([&check.name, &word(check, debian), &ours]);
+            section += &rst::row([&check.name, &word(check, debian), &ours]);
         }
     }
     section
@@ -94,14 +95,6 @@ fn differences(check: &Check, debian: &Outcomes, ours: &Outcomes) -> String {
         for line in difference.only_debian {
             told += &format!("; {stage}: not ``{line}``");
         }
-    }
-    told
-}
-
-fn cells([first, rest @ ..]: [&str; 3]) -> String {
-    let mut told = format!("   * - {first}\n");
-    for cell in rest {
-        told += &format!("     - {cell}\n");
     }
     told
 }

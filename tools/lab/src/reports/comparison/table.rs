@@ -3,6 +3,7 @@
 
 use super::{Comparison, Row};
 use crate::arch::Arch;
+use crate::reports::rst;
 
 const HEAD: &str = "\
 .. SPDX-License-Identifier: GPL-2.0
@@ -51,7 +52,7 @@ fn section(name: &str, comparison: &Comparison) -> String {
         versions.ours, versions.stock, versions.firmware, versions.qemu, versions.kexec
     );
     section += ".. list-table::\n   :header-rows: 1\n   :widths: 22 25 20 20 13\n\n";
-    section += &cells([
+    section += &rst::row([
         "misbehaviour",
         "stock",
         "with efi-rtmap",
@@ -73,17 +74,9 @@ fn section(name: &str, comparison: &Comparison) -> String {
             user,
             needs,
         } = row;
-        section += &cells([misbehaviour, stock, ours, user, needs]);
+        section += &rst::row([misbehaviour, stock, ours, user, needs]);
     }
     section
-}
-
-fn cells([first, rest @ ..]: [&str; 5]) -> String {
-    let mut told = format!("   * - {first}\n");
-    for cell in rest {
-        told += &format!("     - {cell}\n");
-    }
-    told
 }
 
 #[cfg(test)]

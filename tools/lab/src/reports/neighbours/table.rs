@@ -4,6 +4,7 @@
 use super::{twin, Measured};
 use crate::arch::Arch;
 use crate::reports::comparison::classify::grouped;
+use crate::reports::rst;
 use crate::scenario::Scenario;
 
 const HEAD: &str = "\
@@ -53,7 +54,7 @@ fn section(name: &str, all: &[Scenario], measured: &Measured) -> String {
     let mut section = format!("\n{name}\n{}\n\n", "=".repeat(name.len()));
     section += &format!("{releases}. Firmware {firmware}, {qemu}, {kexec}.\n\n");
     section += ".. list-table::\n   :header-rows: 1\n   :widths: 24 10 10 28 28\n\n";
-    section += &cells([
+    section += &rst::row([
         "chain",
         "option",
         "kexec",
@@ -70,7 +71,7 @@ fn section(name: &str, all: &[Scenario], measured: &Measured) -> String {
         }
     }
     for ([chain, option, ours, stock], loaders) in &shown {
-        section += &cells([chain, option, &loaders.join(", "), ours, stock]);
+        section += &rst::row([chain, option, &loaders.join(", "), ours, stock]);
     }
     section
 }
@@ -107,12 +108,4 @@ fn loaders(scenario: &Scenario) -> String {
         loaders.truncate(1);
     }
     format!("``{}``", loaders.join(" "))
-}
-
-fn cells([first, rest @ ..]: [&str; 5]) -> String {
-    let mut told = format!("   * - {first}\n");
-    for cell in rest {
-        told += &format!("{}\n", format!("     - {cell}").trim_end());
-    }
-    told
 }
