@@ -106,7 +106,7 @@ impl Build {
         self.root.join("distro").join("keys")
     }
 
-    /// What `make deb` has built.
+    /// The packages of `make deb`.
     pub fn packages(&self) -> PathBuf {
         self.root.join("deb")
     }

@@ -27,7 +27,7 @@ pub struct Outcome {
 /// The outcomes of one chain, by check and stage.
 pub type Outcomes = BTreeMap<String, BTreeMap<String, Outcome>>;
 
-/// What the start before generation 0 does.
+/// The work of the start before generation 0.
 pub struct Install<'a> {
     /// A package with a kernel. Without one, the chain is of the kernel that is there.
     pub package: Option<&'a Path>,
