@@ -87,7 +87,6 @@ enum Command {
         #[arg(long)]
         write: PathBuf,
         /// The boot loaders: grub, systemd-boot; both if none is given
-        #[arg(value_parser = words::boot_loader)]
         loaders: Vec<BootLoader>,
         /// Run the chains with Debian's kernel again too
         #[arg(long)]
@@ -101,7 +100,7 @@ enum Command {
         #[arg(long, default_value_t = 1000)]
         generations: usize,
         /// The kind that the first kernel asks for: auto, phys, ident or fixed
-        #[arg(long, default_value = "auto", value_parser = soak::chain::requested)]
+        #[arg(long, default_value = "auto")]
         kind: Requested,
     },
     /// Print all that scenarios ask for and assert, their defaults included

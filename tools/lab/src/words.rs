@@ -2,8 +2,9 @@
 //! The words that scenarios, architectures and kernels have in common.
 
 use std::fmt;
+use std::str::FromStr;
 
-use anyhow::{Context, Result};
+use anyhow::{bail, Result};
 use serde::{Deserialize, Serialize};
 
 /// Enums whose names are the words of the kernel's sysfs files.
@@ -19,6 +20,17 @@ macro_rules! words {
                 f.write_str(match self {
                     $(Self::$variant => $word),+
                 })
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = anyhow::Error;
+
+            fn from_str(word: &str) -> Result<Self> {
+                match word {
+                    $($word => Ok(Self::$variant),)+
+                    _ => bail!("{word:?} is none of {}", [$($word),+].join(", ")),
+                }
             }
         }
     )+};
@@ -38,16 +50,6 @@ words! {
     YesNo { Yes = "yes", No = "no" }
     Requested { Auto = "auto", Phys = "phys", Ident = "ident", Fixed = "fixed" }
     BootLoader { Grub = "grub", SystemdBoot = "systemd-boot" }
-}
-
-/// The boot loader of that name.
-///
-/// # Errors
-///
-/// There is none.
-pub fn boot_loader(word: &str) -> Result<BootLoader> {
-    let found = serde_json::from_value(word.into());
-    found.with_context(|| format!("{word:?} is none of grub, systemd-boot"))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

@@ -3,7 +3,6 @@
 //! kinds of map, that are told to leave all to the C code, and stock ones take turns. Firmware is
 //! called with either privilege.
 
-use anyhow::{Context, Result};
 use efi_rtmap_guest::plan::Loader;
 
 use crate::arch::Arch;
@@ -30,12 +29,6 @@ enum Turn {
     Asks(Requested),
     Off,
     Stock,
-}
-
-/// The word of a kernel's command line.
-pub fn requested(word: &str) -> Result<Requested> {
-    let found = serde_json::from_value(word.into());
-    found.with_context(|| format!("{word:?} is none of auto, phys, ident, fixed"))
 }
 
 /// `generations` kernels, the first of which asks for `first`.
@@ -169,8 +162,8 @@ mod tests {
 
     #[test]
     fn an_unknown_kind_is_named() {
-        assert_eq!(requested("phys").unwrap(), Requested::Phys);
-        let error = requested("virt").unwrap_err().to_string();
+        assert_eq!("phys".parse::<Requested>().unwrap(), Requested::Phys);
+        let error = "virt".parse::<Requested>().unwrap_err().to_string();
         assert!(error.contains("\"virt\"") && error.contains("fixed"));
     }
 }
